@@ -1,0 +1,125 @@
+"""YAML text in, documents out, and back: the one place that reads and writes manifests.
+
+Reading is strict where PyYAML is lax: a repeated key is an error, dates stay text. Writing is ours because
+Hera's own `to_yaml()` corrupts some scripts; what is written here reads back as the same value.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from argolane.errors import ManifestError
+
+WORKFLOW_KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document of a file: `where` is `path` or `path, document 2`, for messages."""
+
+    body: dict[str, Any]
+    path: Path
+    where: str
+
+    @property
+    def kind(self) -> str:
+        return str(self.body.get("kind", ""))
+
+    @property
+    def name(self) -> str:
+        """metadata.name, or generateName with its dash cut, or ''."""
+        metadata = self.body.get("metadata") or {}
+        return str(metadata.get("name") or str(metadata.get("generateName") or "").rstrip("-"))
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    seen: set[Hashable] = set()
+    for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
+        key = loader.construct_object(key_node)  # type: ignore[no-untyped-call]
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} stands twice", key_node.start_mark
+            )
+        seen.add(key)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+# Kubernetes reads YAML 1.1 without dates: 2021-01-02 is text there, and so here.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def loads(text: str, where: str) -> list[Any]:
+    """Every non-empty document of YAML `text`; ManifestError names `where`, line and column."""
+    try:
+        # _Loader is a SafeLoader.
+        return [body for body in yaml.load_all(text, _Loader) if body is not None]  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
+        raise ManifestError([f"{place}: not valid YAML: {error.problem}"]) from None
+    except yaml.YAMLError as error:
+        raise ManifestError([f"{where}: not valid YAML: {error}"]) from None
+
+
+def load(path: Path) -> list[Document]:
+    """The documents of one file; ManifestError if it cannot be read, is not YAML or holds no object."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ManifestError([f"{path}: not UTF-8 text."]) from None
+    except OSError as error:
+        raise ManifestError([f"{path}: {error.strerror or error}."]) from None
+    bodies = loads(text, str(path))
+    if not bodies:
+        raise ManifestError([f"{path}: holds no document."])
+    documents = []
+    for number, body in enumerate(bodies, 1):
+        where = str(path) if len(bodies) == 1 else f"{path}, document {number}"
+        if not isinstance(body, dict) or not isinstance(body.get("kind"), str):
+            raise ManifestError([f"{where}: is not a Kubernetes object; expected a mapping with 'kind'."])
+        if not isinstance(body.get("metadata") or {}, dict):
+            raise ManifestError([f"{where}: metadata is not a mapping."])
+        documents.append(Document(body, path, where))
+    return documents
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    block = "\n" in value and not any(line != line.rstrip() for line in value.split("\n"))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if block else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump(bodies: Iterable[dict[str, Any]] | dict[str, Any], *, comment: str = "") -> str:
+    """YAML text of one object or several, keys in the order given, block style for scripts."""
+    several = [bodies] if isinstance(bodies, dict) else list(bodies)
+    # _Dumper is a SafeDumper.
+    text = "---\n".join(
+        yaml.dump(b, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True) for b in several
+    )
+    if list(loads(text, "dumped text")) != several:
+        raise ManifestError(["the value does not survive YAML: it holds something that is not plain data."])
+    return (f"# {comment}\n" if comment else "") + text

@@ -1,0 +1,102 @@
+"""argolane.toml in, a Project out: where manifests are, and which image is which folder of this repository.
+
+A project is found by walking up from the working folder. Without an argolane.toml everything still works on
+files given by path; only project images are unknown then.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from argolane.errors import ManifestError
+
+FILE = "argolane.toml"
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ImageSettings(_Settings):
+    """One `[[image]]` table: the images of that name are built from a folder of the project.
+
+    `name` is the last part of an image reference without tag or digest; `{model}` in it stands for one
+    folder's name in kebab-case, and for the same name in snake_case in the other fields.
+    """
+
+    name: str
+    folder: str
+    lock: str
+    command: list[str] = []
+    env: dict[str, str] = {}
+    pass_env: list[str] = []
+
+
+class RenderSettings(_Settings):
+    """`programs` are globs of Python files that have `manifests()`; each renders into `rendered/` beside it."""
+
+    programs: list[str] = []
+
+
+class ProjectSettings(_Settings):
+    manifests: list[str] = []
+    namespace: str = "argolane"
+    render: RenderSettings = RenderSettings()
+    image: list[ImageSettings] = []
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project around a folder: its root, its settings, and the folders the machinery writes to."""
+
+    root: Path
+    settings: ProjectSettings = field(default_factory=ProjectSettings)
+
+    @property
+    def state(self) -> Path:
+        """.argolane: runs, volumes, deployments."""
+        return self.root / ".argolane"
+
+    @property
+    def runs(self) -> Path:
+        return self.state / "runs"
+
+    @property
+    def cache(self) -> Path:
+        """Shared by all projects of this user: Python environments by lock hash."""
+        return platformdirs.user_cache_path("argolane")
+
+    def manifest_files(self) -> list[Path]:
+        """Every YAML file below the `manifests` folders of argolane.toml, sorted."""
+        return sorted(
+            path
+            for folder in self.settings.manifests
+            for path in (self.root / folder).rglob("*")
+            if path.suffix in (".yaml", ".yml")
+        )
+
+
+def find(start: Path | None = None) -> Project:
+    """The project that `start` (default: the working folder) stands in, or a bare one rooted there."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file():
+            return Project(folder, load_settings(folder / FILE))
+    return Project(here)
+
+
+def load_settings(path: Path) -> ProjectSettings:
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return ProjectSettings.model_validate(values)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError([f"{path}: not valid TOML: {error}"]) from None
+    except ValidationError as errors:
+        raise ManifestError(
+            f"{path}: {'.'.join(str(part) for part in e['loc'])} is {e['input']!r}: {e['msg'].lower()}."
+            for e in errors.errors()
+        ) from None

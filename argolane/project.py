@@ -37,7 +37,7 @@ class ImageSettings(_Settings):
 
 
 class RenderSettings(_Settings):
-    """`programs` are globs of Python files that have `manifests()`; each renders into `rendered/` beside it."""
+    """`programs` are globs of Python files with `manifests()`; each renders into `rendered/` beside it."""
 
     programs: list[str] = []
 

@@ -1,0 +1,1 @@
+"""Argo's half: workflows checked, run and shown."""

@@ -1,0 +1,105 @@
+"""Argo's `.status` in, a drawn tree out: one renderer for local runs and for clusters."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.text import Text
+from rich.tree import Tree
+
+Node = Mapping[str, Any]
+
+SYMBOLS = {
+    "Pending": ("◷", "dim"),
+    "Running": ("●", "cyan"),
+    "Succeeded": ("✔", "green"),
+    "Skipped": ("○", "dim"),
+    "Omitted": ("○", "dim"),
+    "Failed": ("✖", "red"),
+    "Error": ("⚠", "red"),
+}
+_GROUPS = ("Retry", "TaskGroup", "StepGroup")
+
+
+def draw(status: Mapping[str, Any], name: str) -> Tree:
+    """The nodes of a workflow as a tree: tasks under their DAG, steps under their group, attempts last."""
+    nodes: Mapping[str, Node] = status.get("nodes") or {}
+    if not nodes:
+        return Tree(_label({**status, "displayName": name}))
+    roots = [node for node in nodes.values() if is_root(node, nodes)]
+    tree = Tree("", hide_root=True) if len(roots) > 1 else Tree(_label(roots[0]))
+    for root in roots:
+        _grow(tree.add(_label(root)) if len(roots) > 1 else tree, root, nodes)
+    return tree
+
+
+def walk(status: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
+    """Every node with its path of display names, in drawing order: `mnist-x7k2p/train-sk-mnist`."""
+    nodes: Mapping[str, Node] = status.get("nodes") or {}
+    for node in nodes.values():
+        if is_root(node, nodes):
+            yield from _walk(str(node["displayName"]), node, nodes)
+
+
+def is_root(node: Node, nodes: Mapping[str, Node]) -> bool:
+    return not node.get("boundaryID") or node["boundaryID"] not in nodes
+
+
+def seconds(node: Node) -> float | None:
+    """How long a node ran or has been running; None before its start."""
+    started = _time(node.get("startedAt"))
+    if started is None:
+        return None
+    return max(0.0, ((_time(node.get("finishedAt")) or datetime.now(UTC)) - started).total_seconds())
+
+
+def _walk(path: str, node: Node, nodes: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+    yield path, node
+    for below in members(node, nodes):
+        yield from _walk(f"{path}/{below['displayName']}", below, nodes)
+
+
+def members(node: Node, nodes: Mapping[str, Node]) -> list[Node]:
+    """The nodes that lie directly under one in the tree; `children` alone also links what merely follows."""
+    if node.get("type") in _GROUPS:
+        inside = [nodes[i] for i in node.get("children") or [] if i in nodes]
+    else:
+        boundary = [n for n in nodes.values() if n.get("boundaryID") == node.get("id")]
+        grouped = {i for n in boundary if n.get("type") in _GROUPS for i in n.get("children") or []}
+        groups = {n["id"] for n in boundary if n.get("type") == "StepGroup"}
+        inside = [n for n in boundary if n["id"] not in grouped or n["id"] in groups]
+    return sorted(inside, key=_order)
+
+
+def _grow(tree: Tree, node: Node, nodes: Mapping[str, Node]) -> None:
+    for below in members(node, nodes):
+        _grow(tree.add(_label(below)), below, nodes)
+
+
+def _order(node: Node) -> tuple[bool, str]:
+    started = str(node.get("startedAt") or "")
+    return (not started, started)
+
+
+def _label(node: Node) -> Text:
+    phase = str(node.get("phase") or "Pending")
+    symbol, style = SYMBOLS.get(phase, ("?", ""))
+    label = Text.assemble((f"{symbol} ", style), str(node.get("displayName", "")))
+    took = seconds(node)
+    if took is not None and phase not in ("Skipped", "Omitted"):
+        label.append(f"  {duration(took)}", "dim")
+    if node.get("message"):
+        label.append(f"  {node['message']}", "dim" if phase in ("Skipped", "Omitted") else style)
+    return label
+
+
+def duration(took: float) -> str:
+    """0.4 -> '0.4s', 75 -> '1m15s', 3700 -> '1h1m'."""
+    if took < 60:
+        return f"{took:.1f}s"
+    minutes, rest = divmod(round(took), 60)
+    return f"{minutes}m{rest}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60}m"
+
+
+def _time(text: object) -> datetime | None:
+    return datetime.fromisoformat(str(text)) if text else None

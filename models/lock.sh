@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Resolve the environments of the models named (default: every folder with a train.in) again: requirements in,
+# locks with hashes out. A folder without a runtime.in serves with the shared models/runtime.in.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- models/*/train.in
+uv=$(command -v .venv/bin/uv || command -v uv)
+lock() {
+  "$uv" pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+    --custom-compile-command 'make lock' --quiet "$@"
+}
+for name; do
+  folder=models/$(basename "${name%/train.in}")
+  runtime=$folder/runtime.in
+  [ -e "$runtime" ] || runtime=models/runtime.in
+  lock "$folder/train.in" --output-file "$folder/train.lock"
+  lock "$runtime" --override models/runtime-overrides.txt --output-file "$folder/runtime.lock"
+done

@@ -33,3 +33,39 @@ lock: .venv/dev ## resolve the authoring environments again
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: .venv/argolane ## train both models, serve them as an A/B graph, print each arm's accuracy; no cluster
+	$(bin)/argolane run mnist $(ARGS)
+	$(bin)/argolane logs mnist verify
+	$(bin)/argolane predict mnist-ab --request models/sk_mnist/request.json
+
+.PHONY: test
+test: .venv/dev ## all tests that need no cluster
+	$(bin)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+.PHONY: test-cluster
+test-cluster: .venv/dev ## the tests that need a cluster (the current kube context)
+	$(bin)/pytest -m cluster tests/cluster $(ARGS)
+
+.PHONY: check
+check: .venv/dev ## linters, types, shell scripts, manifests
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/shellcheck scripts/* .ci/run
+	$(bin)/argolane lint
+
+.PHONY: render
+render: .venv/argolane ## write workflows/rendered and k8s_serving/rendered from their Hera programs
+	$(bin)/argolane render
+
+.PHONY: bench
+bench: .venv/dev ## measure ratios side by side
+	$(bin)/python -m bench
+
+.PHONY: clean
+clean: ## end local deployments; remove runs, environments of this folder and caches
+	@[ ! -x $(bin)/argolane ] || $(bin)/argolane delete deployments --all
+	rm -rf .argolane .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

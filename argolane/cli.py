@@ -252,5 +252,3 @@ def _echo(drawn: Any) -> None:
 
     width = None if sys.stdout.isatty() else 200
     Console(file=sys.stdout, width=width, highlight=False, soft_wrap=not sys.stdout.isatty()).print(drawn)
-
-

@@ -1,0 +1,63 @@
+"""argolane.manifest reads strictly and writes what reads back."""
+
+from pathlib import Path
+
+import pytest
+
+from argolane import manifest
+from argolane.errors import ManifestError
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "f.yaml: holds no document."),
+        ("a: 1", "f.yaml: is not a Kubernetes object; expected a mapping with 'kind'."),
+        ("- 1", "f.yaml: is not a Kubernetes object; expected a mapping with 'kind'."),
+        ("kind: X\nkind: Y", "f.yaml:2:1: not valid YAML: the key 'kind' stands twice"),
+        ("kind: [", "f.yaml:2:1: not valid YAML"),
+        ("kind: X\nmetadata: 1", "f.yaml: metadata is not a mapping."),
+        ("kind: X\n---\n{}", "f.yaml, document 2: is not a Kubernetes object"),
+    ],
+)
+def test_bad_files_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    """Each kind of bad file gets an error that names the file and the place."""
+    monkeypatch.chdir(tmp_path)
+    Path("f.yaml").write_text(text)
+    with pytest.raises(ManifestError) as error:
+        manifest.load(Path("f.yaml"))
+    assert message in str(error.value)
+
+
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
+    """A missing file, a folder and a binary file are errors, not tracebacks."""
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    for path in (tmp_path / "absent.yaml", tmp_path, tmp_path / "binary.yaml"):
+        with pytest.raises(ManifestError, match=path.name):
+            manifest.load(path)
+
+
+def test_dates_stay_text() -> None:
+    """Kubernetes knows no dates: 2021-01-02 is text."""
+    assert manifest.loads("a: 2021-01-02", "x") == [{"a": "2021-01-02"}]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"script": "d = {{\nx\n"},
+        {"args": ["a\n  b\n", "trailing \nblank", "tab\t\n"]},
+        {"text": "yes", "number": "1.10", "octal": "010", "y": "n", "empty": "", "none": None},
+        {"unicode": "zürich ✔", "tag": "{{inputs.parameters.x}}"},
+    ],
+)
+def test_what_is_dumped_reads_back(value: dict[str, object]) -> None:
+    """Scripts, trailing blanks and YAML's odd words survive dump and load."""
+    assert manifest.loads(manifest.dump(value, comment="made by a test"), "x") == [value]
+
+
+def test_a_scripts_lines_stay_lines() -> None:
+    """A script is written as a block, so that a diff of a rendered file can be read."""
+    assert "a: |\n  one\n  two\n" in manifest.dump({"a": "one\ntwo\n"})

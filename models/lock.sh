@@ -13,6 +13,6 @@ for name; do
   folder=models/$(basename "${name%/train.in}")
   runtime=$folder/runtime.in
   [ -e "$runtime" ] || runtime=models/runtime.in
-  lock "$folder/train.in" --output-file "$folder/train.lock"
+  lock "$folder/train.in" --excludes models/train-excludes.txt --output-file "$folder/train.lock"
   lock "$runtime" --override models/runtime-overrides.txt --output-file "$folder/runtime.lock"
 done

@@ -1,0 +1,94 @@
+"""Argo's nodes in, boxes and arrows out: the run graph with its groups folded away, laid out in layers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Node = Mapping[str, Any]
+
+_FOLDED = ("DAG", "Steps", "StepGroup", "TaskGroup")
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 190, 44, 46, 16
+
+
+@dataclass(frozen=True)
+class Box:
+    """One task: place and size in pixels."""
+
+    id: str
+    name: str
+    phase: str
+    x: int
+    y: int
+    width: int = _WIDTH
+    height: int = _HEIGHT
+
+
+@dataclass(frozen=True)
+class Graph:
+    boxes: tuple[Box, ...]
+    arrows: tuple[str, ...]  # SVG path data
+    width: int
+    height: int
+
+
+def graph(nodes: Mapping[str, Node]) -> Graph:
+    """Every node that does something, left to right by dependence; attempts are folded into their Retry."""
+    attempts = {i for n in nodes.values() if n.get("type") == "Retry" for i in n.get("children") or []}
+    shown = {i: n for i, n in nodes.items() if n.get("type") not in _FOLDED and i not in attempts}
+    edges = {i: sorted(_following(i, nodes, set(shown)) - {i}) for i in shown}
+    layers = _layers(edges)
+    rows: dict[int, int] = {}
+    boxes = {}
+    for i, node in sorted(shown.items(), key=lambda item: str(item[1].get("startedAt") or "~")):
+        row = rows.get(layers[i], 0)
+        rows[layers[i]] = row + 1
+        x, y = layers[i] * (_WIDTH + _GAP_X), row * (_HEIGHT + _GAP_Y)
+        boxes[i] = Box(i, str(node.get("displayName", i)), str(node.get("phase", "Pending")), x, y)
+    arrows = tuple(_arrow(boxes[a], boxes[b]) for a, after in edges.items() for b in after)
+    return Graph(
+        tuple(boxes.values()),
+        arrows,
+        max((b.x + b.width for b in boxes.values()), default=0) + 2,
+        max((b.y + b.height for b in boxes.values()), default=0) + 2,
+    )
+
+
+def _following(start: str, nodes: Mapping[str, Node], shown: set[str]) -> set[str]:
+    """The shown nodes that come next, looking through folded ones and through attempts."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = list(nodes[start].get("children") or [])
+    while waiting:
+        i = waiting.pop()
+        if i in seen or i not in nodes:
+            continue
+        seen.add(i)
+        if i in shown:
+            found.add(i)
+        else:
+            waiting += nodes[i].get("children") or []
+    return found
+
+
+def _layers(edges: Mapping[str, list[str]]) -> dict[str, int]:
+    """The longest way from a start to each node; what Argo wrote has no cycle."""
+    before: dict[str, int] = dict.fromkeys(edges, 0)
+    for after in edges.values():
+        for i in after:
+            before[i] += 1
+    layers = dict.fromkeys(edges, 0)
+    ready = [i for i, count in before.items() if not count]
+    while ready:
+        i = ready.pop()
+        for following in edges[i]:
+            layers[following] = max(layers[following], layers[i] + 1)
+            before[following] -= 1
+            if not before[following]:
+                ready.append(following)
+    return layers
+
+
+def _arrow(a: Box, b: Box) -> str:
+    x1, y1, x2, y2 = a.x + a.width, a.y + a.height // 2, b.x, b.y + b.height // 2
+    bend = max(20, (x2 - x1) // 2)
+    return f"M{x1},{y1} C{x1 + bend},{y1} {x2 - bend},{y2} {x2},{y2}"

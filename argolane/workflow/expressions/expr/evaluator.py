@@ -1,0 +1,298 @@
+"""The tree of an expression and its names in, the value out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from argolane.workflow.expressions.expr import nodes as n
+from argolane.workflow.expressions.expr.errors import ExprError, ExprUnsupported, Fault, located
+from argolane.workflow.expressions.expr.functions import FUNCTIONS, REFUSED, as_float, as_int
+from argolane.workflow.expressions.expr.jsonpath import query
+from argolane.workflow.expressions.expr.predicates import PREDICATES
+from argolane.workflow.expressions.expr.sprig import SPRIG
+from argolane.workflow.expressions.expr.values import (
+    boolean, equal, is_number, less, sequence, text, type_name, whole,
+)  # fmt: skip
+from argolane.workflow.expressions.gotext import text_of, to_json
+from argolane.workflow.expressions.regex import PatternError, compile_pattern
+
+# What Argo adds to every expression.
+ARGO: dict[str, Any] = {
+    "asInt": as_int,
+    "asFloat": as_float,
+    "jsonpath": query,
+    "toJson": to_json,
+    "sprig": SPRIG,
+}
+
+
+def run(source: str, tree: n.Node, env: Mapping[str, Any]) -> Any:
+    """The value of `tree`; ExprError with the place in `source` where it failed."""
+    names = {**env, **ARGO}
+    _known(source, tree, set(names))
+    evaluation = _Evaluation(source, names)
+    try:
+        return evaluation.value(tree)
+    except RecursionError:
+        raise ExprError("the expression is nested too deeply") from None
+
+
+def _known(source: str, node: n.Node, names: set[str]) -> None:
+    """Every name must exist even where it is not reached, as expr-lang compiles the whole first."""
+    if isinstance(node, n.Name) and node.name not in names:
+        raise ExprError(located(source, node.at, f"unknown name {node.name}"))
+    if isinstance(node, n.Let):
+        _known(source, node.value, names)
+        names = names | {node.name}
+        _known(source, node.body, names)
+        return
+    for child in n.children(node):
+        _known(source, child, names)
+
+
+class _Evaluation:
+    def __init__(self, source: str, names: Mapping[str, Any]) -> None:
+        self.source, self.names = source, dict(names)
+        self.pointers: list[dict[str, Any]] = []
+
+    def value(self, node: n.Node) -> Any:
+        try:
+            return getattr(self, "_" + type(node).__name__.lower())(node)
+        except Fault as fault:
+            raise ExprError(located(self.source, node.at, str(fault))) from None
+
+    def _literal(self, node: n.Literal) -> Any:
+        return node.value
+
+    def _name(self, node: n.Name) -> Any:
+        return self.names[node.name]
+
+    def _pointer(self, node: n.Pointer) -> Any:
+        if node.name not in self.pointers[-1]:
+            raise Fault(f"unknown pointer #{node.name}")
+        return self.pointers[-1][node.name]
+
+    def _unary(self, node: n.Unary) -> Any:
+        operand = self.value(node.operand)
+        if node.operator in ("not", "!"):
+            return not boolean(operand)
+        if not is_number(operand):
+            raise Fault(f"invalid operation: {node.operator} {type_name(operand)}")
+        return -operand if node.operator == "-" else operand
+
+    def _binary(self, node: n.Binary) -> Any:
+        left = self.value(node.left)
+        if node.operator in ("and", "&&"):
+            return boolean(left) and boolean(self.value(node.right))
+        if node.operator in ("or", "||"):
+            return boolean(left) or boolean(self.value(node.right))
+        if node.operator == "??":
+            return self.value(node.right) if left is None else left
+        right = self.value(node.right)
+        operation = _OPERATIONS.get(node.operator)
+        if operation is None:
+            raise Fault(f"unknown operator ({node.operator})")
+        return operation(left, right)
+
+    def _member(self, node: n.Member) -> Any:
+        of = self.value(node.of)
+        if node.optional and of is None:
+            raise _Ended
+        return fetch(of, self.value(node.key))
+
+    def _chain(self, node: n.Chain) -> Any:
+        try:
+            return self.value(node.inner)
+        except _Ended:
+            return None
+
+    def _slice(self, node: n.Slice) -> Any:
+        of = self.value(node.of)
+        raw = of.encode() if isinstance(of, str) else of
+        if not isinstance(raw, (bytes, list)):
+            raise Fault(f"cannot slice {type_name(of)}")
+        size = len(raw)
+        start = whole(self.value(node.start)) if node.start else 0
+        end = whole(self.value(node.end)) if node.end else size
+        start = max(start + size if start < 0 else start, 0)
+        end = min(max(end + size if end < 0 else end, 0), size)
+        cut = raw[min(start, end) : end]
+        return cut.decode(errors="replace") if isinstance(cut, bytes) else cut
+
+    def _call(self, node: n.Call) -> Any:
+        function = self.value(node.callee)
+        if function is None:
+            raise Fault("reflect: call of reflect.Value.Call on zero Value")
+        if not callable(function):
+            raise Fault(f"{type_name(function)} is not callable")
+        return self._apply(function, node.arguments)
+
+    def _builtin(self, node: n.Builtin) -> Any:
+        if node.name in REFUSED:
+            raise ExprUnsupported(f"The function '{node.name}' of expr is not supported here.")
+        if node.name in PREDICATES:
+            items = sequence(self.value(node.arguments[0]))
+            body = node.arguments[1] if len(node.arguments) > 1 else None
+            assert body is None or isinstance(body, n.Predicate)
+            more = [self.value(extra) for extra in node.arguments[2:]]
+            return PREDICATES[node.name](items, self._predicate(body), *more)
+        return self._apply(FUNCTIONS[node.name], node.arguments)
+
+    def _apply(self, function: Callable[..., Any], arguments: tuple[n.Node, ...]) -> Any:
+        given = [self.value(argument) for argument in arguments]
+        try:
+            return function(*given)
+        except TypeError as error:
+            raise Fault(f"wrong arguments: {error}") from None
+        except (ValueError, OverflowError, ArithmeticError) as error:
+            raise Fault(str(error)) from None
+
+    def _predicate(self, node: n.Predicate | None) -> Callable[..., Any]:
+        def call(item: Any, index: int = 0, **more: Any) -> Any:
+            if node is None:
+                return item
+            self.pointers.append({"": item, "index": index, **more})
+            try:
+                return self.value(node.body)
+            finally:
+                self.pointers.pop()
+
+        return call
+
+    def _conditional(self, node: n.Conditional) -> Any:
+        return self.value(node.then if boolean(self.value(node.condition)) else node.otherwise)
+
+    def _let(self, node: n.Let) -> Any:
+        outer = self.names
+        self.names = {**outer, node.name: self.value(node.value)}
+        try:
+            return self.value(node.body)
+        finally:
+            self.names = outer
+
+    def _sequence(self, node: n.Sequence) -> Any:
+        return [self.value(part) for part in node.parts][-1]
+
+    def _array(self, node: n.Array) -> Any:
+        return [self.value(item) for item in node.items]
+
+    def _map(self, node: n.Map) -> Any:
+        return {text(self.value(key)): self.value(value) for key, value in node.pairs}
+
+
+class _Ended(Exception):
+    """A `?.` met nil."""
+
+
+def fetch(of: Any, key: Any) -> Any:
+    """of[key] or of.key; a map without the key gives nil, a list counts from its end for negatives."""
+    if isinstance(of, dict):
+        return of.get(key)
+    if isinstance(of, (list, str)):
+        items: Any = of.encode() if isinstance(of, str) else of
+        index = whole(key)
+        if not -len(items) <= index < len(items):
+            raise Fault(f"index out of range: {index} (array length is {len(items)})")
+        return items[index]
+    raise Fault(f"cannot fetch {text_of(key)} from {type_name(of)}")
+
+
+def _add(left: Any, right: Any) -> Any:
+    if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
+        return left + right
+    raise Fault(f"invalid operation: {type_name(left)} + {type_name(right)}")
+
+
+def _numbers(operator: str, apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def operation(left: Any, right: Any) -> Any:
+        if not (is_number(left) and is_number(right)):
+            raise Fault(f"invalid operation: {type_name(left)} {operator} {type_name(right)}")
+        return apply(left, right)
+
+    return operation
+
+
+def _divide(left: Any, right: Any) -> float:
+    if right == 0:
+        return math.nan if left == 0 else math.copysign(math.inf, left)
+    return float(left / right)
+
+
+def _modulo(left: Any, right: Any) -> int:
+    if isinstance(left, float) or isinstance(right, float):
+        raise Fault(f"invalid operation: {type_name(left)} % {type_name(right)}")
+    if right == 0:
+        raise Fault("integer divide by zero")
+    return int(math.fmod(left, right)) if abs(left) < 1 << 53 else left - right * int(left / right)
+
+
+def _power(left: Any, right: Any) -> float:
+    try:
+        return math.pow(left, right)
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return math.nan
+
+
+def _range(left: Any, right: Any) -> list[int]:
+    first, last = whole(left), whole(right)
+    if last - first > 1_000_000:
+        raise Fault("memory budget exceeded")
+    return list(range(first, last + 1))
+
+
+def _in(left: Any, right: Any) -> bool:
+    if right is None:
+        return False
+    if isinstance(right, dict):
+        return isinstance(left, str) and left in right
+    if isinstance(right, list):
+        return any(equal(item, left) for item in right)
+    raise Fault(f'operator "in" not defined on {type_name(right)}')
+
+
+def _matches(left: Any, right: Any) -> bool:
+    try:
+        return compile_pattern(text(right)).search(text(left)) is not None
+    except PatternError as error:
+        raise Fault(str(error)) from None
+
+
+def _texts(apply: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def operation(left: Any, right: Any) -> bool:
+        if left is None or right is None:
+            return False
+        return apply(text(left), text(right))
+
+    return operation
+
+
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": equal,
+    "!=": lambda left, right: not equal(left, right),
+    "<": less,
+    ">": lambda left, right: _ordered(left, right, ">") and left > right,
+    "<=": lambda left, right: _ordered(left, right, "<=") and left <= right,
+    ">=": lambda left, right: _ordered(left, right, ">=") and left >= right,
+    "+": _add,
+    "-": _numbers("-", lambda left, right: left - right),
+    "*": _numbers("*", lambda left, right: left * right),
+    "/": _numbers("/", _divide),
+    "%": _numbers("%", _modulo),
+    "**": _numbers("**", _power),
+    "^": _numbers("^", _power),
+    "..": _range,
+    "in": _in,
+    "matches": _texts(_matches),
+    "contains": _texts(lambda left, right: right in left),
+    "startsWith": _texts(lambda left, right: left.startswith(right)),
+    "endsWith": _texts(lambda left, right: left.endswith(right)),
+}
+
+
+def _ordered(left: Any, right: Any, operator: str) -> bool:
+    less(left, right, operator)
+    return True

@@ -1,0 +1,280 @@
+"""expr-lang's own functions by name: len, split, toJSON and the rest; those of time are refused."""
+
+import base64
+import json
+import math
+import re
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from argolane.workflow.expressions.expr.errors import Fault
+from argolane.workflow.expressions.expr.predicates import ordered
+from argolane.workflow.expressions.expr.values import equal, is_number, sequence, text, type_name, whole
+from argolane.workflow.expressions.gotext import text_of, to_json
+
+REFUSED = frozenset({"now", "duration", "date", "timezone"})
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_FLOAT = re.compile(
+    r"[+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?|[+-]?(?:inf|infinity)|nan", re.I
+)
+_BLANKS = " \t\n\v\f\r\x85\xa0"
+
+
+def as_int(value: Any) -> int:
+    """int() of expr and asInt() of Argo: a number or the text of a whole one."""
+    if is_number(value):
+        return int(value)
+    if isinstance(value, str):
+        if _INTEGER.fullmatch(value) and -(1 << 63) <= int(value) < 1 << 63:
+            return int(value)
+        raise Fault(f"invalid operation: int({value})")
+    raise Fault(f"invalid operation: int({type_name(value)})")
+
+
+def as_float(value: Any) -> float:
+    """float() of expr and asFloat() of Argo."""
+    if is_number(value):
+        return float(value)
+    if isinstance(value, str):
+        if _FLOAT.fullmatch(value) and "_" not in value:
+            return float(value)
+        raise Fault(f"invalid operation: float({value})")
+    raise Fault(f"invalid operation: float({type_name(value)})")
+
+
+def from_json(given: Any) -> Any:
+    """JSON text in, its value out; every number is a float, as in Go."""
+    return json.loads(text(given), parse_int=float, parse_constant=_not_json)
+
+
+def _not_json(constant: str) -> Any:
+    raise ValueError(f"invalid character {constant[0]!r} looking for beginning of value")
+
+
+def to_pretty_json(value: Any) -> str:
+    """encoding/json's MarshalIndent by two blanks."""
+    return _indented(value, 0)
+
+
+def _indented(value: Any, depth: int) -> str:
+    pad, end = "  " * (depth + 1), "  " * depth
+    if isinstance(value, dict) and value:
+        inner = ",\n".join(
+            f"{pad}{to_json(str(key))}: {_indented(value[key], depth + 1)}" for key in sorted(value, key=str)
+        )
+        return "{\n" + inner + "\n" + end + "}"
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(pad + _indented(item, depth + 1) for item in value) + "\n" + end + "]"
+    return to_json(value)
+
+
+def _len(value: Any) -> int:
+    if isinstance(value, (str, list, dict)):
+        return len(value)
+    raise Fault(f"invalid argument for len (type {type_name(value)})")
+
+
+def _type(value: Any) -> str:
+    names = {"<nil>": "nil", "float64": "float", "[]interface {}": "array", "map[string]interface {}": "map"}
+    name = type_name(value)
+    return names.get(name, name)
+
+
+def _number(name: str, apply: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def function(value: Any) -> Any:
+        if not is_number(value):
+            raise Fault(f"invalid argument for {name} (type {type_name(value)})")
+        return apply(value)
+
+    return function
+
+
+def _round(value: float) -> float:
+    """Half away from zero, unlike Python."""
+    return math.copysign(float(math.floor(abs(value) + 0.5)), value)
+
+
+def _flat(name: str, values: tuple[Any, ...]) -> list[Any]:
+    out: list[Any] = []
+    for value in values:
+        if isinstance(value, list):
+            out += _flat(name, tuple(value))
+        elif is_number(value):
+            out.append(value)
+        else:
+            raise Fault(f"invalid argument for {name} (type {type_name(value)})")
+    return out
+
+
+def _extreme(name: str, choose: Callable[[list[Any]], Any]) -> Callable[..., Any]:
+    def function(*values: Any) -> Any:
+        if len(values) == 1 and not isinstance(values[0], list):
+            return values[0]
+        numbers = _flat(name, values)
+        return choose(numbers) if numbers else None
+
+    return function
+
+
+def _mean(*values: Any) -> float:
+    numbers = _flat("mean", values)
+    return sum(numbers) / len(numbers) if numbers else 0.0
+
+
+def _median(*values: Any) -> float:
+    numbers = _flat("median", values)
+    return float(median(numbers)) if numbers else 0.0
+
+
+def _trim(value: Any, *cut: Any) -> str:
+    return text(value).strip(text(cut[0]) if cut else _BLANKS)
+
+
+def split(value: Any, separator: Any, *limit: Any) -> list[str]:
+    """strings.Split and SplitN: an empty separator splits into characters."""
+    given, mark = text(value), text(separator)
+    most = whole(limit[0]) if limit else -1
+    if most == 0:
+        return []
+    if mark:
+        return given.split(mark, most - 1 if most > 0 else -1)
+    return list(given) if most < 0 or len(given) <= most else [*given[: most - 1], given[most - 1 :]]
+
+
+def _split_after(value: Any, separator: Any, *limit: Any) -> list[str]:
+    parts = split(value, separator, *limit)
+    return [part + separator for part in parts[:-1]] + parts[-1:]
+
+
+def replace(value: Any, old: Any, new: Any, *most: Any) -> str:
+    """strings.Replace: all of them, or the first `most`."""
+    return text(value).replace(text(old), text(new), whole(most[0]) if most else -1)
+
+
+def _repeat(value: Any, times: Any) -> str:
+    count = whole(times)
+    if count < 0:
+        raise Fault(f"invalid argument for repeat (expected positive integer, got {count})")
+    if count > 1_000_000:
+        raise Fault("memory budget exceeded")
+    return text(value) * count
+
+
+def _join(values: Any, *glue: Any) -> str:
+    if not isinstance(values, list):
+        raise Fault(f"invalid argument for join (type {type_name(values)})")
+    return (text(glue[0]) if glue else "").join(map(text, values))
+
+
+def _first_or_last(index: int) -> Callable[[Any], Any]:
+    return lambda value: value[index] if isinstance(value, list) and value else None
+
+
+def _get(of: Any, key: Any) -> Any:
+    if isinstance(of, dict):
+        return of.get(key)
+    if isinstance(of, list):
+        index = whole(key)
+        return of[index] if -len(of) <= index < len(of) else None
+    return None
+
+
+def _mapping(value: Any, what: str) -> dict[Any, Any]:
+    if isinstance(value, dict):
+        return value
+    raise Fault(f"cannot {what} {type_name(value)}")
+
+
+def _uniq(value: Any) -> list[Any]:
+    out: list[Any] = []
+    for item in sequence(value):
+        if not any(equal(item, seen) for seen in out):
+            out.append(item)
+    return out
+
+
+def _flatten(value: Any) -> list[Any]:
+    out: list[Any] = []
+    for item in sequence(value):
+        out += _flatten(item) if isinstance(item, list) else [item]
+    return out
+
+
+def _from_pairs(value: Any) -> dict[Any, Any]:
+    return {pair[0]: pair[1] for pair in map(sequence, sequence(value)) if len(pair) == 2}
+
+
+def _bits(name: str, apply: Callable[[int, int], int]) -> Callable[[Any, Any], int]:
+    def function(left: Any, right: Any) -> int:
+        if not (isinstance(left, int) and isinstance(right, int)):
+            raise Fault(f"cannot use {type_name(left)} as argument of {name}")
+        if "sh" in name and right < 0:
+            raise Fault(f"invalid operation: negative shift count {right} (type int)")
+        cut = apply(left, right) & 0xFFFF_FFFF_FFFF_FFFF
+        return cut - (1 << 64) if cut >> 63 else cut
+
+    return function
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "len": _len,
+    "type": _type,
+    "abs": _number("abs", abs),
+    "ceil": _number("ceil", lambda value: float(math.ceil(value))),
+    "floor": _number("floor", lambda value: float(math.floor(value))),
+    "round": _number("round", _round),
+    "int": as_int,
+    "float": as_float,
+    "string": text_of,
+    "trim": _trim,
+    "trimPrefix": lambda value, cut=" ": text(value).removeprefix(text(cut)),
+    "trimSuffix": lambda value, cut=" ": text(value).removesuffix(text(cut)),
+    "upper": lambda value: text(value).upper(),
+    "lower": lambda value: text(value).lower(),
+    "split": split,
+    "splitAfter": _split_after,
+    "replace": replace,
+    "repeat": _repeat,
+    "join": _join,
+    "indexOf": lambda value, part: _byte_index(value, part, str.find),
+    "lastIndexOf": lambda value, part: _byte_index(value, part, str.rfind),
+    "hasPrefix": lambda value, part: text(value).startswith(text(part)),
+    "hasSuffix": lambda value, part: text(value).endswith(text(part)),
+    "max": _extreme("max", max),
+    "min": _extreme("min", min),
+    "mean": _mean,
+    "median": _median,
+    "toJSON": to_pretty_json,
+    "fromJSON": from_json,
+    "toBase64": lambda value: base64.b64encode(text(value).encode()).decode(),
+    "fromBase64": lambda value: base64.b64decode(text(value), validate=True).decode(errors="replace"),
+    "first": _first_or_last(0),
+    "last": _first_or_last(-1),
+    "get": _get,
+    "take": lambda value, count: sequence(value)[: whole(count)],
+    # Go's maps have no order; sorted keys are one of the orders it may choose.
+    "keys": lambda value: sorted(_mapping(value, "get keys from")),
+    "values": lambda value: [item for _, item in sorted(_mapping(value, "get values from").items())],
+    "toPairs": lambda value: [list(pair) for pair in sorted(_mapping(value, "transform to pairs").items())],
+    "fromPairs": _from_pairs,
+    "reverse": lambda value: sequence(value)[::-1],
+    "uniq": _uniq,
+    "concat": lambda *values: [item for value in values for item in sequence(value)],
+    "flatten": _flatten,
+    "sort": lambda value, order="asc": ordered([(item, item) for item in sequence(value)], order),
+    "bitand": _bits("bitand", lambda left, right: left & right),
+    "bitor": _bits("bitor", lambda left, right: left | right),
+    "bitxor": _bits("bitxor", lambda left, right: left ^ right),
+    "bitnand": _bits("bitnand", lambda left, right: left & ~right),
+    "bitshl": _bits("bitshl", lambda left, right: left << right),
+    "bitshr": _bits("bitshr", lambda left, right: left >> right),
+    "bitushr": _bits("bitushr", lambda left, right: (left & 0xFFFF_FFFF_FFFF_FFFF) >> right),
+    "bitnot": lambda value: ~whole(value),
+}
+
+
+def _byte_index(value: Any, part: Any, find: Callable[[str, str], int]) -> int:
+    """Go counts bytes."""
+    at = find(text(value), text(part))
+    return at if at < 0 else len(value[:at].encode())

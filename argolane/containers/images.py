@@ -1,0 +1,154 @@
+"""An image reference in, what it means on this machine out: a command, an environment, a folder.
+
+A project image (an `[[image]]` table of argolane.toml) is its folder of the repository and an environment
+made from its lock file; a stock `python:3.x` image is this machine's own Python. No image is ever pulled.
+"""
+
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from argolane.containers import environments, reference
+from argolane.errors import ArgolaneError
+from argolane.project import FILE, ImageSettings, Project
+
+# What the machine needs to reach the network at all; a container has it from its node.
+_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+_PYTHON_TAG = re.compile(
+    r"3(\.\d+){0,2}([a-z]+\d+)?(-[\w.-]+)?|latest|(slim|alpine|bookworm|bullseye|trixie)[\w.-]*"
+)
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a reference means here: `command` is () when the image has none of its own."""
+
+    reference: str
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    workdir: Path
+
+
+@dataclass(frozen=True)
+class _ProjectImage:
+    settings: ImageSettings
+    model: str
+
+    def fill(self, text: str) -> str:
+        return text.replace("{model}", self.model.replace("-", "_"))
+
+
+def recognise(project: Project, image: str) -> str | None:
+    """None when `image` can run here, else the reason why not; reads little and changes nothing."""
+    parts = reference.parse(image)
+    if parts is None:
+        return f"{image!r} is not an image reference; expected [registry/]name[:tag][@digest]."
+    matches = _matches(project, parts.name)
+    if matches:
+        faults = [_fault(project, match) for match in matches]
+        return None if None in faults else faults[0]
+    if parts.name == "python":
+        if _PYTHON_TAG.fullmatch(parts.tag or "latest"):
+            return None
+        return f"image {image!r} is not Python 3; the local runner has Python {_version()} for python:3.x."
+    names = ", ".join(settings.name for settings in project.settings.image) or "none"
+    return (
+        f"image {image!r} is neither an image of this project ({FILE}: {names}) nor python:3.x. "
+        f"Add an [[image]] table to {FILE}, or use --on argo."
+    )
+
+
+def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda text: None) -> Image:
+    """The Image, its Python environment made first when it is missing, which takes minutes and `say`s so."""
+    reason = recognise(project, image)
+    if reason:
+        raise ArgolaneError(reason[0].upper() + reason[1:])
+    parts = reference.parse(image)
+    for match in _matches(project, parts.name if parts else ""):
+        if _fault(project, match) is None:
+            return _project_image(project, image, match, say)
+    return _stock_python(project, image)
+
+
+def _matches(project: Project, name: str) -> list[_ProjectImage]:
+    found = []
+    for settings in project.settings.image:
+        before, placeholder, after = settings.name.partition("{model}")
+        model = "(?P<model>[a-z0-9]+(?:-[a-z0-9]+)*)" if placeholder else "(?P<model>)"
+        match = re.fullmatch(re.escape(before) + model + re.escape(after), name)
+        if match:
+            found.append(_ProjectImage(settings, match["model"]))
+    return found
+
+
+def _fault(project: Project, image: _ProjectImage) -> str | None:
+    where = f"{FILE}: image {image.settings.name!r}"
+    folder, lock = image.fill(image.settings.folder), image.fill(image.settings.lock)
+    if not (project.root / folder).is_dir():
+        return f"{where}: there is no folder {folder}. Make it, or correct the image's name."
+    if not (project.root / lock).is_file():
+        return f"{where}: there is no file {lock}. Write it with `uv pip compile --generate-hashes`."
+    return None
+
+
+def _project_image(project: Project, image: str, match: _ProjectImage, say: Callable[[str], None]) -> Image:
+    settings = match.settings
+    environment = environments.ensure(
+        project.root / match.fill(settings.lock), project.cache / "envs", root=project.root, say=say
+    )
+    return Image(
+        reference=image,
+        command=tuple(match.fill(part) for part in settings.command),
+        env=_base_env(environment / "bin")
+        | {"VIRTUAL_ENV": str(environment), "PYTHONPATH": str(project.root)}
+        | {name: os.environ[name] for name in settings.pass_env if name in os.environ}
+        | {name: match.fill(value) for name, value in settings.env.items()},
+        workdir=project.root,
+    )
+
+
+def _stock_python(project: Project, image: str) -> Image:
+    own = _own_python()
+    folder = project.cache / "python" / f"{_version()}-{hashlib.sha256(bytes(own)).hexdigest()[:8]}"
+    return Image(image, ("python3",), _base_env(_links(folder, own), own.parent), Path("/"))
+
+
+def _links(folder: Path, python: Path) -> Path:
+    """A folder for PATH that holds `python`, which many machines only have as python3."""
+    major, minor = sys.version_info[:2]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("python", f"python{major}", f"python{major}.{minor}"):
+        link = folder / name
+        if not link.exists():
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                new = Path(scratch, name)
+                new.symlink_to(python)
+                new.replace(link)
+    return folder
+
+
+def _own_python() -> Path:
+    """The interpreter that argolane's own environment was made with: without argolane's packages."""
+    return Path(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+def _version() -> str:
+    return ".".join(str(part) for part in sys.version_info[:3])
+
+
+def _base_env(*folders: Path) -> dict[str, str]:
+    own = str(Path(sys.prefix, "bin"))
+    path = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != own]
+    network = [name for names in _NETWORK for name in (names, names.lower())]
+    return {name: os.environ[name] for name in network if name in os.environ} | {
+        "PATH": os.pathsep.join([*map(str, folders), *path]),
+        "HOME": "/tmp",  # noqa: S108  (private to each container)
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

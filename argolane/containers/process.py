@@ -1,0 +1,132 @@
+"""A supervisor's channel in, a running container to wait for and to end out."""
+
+import contextlib
+import json
+import select
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from argolane.containers import spawner
+from argolane.containers.inside.supervisor import KILL, TERMINATE
+from argolane.errors import ArgolaneError
+
+_KILLED = 137
+
+
+class Process:
+    """A container that was started; `pid` is main's, or that of pid 1 of its namespace. Threads may share it.
+
+    The container lives no longer than this object: drop it, and the container is killed.
+    """
+
+    def __init__(self, name: str, channel: socket.socket) -> None:
+        self.name = name
+        self._channel = channel
+        self._unread = b""
+        self._code: int | None = None
+        self._lock = threading.Lock()
+        self._waiting = 0
+        while (first := self._message()) is None:
+            self._receive()
+        if "pid" not in first:
+            reason = first.get("error") or "its supervisor was killed"
+            raise ArgolaneError(f"Container {name!r} cannot start: {reason}.")
+        self.pid: int = first["pid"]
+        channel.setblocking(False)
+
+    def fileno(self) -> int:
+        """Readable once the container has ended, for select over many; -1 after its end was seen."""
+        return self._channel.fileno()
+
+    def poll(self) -> int | None:
+        """The exit code, 128 + n for signal n; None while it runs."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code; TimeoutError after `timeout` seconds."""
+        code = self._ended(timeout)
+        if code is None:
+            raise TimeoutError(f"Container {self.name!r} still runs after {timeout} s.")
+        return code
+
+    def terminate(self, grace: float) -> int:
+        """SIGTERM to main, and after `grace` seconds SIGKILL to everything; returns the exit code."""
+        self._order(TERMINATE)
+        code = self._ended(grace)
+        if code is None:
+            self.kill()
+            code = self.wait()
+        return code
+
+    def kill(self) -> None:
+        """SIGKILL to everything in the container; does not wait."""
+        self._order(KILL)
+
+    def _order(self, order: bytes) -> None:
+        with self._lock:
+            if self._code is None:
+                with contextlib.suppress(OSError):  # it has ended, and nobody has asked yet
+                    self._channel.send(order)
+
+    def _ended(self, timeout: float | None) -> int | None:
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with self._lock:
+                self._look()
+                if self._code is not None:
+                    if not self._waiting:
+                        self._channel.close()
+                    return self._code
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    return None
+                self._waiting += 1
+            try:
+                poll = select.poll()
+                poll.register(self._channel, select.POLLIN)
+                poll.poll(None if left is None else left * 1000)
+            finally:
+                with self._lock:
+                    self._waiting -= 1
+
+    def _look(self) -> None:
+        while self._code is None:
+            try:
+                self._receive()
+            except BlockingIOError:
+                return
+            while message := self._message():
+                # A closed channel without an exit code: somebody killed the supervisor, and so the container.
+                self._code = message.get("exit", _KILLED)
+
+    def _receive(self) -> None:
+        data = self._channel.recv(4096)
+        self._unread += data or b'{"exit": 137}\n'
+
+    def _message(self) -> dict[str, Any] | None:
+        line, newline, rest = self._unread.partition(b"\n")
+        if not newline:
+            return None
+        self._unread = rest
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+
+def launch(name: str, specification: Mapping[str, object], output: int, errors: int) -> Process:
+    """Starts what a specification (inside/supervisor.py) says; ArgolaneError if it cannot be set up."""
+    ours, theirs = socket.socketpair()
+    try:
+        with theirs:
+            spawning = spawner.current()
+            try:
+                spawning.request(theirs, output, errors)
+            except OSError:  # somebody killed the spawner
+                spawner.current(instead_of=spawning).request(theirs, output, errors)
+        ours.sendall(json.dumps(specification).encode() + b"\n")
+        return Process(name, ours)
+    except BaseException:
+        ours.close()
+        raise

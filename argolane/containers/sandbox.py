@@ -1,0 +1,112 @@
+"""A container in, a process group out: where mounts, /tmp, exit codes and ends are as in a pod.
+
+Three kinds of isolation, the best that the machine allows: `root` and `user` give each container a mount
+and a PID namespace of its own (the latter through a user namespace); `none` runs it as a plain process
+group, and mount paths in its arguments and environment are rewritten to the folders they stand for.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from argolane.containers import rewriting, spawner
+from argolane.containers.process import Process, launch
+from argolane.containers.spawner import Isolation
+from argolane.errors import ArgolaneError
+
+
+@dataclass(frozen=True)
+class Mount:
+    """The folder or file `source` of this machine, seen by the container at the absolute path `target`."""
+
+    source: Path
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Container:
+    """What to run. `tmp` is the folder behind /tmp (None: a fresh one, removed afterwards); `literal_text`
+    are texts, such as a script's source, that must not hold a mount path where paths are rewritten."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    workdir: str | Path = "/"
+    mounts: tuple[Mount, ...] = ()
+    tmp: Path | None = None
+    literal_text: tuple[str, ...] = ()
+
+
+def isolation() -> Isolation:
+    """How mounts are had on this machine; tried out once, or said by $ARGOLANE_ISOLATION."""
+    return spawner.current().isolation
+
+
+def start(
+    container: Container, *, stdout: int | Path, stderr: int | Path | Literal["stdout"] = "stdout"
+) -> Process:
+    """Starts it; a Path is appended to. ArgolaneError if it cannot be set up.
+
+    A program that is missing or not executable is no error here but exit code 127 or 126, as in a shell, and
+    the reason is on its stderr. The container ends when this process ends, and when the Process is dropped.
+    """
+    if not container.argv:
+        raise ArgolaneError(
+            f"Container {container.name!r}: nothing to run: its image has no command of its own."
+        )
+    tmp = container.tmp or Path(tempfile.mkdtemp(prefix="argolane-"))
+    fresh = None if container.tmp else tmp
+    try:
+        specification = _specification(container, tmp, fresh, isolation())
+        output = _open(stdout)
+        try:
+            errors = output if stderr == "stdout" else _open(stderr)
+            try:
+                return launch(container.name, specification, output, errors)
+            finally:
+                if isinstance(stderr, Path):
+                    os.close(errors)
+        finally:
+            if isinstance(stdout, Path):
+                os.close(output)
+    except BaseException:
+        if fresh:
+            shutil.rmtree(fresh, ignore_errors=True)
+        raise
+
+
+def _specification(container: Container, tmp: Path, fresh: Path | None, kind: Isolation) -> dict[str, object]:
+    mounts = [Mount(m.source.absolute(), os.path.normpath(m.target), m.read_only) for m in container.mounts]
+    for mount in mounts:
+        if not mount.target.startswith("/") or mount.target.strip("/") in ("", "proc", "dev", "sys"):
+            raise ArgolaneError(
+                f"Container {container.name!r}: cannot mount at {mount.target!r}; expected an absolute path "
+                "other than /, /proc, /dev and /sys."
+            )
+    argv, env, workdir = container.argv, dict(container.env), str(container.workdir)
+    if kind == "none":
+        folders = {"/tmp": str(tmp.absolute())} | {m.target: str(m.source) for m in mounts}  # noqa: S108
+        rewriting.check(container.name, container.literal_text, folders)
+        argv = tuple(rewriting.rewrite(text, folders) for text in argv)
+        env = {"TMPDIR": str(tmp.absolute())} | {k: rewriting.rewrite(v, folders) for k, v in env.items()}
+        workdir = rewriting.rewrite(workdir, folders)
+    return {
+        "isolation": kind,
+        "argv": argv,
+        "env": env,
+        "workdir": workdir,
+        "mounts": [{"source": str(m.source), "target": m.target, "read_only": m.read_only} for m in mounts],
+        "tmp": str(tmp.absolute()),
+        "fresh_tmp": str(fresh.absolute()) if fresh else "",
+    }
+
+
+def _open(place: int | Path) -> int:
+    if isinstance(place, int):
+        return place
+    return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)

@@ -1,0 +1,99 @@
+"""Channel and output descriptors in, a supervised container out: this process's end of the spawner.
+
+The spawner (inside/) is started by the first container of a process and ends with that process, or when
+another is needed because it was killed; containers that run do not depend on it.
+"""
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Literal, cast
+
+from argolane.errors import ArgolaneError
+
+Isolation = Literal["root", "user", "none"]
+ENVIRONMENT_VARIABLE = "ARGOLANE_ISOLATION"
+
+# -I -S: no site-packages, no user settings, nothing that could start a thread or take its time.
+_BOOT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from argolane.containers.inside.spawner import main
+main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].split(","))
+"""
+
+
+class Spawner:
+    """A running spawner process; `isolation` is what it found possible here."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        wanted = _wanted()
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            root = str(Path(__file__).parents[2])
+            arguments = [root, str(theirs.fileno()), str(self.owner), ",".join(wanted)]
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _BOOT, *arguments],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                cwd="/",
+                start_new_session=True,
+            )
+        with self._control.makefile("rb") as stream:
+            answer = stream.readline()
+        if not answer:
+            reason = (self._process.communicate()[1] or b"").decode(errors="replace").strip()
+            self.close()
+            raise ArgolaneError(f"The process that starts containers did not start: {reason}")
+        self.isolation = cast(Isolation, json.loads(answer)["isolation"] or "none")
+        if self.isolation not in wanted:
+            self.close()
+            raise ArgolaneError(
+                f"{ENVIRONMENT_VARIABLE} is {wanted[0]!r}, which this machine does not allow. "
+                " Unset it, and the best kind of isolation there is is taken."
+            )
+
+    def request(self, channel: socket.socket, output: int, errors: int) -> None:
+        socket.send_fds(self._control, [b"c"], [channel.fileno(), output, errors])
+
+    def close(self) -> None:
+        self._control.close()
+        if self.owner == os.getpid():
+            self._process.wait()
+            if self._process.stderr:
+                self._process.stderr.close()
+
+
+def _wanted() -> tuple[str, ...]:
+    kinds = ("root", "user", "none")
+    forced = os.environ.get(ENVIRONMENT_VARIABLE)
+    if forced and forced not in kinds:
+        raise ArgolaneError(
+            f"{ENVIRONMENT_VARIABLE} is {forced!r}; expected one of {', '.join(kinds)}, or unset it."
+        )
+    return (forced,) if forced else kinds
+
+
+_current: Spawner | None = None
+_lock = threading.Lock()
+
+
+def current(*, instead_of: Spawner | None = None) -> Spawner:
+    """This process's spawner, started when there is none; `instead_of` one that was found dead."""
+    global _current
+    with _lock:
+        if _current is not None and (_current is instead_of or _current.owner != os.getpid()):
+            _current.close()
+            _current = None
+        if _current is None:
+            _current = Spawner()
+            atexit.register(_current.close)
+        return _current

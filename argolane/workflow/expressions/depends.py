@@ -24,7 +24,7 @@ class DependsError(ArgolaneError):
 
 @dataclass(frozen=True)
 class Dependencies:
-    """`tasks`: name -> whether its items are asked for (.AnySucceeded, .AllFailed); `logic`: the full rule."""
+    """`tasks`: name -> whether its items are asked for (.AnySucceeded, .AllFailed); `logic`: the rule."""
 
     tasks: Mapping[str, bool]
     logic: str
@@ -34,7 +34,7 @@ class Dependencies:
         return all(name in finished for name in self.tasks)
 
     def holds(self, statuses: Mapping[str, Collection[str]]) -> bool:
-        """Whether the task starts (else it is Omitted), by the STATUSES that hold for each task waited for."""
+        """Whether the task starts (else it is Omitted), by the STATUSES that hold for each it waits for."""
         if not self.logic:
             return True
         scope = {
@@ -47,9 +47,8 @@ class Dependencies:
         except expr.ExprError as error:
             raise DependsError(f"unable to evaluate expression '{logic}': {error}") from None
         if not isinstance(result, bool):
-            raise DependsError(
-                f"unable to evaluate expression '{logic}': unable to cast expression result '{result}' to bool"
-            )
+            reason = f"unable to cast expression result '{result}' to bool"
+            raise DependsError(f"unable to evaluate expression '{logic}': {reason}")
         return result
 
 

@@ -7,7 +7,8 @@ import re
 from functools import lru_cache
 
 _POSIX = {
-    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "ascii": "\\x00-\\x7F", "blank": "\\t ", "cntrl": "\\x00-\\x1F\\x7F",
+    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "ascii": "\\x00-\\x7F", "blank": "\\t ",
+    "cntrl": "\\x00-\\x1F\\x7F",
     "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~",
     "space": "\\t\\n\\v\\f\\r ", "upper": "A-Z", "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f",
 }  # fmt: skip
@@ -25,9 +26,8 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     """`pattern` with Go's meaning: ASCII classes, `$` only at the very end, no look-around."""
     bare = re.sub(r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^]\\])*\]", "", pattern, flags=re.S)
     if perl := _NOT_IN_GO.search(bare):
-        raise PatternError(
-            f"error parsing regexp: invalid or unsupported Perl syntax: `{perl[0][: 3 if perl[1][0] != '<' else 4]}`"
-        )
+        syntax = perl[0][: 4 if perl[1][0] == "<" else 3]
+        raise PatternError(f"error parsing regexp: invalid or unsupported Perl syntax: `{syntax}`")
     if back := re.search(r"\\[1-9]", pattern.replace("\\\\", "")):
         raise PatternError(f"error parsing regexp: invalid escape sequence: `{back[0]}`")
     if _NOT_HERE.search(pattern.replace("\\\\", "")):

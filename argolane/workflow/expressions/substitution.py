@@ -29,7 +29,7 @@ class SubstitutionError(ArgolaneError):
 
 
 def substitute(tree: Any, values: Mapping[str, Any], *, strict: Sequence[str] | None = None) -> Any:
-    """`tree` (plain data) with its tags replaced from `values`: name -> text, or None for an absent output."""
+    """`tree` (plain data) with tags replaced from `values`: name -> text, None for an absent output."""
     text = json.dumps(tree, ensure_ascii=False)
     if "{{" not in text:
         return tree

@@ -13,7 +13,14 @@ from argolane.workflow.expressions.expr.jsonpath import query
 from argolane.workflow.expressions.expr.predicates import PREDICATES
 from argolane.workflow.expressions.expr.sprig import SPRIG
 from argolane.workflow.expressions.expr.values import (
-    boolean, equal, is_number, less, sequence, text, type_name, whole,
+    boolean,
+    equal,
+    is_number,
+    less,
+    sequence,
+    text,
+    type_name,
+    whole,
 )  # fmt: skip
 from argolane.workflow.expressions.gotext import text_of, to_json
 from argolane.workflow.expressions.regex import PatternError, compile_pattern
@@ -135,9 +142,8 @@ class _Evaluation:
         if node.name in PREDICATES:
             items = sequence(self.value(node.arguments[0]))
             body = node.arguments[1] if len(node.arguments) > 1 else None
-            assert body is None or isinstance(body, n.Predicate)
             more = [self.value(extra) for extra in node.arguments[2:]]
-            return PREDICATES[node.name](items, self._predicate(body), *more)
+            return PREDICATES[node.name](items, self._asking(body), *more)
         return self._apply(FUNCTIONS[node.name], node.arguments)
 
     def _apply(self, function: Callable[..., Any], arguments: tuple[n.Node, ...]) -> Any:
@@ -149,17 +155,20 @@ class _Evaluation:
         except (ValueError, OverflowError, ArithmeticError) as error:
             raise Fault(str(error)) from None
 
-    def _predicate(self, node: n.Predicate | None) -> Callable[..., Any]:
+    def _asking(self, node: n.Node | None) -> Callable[..., Any]:
         def call(item: Any, index: int = 0, **more: Any) -> Any:
             if node is None:
                 return item
             self.pointers.append({"": item, "index": index, **more})
             try:
-                return self.value(node.body)
+                return self.value(node)
             finally:
                 self.pointers.pop()
 
         return call
+
+    def _predicate(self, node: n.Predicate) -> Any:
+        return self.value(node.body)
 
     def _conditional(self, node: n.Conditional) -> Any:
         return self.value(node.then if boolean(self.value(node.condition)) else node.otherwise)

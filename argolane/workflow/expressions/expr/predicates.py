@@ -48,8 +48,11 @@ def ordered(pairs: list[tuple[Any, Any]], order: Any = "asc") -> list[Any]:
     """The second of each pair, sorted by the first."""
     if order not in ("asc", "desc"):
         raise Fault(f"invalid order {order}, expected asc or desc")
-    key = cmp_to_key(lambda one, other: -1 if less(one[0], other[0]) else int(less(other[0], one[0])))
-    return [item for _, item in sorted(pairs, key=key, reverse=order == "desc")]
+
+    def compare(one: Any, other: Any) -> int:
+        return -1 if less(one[0], other[0]) else int(less(other[0], one[0]))
+
+    return [item for _, item in sorted(pairs, key=cmp_to_key(compare), reverse=order == "desc")]
 
 
 def _sort(items: list[Any], ask: Ask, order: Any = "asc") -> list[Any]:

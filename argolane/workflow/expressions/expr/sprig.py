@@ -348,22 +348,23 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "regexSplit": ("ssi", _regex_split),
     "regexQuoteMeta": ("s", lambda s: re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", s)),
 }
-_TABLE |= {"must" + name[0].upper() + name[1:]: entry for name, entry in _TABLE.items() if name in (
-    "append", "push", "prepend", "first", "rest", "last", "initial", "reverse", "uniq", "without", "has", "slice",
-    "chunk", "compact", "toJson", "toPrettyJson", "regexMatch", "regexFind", "regexFindAll", "regexReplaceAll",
-    "regexReplaceAllLiteral", "regexSplit",
-)}  # fmt: skip
+_ALSO_MUST = """
+    append push prepend first rest last initial reverse uniq without has slice chunk compact toJson
+    toPrettyJson regexMatch regexFind regexFindAll regexReplaceAll regexReplaceAllLiteral regexSplit
+""".split()  # noqa: SIM905
+_TABLE |= {"must" + name[0].upper() + name[1:]: _TABLE[name] for name in _ALSO_MUST}
 _TABLE |= {"os" + name.capitalize(): _TABLE[name] for name in ("base", "clean", "dir", "ext")}
 
-_REFUSED = (
-    "hello ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate htmlDateInZone "
-    "must_date_modify mustDateModify mustToDate now toDate unixEpoch abbrev abbrevboth randAlphaNum randAlpha "
-    "randAscii randNumeric shuffle wrap wrapWith seq toDecimal randInt divf toRawJson mustToRawJson mustFromJson "
-    "deepCopy mustDeepCopy typeIsLike getHostByName osIsAbs merge mergeOverwrite mustMerge mustMergeOverwrite dig "
-    "bcrypt htpasswd genPrivateKey derivePassword buildCustomCert genCA genCAWithKey genSelfSignedCert "
-    "genSelfSignedCertWithKey genSignedCert genSignedCertWithKey encryptAES decryptAES randBytes uuidv4 semver "
-    "semverCompare urlParse urlJoin"
-).split()
+_REFUSED = """
+    hello ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate
+    htmlDateInZone must_date_modify mustDateModify mustToDate now toDate unixEpoch abbrev abbrevboth
+    randAlphaNum randAlpha randAscii randNumeric shuffle wrap wrapWith seq toDecimal randInt divf
+    toRawJson mustToRawJson mustFromJson deepCopy mustDeepCopy typeIsLike getHostByName osIsAbs
+    merge mergeOverwrite mustMerge mustMergeOverwrite dig bcrypt htpasswd genPrivateKey
+    derivePassword buildCustomCert genCA genCAWithKey genSelfSignedCert genSelfSignedCertWithKey
+    genSignedCert genSignedCertWithKey encryptAES decryptAES randBytes uuidv4 semver semverCompare
+    urlParse urlJoin
+""".split()  # noqa: SIM905
 
 
 def _checked(name: str, kinds: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,7 +17,7 @@ _AFTER_VALUE = frozenset({"MODIFIER", "COMPARATOR", "LOGICALOP", "CLAUSE_CLOSE",
 _NEXT: dict[str, frozenset[str]] = {
     "UNKNOWN": VALUES | {"PREFIX", "PATTERN"},
     "CLAUSE": VALUES | {"PREFIX", "PATTERN", "CLAUSE_CLOSE"},
-    "CLAUSE_CLOSE": _AFTER_VALUE | {"NUMERIC", "BOOLEAN", "VARIABLE", "STRING", "PATTERN", "TIME", "CLAUSE", "TERNARY"},
+    "CLAUSE_CLOSE": _AFTER_VALUE | VALUES - {"ACCESSOR"} | {"PATTERN", "TERNARY"},
     "NUMERIC": _AFTER_VALUE | {"TERNARY"},
     "BOOLEAN": _AFTER_VALUE | {"TERNARY"},
     "STRING": _AFTER_VALUE | {"TERNARY"},
@@ -81,9 +81,8 @@ def check(tokens: list[Token]) -> None:
         if token.kind not in _NEXT[last.kind]:
             if last.kind == "VARIABLE" and token.kind == "CLAUSE":
                 raise Refused(f"Undefined function {last.value}")
-            raise Refused(
-                f"Cannot transition token types from {last.kind} [{last.shown}] to {token.kind} [{token.shown}]"
-            )
+            steps = f"from {last.kind} [{last.shown}] to {token.kind} [{token.shown}]"
+            raise Refused(f"Cannot transition token types {steps}")
         last = token
     if last.kind not in _MAY_END:
         raise Refused("Unexpected end of expression")

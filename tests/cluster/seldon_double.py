@@ -113,7 +113,7 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
         container(c, n, name, version, of[c["name"]]) for n, c in enumerate(given["spec"]["containers"])
     ]
     own = given.get("metadata") or {}
-    title = short(own.get("name") or f"{name}-{version}-0-{'-'.join(names)}")
+    title = short(f"{name}-{version}-0-{own.get('name') or '-'.join(names)}")
     services = {f"seldon-app-svc-{c}": short(f"{base}-{c}") for c in names}
     common = {"app.kubernetes.io/managed-by": "seldon-core", "seldon-app": base, "seldon-deployment-id": name}
     labels = {**(own.get("labels") or {}), **common, **services, "app": title, "fluentd": "true"}

@@ -1,0 +1,181 @@
+"""SeldonDeployment manifests in, running deployments of this machine out: its API server, so to say.
+
+`argolane run` (resource templates), the command line and notebooks come here. Objects have the metadata that
+an API server sets and the `.status` that the operator sets; each deployment lives on in a supervisor of its
+own (supervisor.py) when the process that applied it has ended.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+
+from argolane.errors import ArgolaneError, unknown
+from argolane.project import Project
+from argolane.serving import records, status, store
+from argolane.serving.check import read
+from argolane.serving.records import Object
+from argolane.serving.store import Store
+
+# Time for requests in flight and SIGTERM; then the supervisor is killed, and its containers with it.
+_END_WITHIN = 45.0
+
+
+class Deployments:
+    """The SeldonDeployments of a project, on this machine."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def apply(self, manifest: Object) -> Object:
+        """Create it, or make it like this; returns at once, with the state Creating unless nothing changed.
+
+        Pods are replaced only where their spec changed. ManifestError with all the faults of the manifest.
+        """
+        name = read(manifest).metadata.name
+        here = Store(self._project, name)
+        with here.editing():
+            return self._put(here, manifest, here.object())
+
+    def create(self, manifest: Object) -> Object:
+        """As apply, but ArgolaneError if there is one of that name."""
+        name = read(manifest).metadata.name
+        here = Store(self._project, name)
+        with here.editing():
+            if here.object():
+                raise ArgolaneError(f"Deployment {name!r} exists already. Use apply, or delete it first.")
+            return self._put(here, manifest, None)
+
+    def patch(self, name: str, patch: Object) -> Object:
+        """A JSON merge patch (RFC 7386): null removes, lists are replaced."""
+        here = Store(self._project, name)
+        with here.editing():
+            record = here.object()
+            if record is None:
+                raise self._unknown(name)
+            manifest = records.merged(record["object"], patch)
+            if read(manifest).metadata.name != name:
+                raise ArgolaneError(f"Deployment {name!r}: a patch cannot change metadata.name.")
+            return self._put(here, manifest, record, applied=record["applied"])
+
+    def get(self, name: str) -> Object:
+        """The object with its status; ArgolaneError if there is none of that name."""
+        if name not in store.names(self._project):
+            raise self._unknown(name)
+        here = Store(self._project, name)
+        record = here.object()
+        if record is None:
+            raise self._unknown(name)
+        return _object(here, record)
+
+    def list(self) -> list[Object]:
+        there = [Store(self._project, name) for name in store.names(self._project)]
+        return [_object(here, record) for here in there if (record := here.object()) is not None]
+
+    def delete(self, name: str) -> bool:
+        """End it and forget it, waiting until all its processes are gone; False if there was none."""
+        if name not in store.names(self._project):
+            return False
+        here = Store(self._project, name)
+        with here.editing():
+            record = here.object()
+            if record is None:
+                return False
+            _end(here, record)
+        return True
+
+    def url(self, name: str) -> str:
+        """Where predictions are asked for."""
+        url = self.get(name)["status"].get("address", {}).get("url")
+        if not url:
+            raise ArgolaneError(f"Deployment {name!r} has no address yet. Try again in a second.")
+        return str(url)
+
+    def wait(self, name: str, *, timeout: float, state: str = status.AVAILABLE) -> Object:
+        """The object once it is in that state; ArgolaneError with the reason after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while (found := self.get(name))["status"]["state"] != state:
+            if time.monotonic() > deadline:
+                now = found["status"]
+                raise ArgolaneError(
+                    f"Deployment {name!r} is {now['state']}, not {state}, after {timeout:g} s. "
+                    + now.get("description", "")
+                )
+            time.sleep(0.05)
+        return found
+
+    def _put(
+        self, here: Store, manifest: Object, before: Object | None, *, applied: Object | None = None
+    ) -> Object:
+        if before and "deletionTimestamp" in before["object"]["metadata"]:
+            # Whoever deleted it was killed half-way.
+            _end(here, before)
+            before = None
+        record = records.made(self._project, manifest, before, applied)
+        if record != before:
+            here.write_object(record)
+        if here.alive():
+            here.wake()
+        else:
+            _supervise(here)
+        return _object(here, record)
+
+    def _unknown(self, name: str) -> ArgolaneError:
+        return ArgolaneError(unknown("deployment", name, store.names(self._project)))
+
+
+def _object(here: Store, record: Object) -> Object:
+    """The object as it stands: its supervisor's word, if that is alive and has seen the last change."""
+    found: Object = record["object"]
+    said, who = here.status() or {}, here.supervisor() or {}
+    last = said.get("status")
+    if not here.alive():
+        found["status"] = status.gone(
+            last, f"Its supervisor is not running: it was killed, or the machine started anew. "
+            f"Apply the manifest again to bring it back. Log: {here.log}",
+        )  # fmt: skip
+    elif (said.get("instance"), said.get("generation")) != (
+        who.get("instance"),
+        found["metadata"]["generation"],
+    ):
+        found["status"] = status.creating(last)
+    else:
+        found["status"] = last
+    version = int(found["metadata"]["resourceVersion"]) + int(said.get("revision", 0))
+    found["metadata"]["resourceVersion"] = str(version)
+    return found
+
+
+def _end(here: Store, record: Object) -> None:
+    record["object"]["metadata"]["deletionTimestamp"] = status.now()
+    here.write_object(record)
+    here.wake()
+    if not here.wait_for_death(timeout=_END_WITHIN):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill((here.supervisor() or {})["pid"], signal.SIGKILL)
+        here.wait_for_death(timeout=_END_WITHIN)
+    shutil.rmtree(here.folder)
+
+
+def _supervise(here: Store) -> None:
+    """Start a supervisor in a session of its own, that has no file of ours but the lock it holds."""
+    life = here.take_life(timeout=5)
+    instance = uuid.uuid4().hex
+    try:
+        with here.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "argolane.serving.supervisor", f"--root={here.project.root}",
+                 f"--name={here.name}", f"--instance={instance}", f"--life={life}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=[life], start_new_session=True, cwd=here.project.root,
+            )  # fmt: skip
+        here.write_supervisor({"instance": instance, "pid": process.pid})
+    finally:
+        os.close(life)
+    # A long-lived parent, such as a notebook, must not keep it as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()

@@ -1,0 +1,143 @@
+"""A checked SeldonDeployment in, the pods it asks for out: what the operator's defaulting makes of it.
+
+Names and environment follow what the real operator made (seldon-core 1.17.1); only port numbers differ, they
+are free ones of this machine, chosen when a pod starts.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from argolane.serving.check import nodes
+from argolane.serving.spec import Component, Container, SeldonDeployment
+
+GRACE = 5.0
+
+
+@dataclass(frozen=True)
+class PodPlan:
+    """One pod: the `replica`-th of the `index`-th componentSpec, and what the operator adds to its `env`."""
+
+    deployment: str
+    index: int
+    replica: int
+    component: Component
+    env: dict[str, tuple[tuple[str, str], ...]]
+    fingerprint: str
+
+    @property
+    def units(self) -> list[Container]:
+        """The containers that are nodes of the graph; the others are helpers beside them."""
+        return [c for c in self.component.spec.containers if c.name in self.env]
+
+    def same(self, other: "PodPlan") -> bool:
+        """A pod of the one plan is a pod of the other, too."""
+        return (self.fingerprint, self.replica) == (other.fingerprint, other.replica)
+
+    @property
+    def grace(self) -> float:
+        """Seconds between the request to end and the end; requests in flight have been waited for before."""
+        given = self.component.spec.termination_grace_period_seconds
+        return GRACE if given is None else float(given)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What one unit listens on, on 127.0.0.1."""
+
+    http: int
+    grpc: int
+    metrics: int
+
+    def env(self) -> dict[str, str]:
+        return {
+            "PREDICTIVE_UNIT_SERVICE_PORT": str(self.http),
+            "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.http),
+            "MLSERVER_HTTP_PORT": str(self.http),
+            "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(self.grpc),
+            "MLSERVER_GRPC_PORT": str(self.grpc),
+            "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(self.metrics),
+            "MLSERVER_METRICS_PORT": str(self.metrics),
+        }
+
+
+def plan(deployment: SeldonDeployment) -> list[PodPlan]:
+    """Every pod of the deployment; equal fingerprints mean that a running pod can stay."""
+    plans = []
+    for index, component in enumerate(deployment.predictor.component_specs):
+        name = deployment_name(deployment, index)
+        env = _unit_env(deployment, component)
+        # Scaling alone replaces no pod.
+        template = component.model_dump(mode="json", by_alias=True, exclude={"replicas"})
+        text = json.dumps([name, index, template, env], sort_keys=True)
+        fingerprint = hashlib.sha256(text.encode()).hexdigest()
+        plans += [
+            PodPlan(name, index, replica, component, env, fingerprint)
+            for replica in range(replicas(deployment, component))
+        ]
+    return plans
+
+
+def deployment_name(deployment: SeldonDeployment, index: int) -> str:
+    """The name of the Deployment that the operator makes of the `index`-th componentSpec."""
+    component = deployment.predictor.component_specs[index]
+    last = component.metadata.name or "-".join(c.name for c in component.spec.containers)
+    name = f"{deployment.metadata.name}-{deployment.predictor.name}-{index}-{last}"
+    if len(name) > 63:
+        return "seldon-" + hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+    return name
+
+
+def replicas(deployment: SeldonDeployment, component: Component) -> int:
+    for given in (component.replicas, deployment.predictor.replicas, deployment.spec.replicas):
+        if given is not None:
+            return given
+    return 1
+
+
+def images(deployment: SeldonDeployment) -> dict[str, str]:
+    """The image of each graph node that has a container: what `meta.requestPath` shows."""
+    units = {node.get("name") for _, node in nodes(deployment.predictor.graph)}
+    return {
+        container.name: container.image
+        for component in deployment.predictor.component_specs
+        for container in component.spec.containers
+        if container.name in units
+    }
+
+
+def _unit_env(deployment: SeldonDeployment, component: Component) -> dict[str, tuple[tuple[str, str], ...]]:
+    by_name = {node.get("name"): node for _, node in nodes(deployment.predictor.graph)}
+    return {
+        container.name: tuple(_operator_env(deployment, container, by_name[container.name]).items())
+        for container in component.spec.containers
+        if container.name in by_name
+    }
+
+
+def _operator_env(deployment: SeldonDeployment, container: Container, node: dict[str, Any]) -> dict[str, str]:
+    predictor = deployment.predictor
+    parameters = [
+        {"name": p.get("name", ""), "value": p.get("value", ""), "type": p.get("type", "STRING")}
+        for p in node.get("parameters") or []
+    ]
+    env = {
+        "PREDICTIVE_UNIT_PARAMETERS": _compact(parameters),
+        "PREDICTIVE_UNIT_ID": container.name,
+        "MLSERVER_MODEL_NAME": container.name,
+        "PREDICTIVE_UNIT_IMAGE": container.image,
+        "PREDICTOR_ID": predictor.name,
+        "PREDICTOR_LABELS": _compact({"version": predictor.name} | predictor.labels),
+        "SELDON_DEPLOYMENT_ID": deployment.metadata.name,
+        "SELDON_EXECUTOR_ENABLED": "true",
+        "PREDICTIVE_UNIT_METRICS_ENDPOINT": "/prometheus",
+        "MLSERVER_METRICS_ENDPOINT": "/prometheus",
+    }
+    # What the manifest sets itself, the operator leaves alone.
+    own = {variable.name for variable in container.env}
+    return {name: value for name, value in env.items() if name not in own}
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

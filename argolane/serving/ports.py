@@ -1,0 +1,55 @@
+"""Free TCP ports of this machine, held until their server has them: no second pod is given the same one."""
+
+import socket
+import sys
+
+from argolane.serving.pods import Ports
+
+HOST = "127.0.0.1"
+
+
+def free() -> socket.socket:
+    """A bound socket that does not listen: the kernel hands its port to nobody who asks for any free one.
+
+    A server that sets SO_REUSEADDR, as all do, may still bind and listen there: on Linux two bound sockets
+    are no conflict while neither of them listens and both have the option.
+    """
+    held = socket.socket()
+    held.bind((HOST, 0))
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return held
+
+
+class Held:
+    """The three ports of a unit for as long as its pod lives, over restarts of its container."""
+
+    def __init__(self) -> None:
+        self._sockets = [free() for _ in range(3)]
+        http, grpc, metrics = (held.getsockname()[1] for held in self._sockets)
+        self.ports = Ports(http, grpc, metrics)
+        if sys.platform != "linux":
+            self.let_go()
+
+    def let_go(self) -> None:
+        for held in self._sockets:
+            held.close()
+
+
+def listening(port: int | None) -> socket.socket:
+    """A listening socket on `port`, the one the deployment had before, or on a free one if that is taken."""
+    try:
+        return _listen(port or 0)
+    except OSError:
+        return _listen(0)
+
+
+def _listen(port: int) -> socket.socket:
+    server = socket.socket()
+    try:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((HOST, port))
+        server.listen(2048)
+    except OSError:
+        server.close()
+        raise
+    return server

@@ -1,0 +1,140 @@
+"""What is wanted in, pods replaced without a failed request out: the old version answers until the new can.
+
+A pod stays when the new version asks for one just like it; so a change of the graph alone (a ratio, say)
+switches at once, and going back to the version that still serves costs nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from argolane.serving import pods
+from argolane.serving.pod import Pod
+from argolane.serving.ports import HOST
+from argolane.serving.spec import SeldonDeployment
+
+if TYPE_CHECKING:
+    from argolane.serving.front import Backend, Front
+
+# How long a request that an old version has begun may take.
+_DRAIN = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class Version:
+    """One generation of the deployment, and the pods that it runs on (shared with others where equal)."""
+
+    def __init__(self, deployment: SeldonDeployment, generation: int, running: list[Pod]) -> None:
+        self.deployment = deployment
+        self.generation = generation
+        self.pods = running
+        self.backends: list[Backend] = []
+        self.trouble = ""
+
+    @property
+    def ready(self) -> bool:
+        return not self.trouble and all(pod.ready for pod in self.pods)
+
+
+class Rollout:
+    """The wanted version, the one that serves, and the way from one to the other."""
+
+    def __init__(self, make: Callable[[SeldonDeployment, pods.PodPlan], Pod]) -> None:
+        self._make = make
+        self.wanted: Version | None = None
+        self.serving: Version | None = None
+        self._farewells: set[asyncio.Task[None]] = set()
+
+    def want(self, deployment: SeldonDeployment, generation: int) -> None:
+        """Start the pods that are not there yet; the version wanted before is given up unless it serves."""
+        there = list(dict.fromkeys(self._all_pods()))
+        chosen: list[Pod] = []
+        for plan in pods.plan(deployment):
+            same = [pod for pod in there if pod not in chosen and pod.plan.same(plan)]
+            chosen.append(same[0] if same else self._make(deployment, plan))
+        new = [pod for pod in chosen if pod not in there]
+        abandoned, self.wanted = self.wanted, Version(deployment, generation, chosen)
+        for pod in new:
+            pod.start()
+        log.info("generation %d: %d pods, %d of them new", generation, len(chosen), len(new))
+        if abandoned and abandoned is not self.serving:
+            self._retire(abandoned)
+
+    async def advance(self, front: "Front") -> None:
+        """Switch to the wanted version once all its pods are ready."""
+        wanted = self.wanted
+        if wanted is None or wanted is self.serving or not wanted.ready:
+            return
+        try:
+            wanted.backends = await _open(wanted)
+        except Exception as error:
+            log.exception("generation %d: its graph server does not start", wanted.generation)
+            wanted.trouble = f"The graph server does not start: {error}"
+            return
+        before, self.serving = self.serving, wanted
+        front.backends = wanted.backends
+        log.info("generation %d serves", wanted.generation)
+        if before:
+            self._retire(before)
+
+    async def end(self) -> None:
+        await asyncio.gather(*self._farewells)
+        backends = self.serving.backends if self.serving else []
+        await asyncio.gather(*(backend.close(patience=0) for backend in backends))
+        await asyncio.gather(*(pod.stop() for pod in set(self._all_pods())))
+
+    def _all_pods(self) -> list[Pod]:
+        return [pod for version in (self.serving, self.wanted) if version for pod in version.pods]
+
+    def _retire(self, version: Version) -> None:
+        needed = set(self._all_pods())
+        task = asyncio.create_task(_farewell(version, [pod for pod in version.pods if pod not in needed]))
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+
+
+async def _farewell(version: Version, leaving: list[Pod]) -> None:
+    """Let the version's requests end, then the pods that nobody needs any more."""
+    await asyncio.gather(*(backend.close(patience=_DRAIN) for backend in version.backends))
+    await asyncio.gather(*(pod.stop() for pod in leaving))
+
+
+async def _open(version: Version) -> "list[Backend]":
+    """A graph server for each replica of the first componentSpec, where the operator puts it."""
+    first = [pod for pod in version.pods if pod.plan.index == 0]
+    backends = []
+    for replica in range(len(first) if version.deployment.predictor.component_specs else 1):
+        beside = _pods_of_replica(version.pods, replica)
+        backends.append(_backend(version.deployment, beside))
+    await asyncio.gather(*(backend.open() for backend in backends))
+    return backends
+
+
+def _pods_of_replica(running: list[Pod], replica: int) -> list[Pod]:
+    """One pod of each component: componentSpecs may differ in replicas, then some pods serve several."""
+    by_component: dict[int, list[Pod]] = {}
+    for pod in running:
+        by_component.setdefault(pod.plan.index, []).append(pod)
+    return [each[replica % len(each)] for each in by_component.values()]
+
+
+def _backend(deployment: SeldonDeployment, beside: list[Pod]) -> "Backend":
+    from argolane.serving.front import Backend
+    from argolane.serving.graph import Predictor
+    from argolane.serving.orchestrator import create_app
+
+    endpoints = {
+        unit: f"http://{HOST}:{unit_ports.http}" for pod in beside for unit, unit_ports in pod.ports.items()
+    }
+    predictor = deployment.predictor.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    predictor["annotations"] = deployment.spec.annotations | deployment.predictor.annotations
+    app = create_app(
+        Predictor.from_dict(predictor),
+        endpoints,
+        namespace=deployment.metadata.namespace,
+        deployment=deployment.metadata.name,
+        images=pods.images(deployment),
+    )
+    return Backend(app, ready=lambda: all(pod.ready for pod in beside))

@@ -1,0 +1,121 @@
+"""Pods in, the `.status` of their SeldonDeployment out: fields and words as the real operator sets them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from argolane.serving.logs import cause
+from argolane.serving.pod import Pod, State
+from argolane.serving.ports import HOST
+from argolane.serving.spec import SeldonDeployment
+
+CREATING, AVAILABLE, FAILED = "Creating", "Available", "Failed"
+# After so many failed starts in a row a version is called Failed; it is tried on, and may still come up.
+ENOUGH = 3
+_PATH = "/api/v1.0/predictions"
+_NOTHING_TO_DO = {
+    "AmbassadorMappingsReady": "No Ambassador Mappaings defined",
+    "HpasReady": "No HPAs defined",
+    "KedaReady": "No KEDA resources defined",
+    "PdbsReady": "No PDBs defined",
+    "istioVirtualServicesReady": "No VirtualServices defined",
+}
+
+
+def url(port: int) -> str:
+    return f"http://{HOST}:{port}{_PATH}"
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def of(deployment: SeldonDeployment, running: Sequence[Pod], *, port: int, switched: bool, other_serves: bool,
+       trouble: str, previous: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
+    """`running` are the pods of the version asked for; `switched`: it is the one that answers."""
+    available = switched and all(pod.ready for pod in running)
+    state, description = (AVAILABLE, "") if available else _trouble(running, trouble)
+    if other_serves:
+        first, newline, lines = description.partition("\n")
+        description = f"{first} The version before goes on answering.".strip() + newline + lines
+    status: dict[str, Any] = {
+        "state": state,
+        "address": {"url": url(port)},
+        "deploymentStatus": _replicas(running),
+        "replicas": max((p.plan.replica + 1 for p in running), default=0),
+        "serviceStatus": _services(deployment, running, port),
+        "conditions": _conditions(available, description, previous),
+    }
+    return status | ({"description": description} if description else {})
+
+
+def gone(status: dict[str, Any] | None, why: str) -> dict[str, Any]:
+    """The last known status, of a deployment that nothing supervises any more."""
+    last = dict(status or {})
+    last["state"] = FAILED
+    last["description"] = why
+    last["deploymentStatus"] = {
+        name: {**counts, "availableReplicas": 0} for name, counts in last.get("deploymentStatus", {}).items()
+    }
+    last["conditions"] = _conditions(False, why, last)
+    return last
+
+
+def creating(status: dict[str, Any] | None) -> dict[str, Any]:
+    """The last known status, of a deployment that its supervisor has not looked at since the last apply."""
+    last = {key: value for key, value in (status or {}).items() if key != "description"}
+    return last | {"state": CREATING, "conditions": _conditions(False, "", last)}
+
+
+def _trouble(running: Iterable[Pod], trouble: str) -> tuple[str, str]:
+    if trouble:
+        return FAILED, trouble
+    states = [(name, state) for pod in running for name, state in pod.states.items() if not state.ready]
+    worst = max(states, key=lambda item: item[1].failures, default=("", State("")))[1]
+    if worst.failures == 0:
+        return CREATING, worst.message
+    first, *lines = worst.message.splitlines() or [""]
+    reason = cause(lines)
+    text = f"{worst.reason}: {first}" + (f" {reason}" if reason else "")
+    # The lines themselves below, for whoever shows more than one line.
+    text = "\n".join([text, *(f"  | {line}" for line in lines)])
+    return (FAILED if worst.failures >= ENOUGH else CREATING), text
+
+
+def _replicas(running: Iterable[Pod]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for pod in running:
+        counts = found.setdefault(pod.plan.deployment, {"replicas": 0, "availableReplicas": 0})
+        counts["replicas"] += 1
+        counts["availableReplicas"] += pod.ready
+    return found
+
+
+def _services(deployment: SeldonDeployment, running: Iterable[Pod], port: int) -> dict[str, dict[str, str]]:
+    predictor = f"{deployment.metadata.name}-{deployment.predictor.name}"
+    services = {predictor: {"svcName": predictor, "httpEndpoint": f"{HOST}:{port}"}}
+    for pod in running:
+        for unit, ports in pod.ports.items():
+            name = f"{predictor}-{unit}"
+            services.setdefault(name, {"svcName": name, "httpEndpoint": f"{HOST}:{ports.http}"})
+    return services
+
+
+def _conditions(available: bool, description: str, previous: dict[str, Any]) -> list[dict[str, str]]:
+    truth = "True" if available else "False"
+    message = "Deployment has minimum availability." if available else description.partition("\n")[0]
+    reason = "MinimumReplicasAvailable" if available else "MinimumReplicasUnavailable"
+    wanted: list[dict[str, str]] = [
+        {"type": kind, "status": "True", "reason": why} for kind, why in _NOTHING_TO_DO.items()
+    ]
+    wanted += [
+        {"type": "DeploymentsReady", "status": truth, "reason": reason, "message": message},
+        {"type": "ServicesReady", "status": "True", "reason": "All services created"},
+        {"type": "Ready", "status": truth} | ({} if available else {"reason": reason, "message": message}),
+    ]
+    before = {c["type"]: c for c in previous.get("conditions", [])}
+    for condition in wanted:
+        old = before.get(condition["type"], {})
+        same = old.get("status") == condition["status"]
+        condition["lastTransitionTime"] = old["lastTransitionTime"] if same else now()
+    return sorted(wanted, key=lambda condition: condition["type"])

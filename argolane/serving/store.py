@@ -1,0 +1,146 @@
+"""The files of one local deployment: what the command line writes, what its supervisor writes, who is alive.
+
+`object.json` is written under the edit lock by `deployments.py`; `status.json` by the supervisor alone. The
+supervisor is alive exactly as long as `supervisor.lock` is held: the kernel lets go of it at any death, so
+neither a reused process id nor a reboot can look like life.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from argolane.project import Project
+
+
+def folder_of_all(project: Project) -> Path:
+    return project.state / "deployments"
+
+
+def names(project: Project) -> list[str]:
+    """The deployments there are, sorted."""
+    return sorted(path.parent.name for path in folder_of_all(project).glob("*/object.json"))
+
+
+class Store:
+    """One deployment's folder, `.argolane/deployments/<name>/`."""
+
+    def __init__(self, project: Project, name: str) -> None:
+        self.project = project
+        self.name = name
+        self.folder = folder_of_all(project) / name
+        self.log = self.folder / "logs" / "supervisor.txt"
+        self._edit = folder_of_all(project) / f".{name}.lock"
+        self._life = self.folder / "supervisor.lock"
+        self._wake = self.folder / "wake"
+
+    @contextlib.contextmanager
+    def editing(self) -> Iterator[None]:
+        """One writer of the object at a time, over all processes."""
+        self._edit.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._edit):
+            yield
+
+    def object(self) -> dict[str, Any] | None:
+        """What was applied: {"object": with the metadata a server sets, "applied": ...}; None if nothing."""
+        return _read(self.folder / "object.json")
+
+    def write_object(self, record: dict[str, Any]) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        _write(self.folder / "object.json", record)
+
+    def status(self) -> dict[str, Any] | None:
+        """What the supervisor said last: {"instance", "generation", "revision", "port", "status"}."""
+        return _read(self.folder / "status.json")
+
+    def write_status(self, record: dict[str, Any]) -> None:
+        # The folder is gone when the deployment is: nobody is left to tell.
+        with contextlib.suppress(FileNotFoundError):
+            _write(self.folder / "status.json", record)
+
+    def supervisor(self) -> dict[str, Any] | None:
+        """Who supervises: {"instance", "pid", "created"}; believe it only while `alive()`."""
+        return _read(self.folder / "supervisor.json")
+
+    def write_supervisor(self, record: dict[str, Any]) -> None:
+        _write(self.folder / "supervisor.json", record)
+
+    def alive(self) -> bool:
+        try:
+            file = os.open(self._life, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
+    def take_life(self, *, timeout: float) -> int:
+        """The held lock as a file number to hand to a supervisor; TimeoutError if another holds it."""
+        file = os.open(self._life, os.O_RDWR | os.O_CREAT, 0o644)
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                # Whoever asks `alive()` holds it for an instant, too.
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(file)
+                    raise TimeoutError(str(self._life)) from None
+                time.sleep(0.01)
+            else:
+                return file
+
+    def wait_for_death(self, *, timeout: float) -> bool:
+        """True as soon as no supervisor is alive, False after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while self.alive():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def listen(self) -> int:
+        """The supervisor's end of the bell: readable after `wake()`."""
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(self._wake)
+        # Opened for writing too: a pipe without a writer would be readable for ever.
+        return os.open(self._wake, os.O_RDWR | os.O_NONBLOCK)
+
+    def wake(self) -> None:
+        """Tell the supervisor that the object changed; one that starts just now reads it anyway."""
+        with contextlib.suppress(OSError):
+            file = os.open(self._wake, os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                os.write(file, b"!")
+            finally:
+                os.close(file)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        # A machine that lost power in the middle of a write: as good as nothing.
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,199 @@
+"""One deployment's folder in, its pods and its port kept up out: the detached process behind a deployment.
+
+What the operator, the kubelet and a Service do for a SeldonDeployment on a cluster. Level-triggered: whenever
+the bell rings, a pod changes or time passes, it reads what is asked for, compares, and takes the next step.
+It holds `supervisor.lock` from before it was started until its death, and all its containers die with it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import importlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from argolane import project as projects
+from argolane.errors import ArgolaneError
+from argolane.serving import pods, ports, status
+from argolane.serving.check import read
+from argolane.serving.pod import Pod
+from argolane.serving.rollout import Rollout
+from argolane.serving.settings import Facts
+from argolane.serving.spec import SeldonDeployment
+from argolane.serving.store import Store
+
+if TYPE_CHECKING:
+    from argolane.serving.front import Front, Server
+
+# How long a folder removed by hand goes unnoticed; everything else rings the bell.
+_TICK = 2.0
+
+log = logging.getLogger("argolane.serving.supervisor")
+
+
+class Supervisor:
+    def __init__(self, store: Store, instance: str) -> None:
+        self._store = store
+        self._instance = instance
+        self._changed = asyncio.Event()
+        self._stopping = False
+        self._rollout = Rollout(self._new_pod)
+        self._uid = ""
+        self._generation = 0
+        self._unreadable = ""
+        self._front: Front | None = None
+        self._server: Server | None = None
+        last = store.status() or {}
+        self._status: dict[str, Any] = last.get("status") or {}
+        self._revision: int = last.get("revision", 0)
+        self._reported = 0
+        self._socket = ports.listening(last.get("port"))
+
+    async def run(self) -> None:
+        """Until the deployment is deleted, or somebody asks for the end."""
+        loop = asyncio.get_running_loop()
+        bell = self._store.listen()
+        loop.add_reader(bell, self._rung, bell)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop)
+        serving = asyncio.create_task(self._serve())
+        while not self._stopping:
+            self._look()
+            if self._front:
+                await self._rollout.advance(self._front)
+            self._report()
+            if serving.done():
+                break
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), _TICK)
+            self._changed.clear()
+        log.info("ending")
+        if self._server:
+            self._server.stop()
+        try:
+            await serving
+        finally:
+            await self._rollout.end()
+
+    def _rung(self, bell: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(bell, 4096)
+        self._changed.set()
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._changed.set()
+
+    async def _serve(self) -> None:
+        # The graph server's imports take as long as a model's first steps: side by side with them.
+        front = await asyncio.to_thread(importlib.import_module, "argolane.serving.front")
+        await asyncio.to_thread(importlib.import_module, "argolane.serving.orchestrator")
+        self._front = front.Front(self._store.name)
+        self._server = front.Server(self._front, self._socket)
+        self._changed.set()
+        if not self._stopping:
+            await self._server.serve_until_stopped()
+
+    def _look(self) -> None:
+        """Read what is asked for; a new generation becomes the wanted version."""
+        record = self._store.object()
+        metadata: dict[str, Any] = record["object"]["metadata"] if record else {"deletionTimestamp": ""}
+        if "deletionTimestamp" in metadata or metadata["uid"] != (self._uid or metadata["uid"]):
+            self._stop()
+        elif record and metadata["generation"] != self._generation:
+            self._uid, self._generation = metadata["uid"], metadata["generation"]
+            try:
+                deployment = read(record["object"])
+            except ArgolaneError as error:
+                # It was checked before it was written: another release of argolane wrote it.
+                self._unreadable = str(error)
+            else:
+                self._unreadable = ""
+                self._rollout.want(deployment, self._generation)
+
+    def _new_pod(self, deployment: SeldonDeployment, plan: pods.PodPlan) -> Pod:
+        facts = Facts(
+            namespace=deployment.metadata.namespace,
+            labels=plan.component.metadata.labels,
+            annotations=plan.component.metadata.annotations,
+        )
+        return Pod(
+            plan,
+            # Read anew for each pod: argolane.toml may have learnt an image since.
+            project=projects.find(self._store.project.root),
+            folder=self._store.folder,
+            facts=facts,
+            changed=self._changed.set,
+            say=log.info,
+        )
+
+    def _report(self) -> None:
+        now = self._present_status()
+        if self._stopping or (now == self._status and self._reported == self._generation):
+            return
+        self._status, self._reported = now, self._generation
+        self._revision += 1
+        self._store.write_status(
+            {
+                "instance": self._instance,
+                "generation": self._generation,
+                "revision": self._revision,
+                "port": self._socket.getsockname()[1],
+                "status": now,
+            }
+        )
+
+    def _present_status(self) -> dict[str, Any]:
+        rollout = self._rollout
+        if self._unreadable:
+            return status.gone(self._status, self._unreadable)
+        if rollout.wanted is None:
+            return status.creating(self._status)
+        return status.of(
+            rollout.wanted.deployment,
+            rollout.wanted.pods,
+            port=self._socket.getsockname()[1],
+            switched=rollout.wanted is rollout.serving,
+            other_serves=rollout.serving not in (None, rollout.wanted),
+            trouble=rollout.wanted.trouble,
+            previous=self._status,
+        )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="argolane.serving.supervisor", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="the project's folder")
+    parser.add_argument("--name", required=True, help="the deployment")
+    parser.add_argument("--instance", required=True, help="which start of the supervisor this is")
+    parser.add_argument("--life", type=int, required=True, help="the file number of the lock it holds")
+    given = parser.parse_args(arguments)
+    # The containers must not hold the lock on.
+    os.set_inheritable(given.life, False)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S", stream=sys.stderr
+    )
+    store = Store(projects.find(given.root), given.name)
+    store.write_supervisor({"instance": given.instance, "pid": os.getpid()})
+
+    async def supervise() -> None:
+        await Supervisor(store, given.instance).run()
+
+    asyncio.run(supervise())
+    _leave()
+
+
+def _leave() -> None:
+    """End at once with whatever was being prepared in the background, such as an image's environment."""
+    logging.shutdown()
+    if os.getpgrp() == os.getpid():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

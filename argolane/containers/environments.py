@@ -104,7 +104,7 @@ def _run(argv: list[str], log: Path, folder: Path, news: Callable[[], None]) -> 
     """The exit code. Started like a container, so that uv ends with this process, but with no isolation."""
     env = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
     with log.open("ab") as stream:
-        plain = {"isolation": "none", "mounts": [], "tmp": "", "fresh_tmp": ""}
+        plain = {"isolation": "none", "fresh_tmp": ""}
         process = launch(
             "uv",
             {**plain, "argv": argv, "env": env, "workdir": str(folder)},
@@ -129,8 +129,8 @@ def _failure(name: str, code: int, log: Path, link: Path) -> str:
         )
     else:
         cure = (
-            "With no network: name a mirror (UV_DEFAULT_INDEX) or a folder of wheels (UV_FIND_LINKS), or fill "
-            "uv's cache (UV_CACHE_DIR) from a machine that has one."
+            "With no network: name a mirror (UV_DEFAULT_INDEX) or a folder of wheels (UV_FIND_LINKS), or "
+            "fill uv's cache (UV_CACHE_DIR) from a machine that has one."
         )
     _remove_remains(link)
     return f"Cannot make the Python environment of {name} (uv ended with exit code {code}):\n{said}\n{cure}"

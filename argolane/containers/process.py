@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.containers import spawner
-from argolane.containers.inside.supervisor import KILL, TERMINATE
+from argolane.containers.inside.spawner import KILL, TERMINATE
 from argolane.errors import ArgolaneError
 
 _KILLED = 137
@@ -29,12 +29,17 @@ class Process:
         self._code: int | None = None
         self._lock = threading.Lock()
         self._waiting = 0
-        while (first := self._message()) is None:
+        heard: dict[str, Any] = {}
+        while not heard.keys() >= {"pid", "ready"}:
             self._receive()
-        if "pid" not in first:
-            reason = first.get("error") or "its supervisor was killed"
-            raise ArgolaneError(f"Container {name!r} cannot start: {reason}.")
-        self.pid: int = first["pid"]
+            while message := self._message():
+                heard |= message
+                if "exit" in message and "ready" in heard:
+                    self._code = message["exit"]
+                elif "error" in message or "exit" in message:
+                    reason = heard.get("error", "it was killed before it began")
+                    raise ArgolaneError(f"Container {name!r} cannot start: {reason}.")
+        self.pid: int = heard["pid"]
         channel.setblocking(False)
 
     def fileno(self) -> int:
@@ -99,7 +104,7 @@ class Process:
             except BlockingIOError:
                 return
             while message := self._message():
-                # A closed channel without an exit code: somebody killed the supervisor, and so the container.
+                # A closed channel without an exit code: somebody killed the spawner, and so the container.
                 self._code = message.get("exit", _KILLED)
 
     def _receive(self) -> None:
@@ -116,16 +121,16 @@ class Process:
 
 
 def launch(name: str, specification: Mapping[str, object], output: int, errors: int) -> Process:
-    """Starts what a specification (inside/supervisor.py) says; ArgolaneError if it cannot be set up."""
+    """Starts what a specification (inside/init.py) says; ArgolaneError if it cannot be set up."""
     ours, theirs = socket.socketpair()
+    text = json.dumps(specification).encode()
     try:
         with theirs:
             spawning = spawner.current()
             try:
-                spawning.request(theirs, output, errors)
+                spawning.request(text, theirs, output, errors)
             except OSError:  # somebody killed the spawner
-                spawner.current(instead_of=spawning).request(theirs, output, errors)
-        ours.sendall(json.dumps(specification).encode() + b"\n")
+                spawner.current(instead_of=spawning).request(text, theirs, output, errors)
         return Process(name, ours)
     except BaseException:
         ours.close()

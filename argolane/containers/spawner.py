@@ -1,7 +1,7 @@
-"""Channel and output descriptors in, a supervised container out: this process's end of the spawner.
+"""A specification and output descriptors in, a container out: this process's end of the spawner.
 
-The spawner (inside/) is started by the first container of a process and ends with that process, or when
-another is needed because it was killed; containers that run do not depend on it.
+The spawner (inside/) is started by the first container of a process and ends with that process; should it be
+killed, its containers end and the next container gets another.
 """
 
 import atexit
@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Literal, cast
 
+from argolane.containers.inside.spawner import LENGTH
 from argolane.errors import ArgolaneError
 
 Isolation = Literal["root", "user", "none"]
@@ -34,6 +35,7 @@ class Spawner:
     def __init__(self) -> None:
         self.owner = os.getpid()
         wanted = _wanted()
+        self._sending = threading.Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
             root = str(Path(__file__).parents[2])
@@ -61,8 +63,10 @@ class Spawner:
                 " Unset it, and the best kind of isolation there is is taken."
             )
 
-    def request(self, channel: socket.socket, output: int, errors: int) -> None:
-        socket.send_fds(self._control, [b"c"], [channel.fileno(), output, errors])
+    def request(self, text: bytes, channel: socket.socket, output: int, errors: int) -> None:
+        with self._sending:
+            socket.send_fds(self._control, [LENGTH.pack(len(text))], [channel.fileno(), output, errors])
+            self._control.sendall(text)
 
     def close(self) -> None:
         self._control.close()

@@ -1,17 +1,55 @@
-"""A program in, its exit code out: execs a container's main process, and waits for it as pid 1.
+"""A specification in, an exit code out: sets a container up, starts its main process and waits for it.
 
-As pid 1 of the container's PID namespace this process reaps orphans, passes signals on to main, and exits
-with main's code; the kernel then kills whatever main left behind.
+This is the first process of each container: pid 1 where there are namespaces, so that the kernel kills with
+it whatever main left behind; elsewhere the adopter of main's orphans, which it kills itself. It reaps,
+passes SIGTERM on to main, and exits with main's code.
 """
 
 import errno
+import json
 import os
+import select
 import signal
+import socket
+import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-_PASSED_ON = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}
+from argolane.containers.inside import descendants, linux, rootfs
+
 CANNOT_RUN, NOT_FOUND = 126, 127
+# What ends a container: pid 1's death where there are namespaces, elsewhere a request to its init.
+KILL = {"root": signal.SIGKILL, "user": signal.SIGKILL, "none": signal.SIGUSR1}
+
+
+def run(
+    container: Mapping[str, Any], channel: socket.socket, output: int, errors: int, lifeline: int
+) -> NoReturn:
+    """Says {"ready": true} or {"error": text} on `channel`; `lifeline` closes with the spawner."""
+    wakeup = _watch_signals()
+    try:
+        _enter(container, lifeline)
+        main = _start(container["argv"], container["env"], output, errors)
+    except rootfs.SetupError as error:
+        send(channel, {"error": str(error)})
+        os._exit(CANNOT_RUN)
+    except Exception as error:
+        send(channel, {"error": f"{type(error).__name__}: {error}"})
+        os._exit(CANNOT_RUN)
+    send(channel, {"ready": True})
+    for descriptor in (channel.fileno(), output, errors, 0, 1, 2):
+        os.close(descriptor)
+    code = _wait(main, wakeup, lifeline)
+    if container["isolation"] == "none":
+        descendants.kill(os.getpid(), group=main)
+    os._exit(code)
+
+
+def send(channel: socket.socket, message: Mapping[str, Any]) -> None:
+    try:
+        channel.sendall(json.dumps(message).encode() + b"\n")
+    except OSError:
+        return  # the starter is gone, and nobody reads
 
 
 def code_of(status: int) -> int:
@@ -20,52 +58,99 @@ def code_of(status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def block_signals() -> None:
-    """Before main is forked, so that none is lost: `wait_for` takes them one by one."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD})
+def _watch_signals() -> int:
+    """A descriptor with a byte, its number, for each signal that arrives."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGCHLD, signal.SIGTERM, KILL["none"]):
+        signal.signal(number, lambda *_: None)
+    return reader
 
 
-def wait_for(main: int) -> int:
+def _enter(container: Mapping[str, Any], lifeline: int) -> None:
+    isolated = container["isolation"] != "none"
+    if isolated:
+        if container["isolation"] == "user":
+            linux.map_user(*container["user"])
+        rootfs.enter(container["tmp"], container["mounts"])
+    if sys.platform == "linux":
+        linux.die_with_parent(KILL[container["isolation"]])
+        linux.adopt_orphans()
+    if _closed(lifeline):  # the spawner ended before the lines above
+        os._exit(CANNOT_RUN)
+    folder = container["workdir"]
+    try:
+        if isolated:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        os.chdir(folder)
+    except OSError as error:
+        raise rootfs.SetupError(f"working folder {folder}: {error.strerror}") from None
+
+
+def _closed(pipe: int) -> bool:
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _start(argv: Sequence[str], env: Mapping[str, str], output: int, errors: int) -> int:
+    """The pid of the program, found on the PATH of `env`, in a session of its own.
+
+    One that cannot be run is no error of ours: its reason goes to `errors`, the code to whoever waits.
+    """
+    program = argv[0]
+    folders = [""] if "/" in program else env.get("PATH", os.defpath).split(os.pathsep)
+    refusal = OSError(errno.ENOENT, "")
+    for folder in folders:
+        try:
+            return _spawn(os.path.join(folder, program), argv, env, output, errors)  # noqa: PTH118
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+                refusal = error
+    code, reason = _reason(program, refusal)
+    os.write(errors, f"argolane: cannot run {program!r}: {reason}.\n".encode(errors="backslashreplace"))
+    os._exit(code)
+
+
+def _spawn(path: str, argv: Sequence[str], env: Mapping[str, str], output: int, errors: int) -> int:
+    # posix_spawn copies no memory, unlike fork. Where it knows no sessions, a process group must do.
+    session: dict[str, Any] = {"setsid": True} if sys.platform == "linux" else {"setpgroup": 0}
+    return os.posix_spawn(
+        path,
+        list(argv),
+        env,
+        file_actions=[(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, errors, 2)],
+        setsigdef=[signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ],
+        **session,
+    )
+
+
+def _reason(program: str, error: OSError) -> tuple[int, str]:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        if "/" in program and os.path.exists(program):  # noqa: PTH110
+            return CANNOT_RUN, "the interpreter its first line names is not there"
+        return NOT_FOUND, "no such file" if "/" in program else "it is not on PATH"
+    if error.errno == errno.EACCES:
+        return CANNOT_RUN, "it is not an executable file, or this user may not run it"
+    return CANNOT_RUN, str(error.strerror)
+
+
+def _wait(main: int, wakeup: int, lifeline: int) -> int:
+    poll = select.poll()
+    poll.register(wakeup, select.POLLIN)
+    poll.register(lifeline, select.POLLIN)
     while True:
-        number = signal.sigwait({*_PASSED_ON, signal.SIGCHLD})
-        if number != signal.SIGCHLD:
-            os.kill(main, number)
-            continue
         while True:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == main:
                 return code_of(status)
             if pid == 0:
                 break
-
-
-def execute(argv: Sequence[str], env: Mapping[str, str], *, output: int, errors: int) -> NoReturn:
-    """Becomes the program `argv`, found on the PATH of `env`, in a session of its own; never returns."""
-    os.setsid()
-    os.dup2(output, 1)
-    os.dup2(errors, 2)
-    os.closerange(3, 1 << 20)
-    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    try:
-        os.execvpe(argv[0], list(argv), dict(env))  # noqa: S606  (that is what it is for)
-    except OSError as error:
-        code, reason = _refusal(argv[0], error)
-    except ValueError as error:
-        code, reason = CANNOT_RUN, str(error)
-    # Through the file descriptor: sys.stderr has the spawner's buffer and encoding.
-    os.write(2, f"argolane: cannot run {argv[0]!r}: {reason}.\n".encode(errors="backslashreplace"))
-    os._exit(code)
-
-
-def _refusal(program: str, error: OSError) -> tuple[int, str]:
-    missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
-    if missing and "/" in program and os.path.exists(program):  # noqa: PTH110
-        return CANNOT_RUN, "the interpreter its first line names is not there"
-    if missing:
-        return NOT_FOUND, "no such file" if "/" in program else "it is not on PATH"
-    if error.errno == errno.EACCES:
-        return CANNOT_RUN, "it is not an executable file, or this user may not run it"
-    return CANNOT_RUN, str(error.strerror)
+        ready = [descriptor for descriptor, _ in poll.poll()]
+        signals = os.read(wakeup, 64) if wakeup in ready else b""
+        if lifeline in ready or KILL["none"] in signals:
+            return 128 + signal.SIGKILL
+        if signal.SIGTERM in signals:
+            os.kill(main, signal.SIGTERM)

@@ -5,15 +5,19 @@ The numbers are those of linux/mount.h, linux/sched.h and linux/prctl.h.
 
 import ctypes
 import os
+import signal
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REMOUNT, MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 32, 4096, 8192, 16384, 1 << 18
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x00020000, 0x10000000, 0x20000000
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-# mount_setattr has the same number on every architecture, and no wrapper in older C libraries.
+# These have the same number on every architecture, and no wrapper in older C libraries.
+_SYS_CLONE3 = 435
 _SYS_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
+# This one holds on to the interpreter's lock during a call: a fork must come back with it.
+_python = ctypes.PyDLL(None, use_errno=True)
 
 
 def _check(result: int, path: str) -> None:
@@ -22,8 +26,23 @@ def _check(result: int, path: str) -> None:
         raise OSError(number, os.strerror(number), path)
 
 
-def unshare(flags: int) -> None:
-    _check(_libc.unshare(flags), "unshare")
+def fork_into_namespaces(flags: int) -> int:
+    """os.fork, with a new namespace for each of `flags`; only for a process with a single thread."""
+    arguments = (ctypes.c_uint64 * 8)(flags, 0, 0, 0, signal.SIGCHLD, 0, 0, 0)
+    pid = int(_python.syscall(ctypes.c_long(_SYS_CLONE3), ctypes.byref(arguments), ctypes.c_size_t(64)))
+    _check(min(pid, 0), "clone3")
+    return pid
+
+
+def map_user(user: int, group: int) -> None:
+    """In a new user namespace, whose first process cannot see who it was: it stays that user and group."""
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as stream:  # noqa: PTH123
+            stream.write(text)
 
 
 def die_with_parent(signal_number: int) -> None:

@@ -6,7 +6,7 @@ its entries the same way. All of it lives in the mount namespace of the calling 
 """
 
 # A fork of this process has milliseconds, and paths here are often descriptors: no pathlib.
-# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH115, PTH116, PTH123, PTH208, PTH211
+# ruff: noqa: PTH102, PTH103, PTH110, PTH115, PTH116, PTH211
 
 import errno
 import os

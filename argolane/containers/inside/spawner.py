@@ -1,22 +1,138 @@
-"""Requests in, containers out: a small single-threaded process that forks a supervisor for each request.
+"""Requests in, containers out: a small single-threaded process that forks an init for each container.
 
-A request is one byte with three file descriptors: the container's channel, its stdout and its stderr. The
-spawner ends with its starter; the containers end through their own channels, with the starter, not with it.
+A request is a length and a JSON text of it, with three file descriptors: the container's channel, its stdout
+and its stderr. On the channel the starter hears {"pid": n}, {"ready": true} or {"error": text}, and at last
+{"exit": code}; it says TERMINATE or KILL. A channel that closes, as all do when the starter ends, even by
+SIGKILL, means KILL. The spawner ends when its starter has ended and all containers with it.
 """
 
 import gc
 import json
 import os
 import select
+import shutil
 import signal
 import socket
+import struct
 import sys
 import tempfile
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
-from argolane.containers.inside import linux, rootfs, supervisor
+from argolane.containers.inside import descendants, init, linux, rootfs
+from argolane.containers.inside.init import send
 
+TERMINATE, KILL = b"T", b"K"
+LENGTH = struct.Struct("!I")
+_NAMESPACES = {"root": 0, "user": linux.CLONE_NEWUSER}
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+
+
+@dataclass
+class _Container:
+    channel: socket.socket
+    isolation: str
+    fresh_tmp: str
+
+
+class _Spawner:
+    def __init__(self, control: socket.socket, starter: int | None) -> None:
+        self.control = control
+        self.starter = starter
+        self.running: dict[int, _Container] = {}
+        # Every init holds the reading end, and only this process the writing one: it closes with us.
+        self.lifeline, self.keep_alive = os.pipe()
+        self.wakeup, writer = os.pipe()
+        os.set_blocking(self.wakeup, False)
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.poll = select.poll()
+        for descriptor in (control.fileno(), self.wakeup, *([] if starter is None else [starter])):
+            self.poll.register(descriptor, select.POLLIN)
+
+    def serve(self) -> NoReturn:
+        ending = False
+        while not (ending and not self.running):
+            for descriptor, _ in self.poll.poll():
+                if descriptor == self.wakeup:
+                    os.read(self.wakeup, 4096)
+                elif descriptor == self.control.fileno():
+                    ending = not self._request() or ending
+                elif descriptor == self.starter:
+                    ending = True
+                    self.poll.unregister(descriptor)
+                else:
+                    self._order(descriptor)
+            if ending:
+                for pid, container in self.running.items():
+                    os.kill(pid, init.KILL[container.isolation])
+            self._bury()
+        os._exit(0)
+
+    def _request(self) -> bool:
+        head, descriptors, _, _ = socket.recv_fds(self.control, LENGTH.size, 3, _CLOSE_ON_EXEC)
+        if not head:
+            self.poll.unregister(self.control)
+            return False
+        text = self.control.recv(LENGTH.unpack(head)[0], socket.MSG_WAITALL)
+        channel, output, errors = socket.socket(fileno=descriptors[0]), descriptors[1], descriptors[2]
+        try:
+            self._fork(json.loads(text), channel, output, errors)
+        except OSError as error:  # no more processes: this container fails, the next may not
+            send(channel, {"error": f"fork: {error.strerror}"})
+            channel.close()
+        os.close(output)
+        os.close(errors)
+        return True
+
+    def _fork(self, container: dict[str, Any], channel: socket.socket, output: int, errors: int) -> None:
+        isolation = container["isolation"]
+        container["user"] = os.getuid(), os.getgid()
+        pid = fork(isolation)
+        if pid == 0:
+            os.close(self.keep_alive)
+            init.run(container, channel, output, errors, self.lifeline)
+        send(channel, {"pid": pid})
+        self.running[pid] = _Container(channel, isolation, container["fresh_tmp"])
+        self.poll.register(channel, select.POLLIN)
+
+    def _order(self, descriptor: int) -> None:
+        for pid, container in self.running.items():
+            if container.channel.fileno() == descriptor:
+                try:
+                    order = container.channel.recv(1)
+                except OSError:
+                    order = b""
+                if not order:
+                    self.poll.unregister(descriptor)
+                os.kill(pid, signal.SIGTERM if order == TERMINATE else init.KILL[container.isolation])
+
+    def _bury(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            container = self.running.pop(pid, None)
+            if container is None:
+                continue
+            if container.isolation == "none" and os.WIFSIGNALED(status):
+                # Somebody killed the init itself; what it watched over has become ours.
+                descendants.kill(os.getpid(), spare=self.running)
+            if container.fresh_tmp:
+                shutil.rmtree(container.fresh_tmp, ignore_errors=True)
+            send(container.channel, {"exit": init.code_of(status)})
+            self.poll.unregister(container.channel)
+            container.channel.close()
+
+
+def fork(isolation: str) -> int:
+    if isolation == "none":
+        return os.fork()
+    return linux.fork_into_namespaces(_NAMESPACES[isolation] | linux.CLONE_NEWNS | linux.CLONE_NEWPID)
 
 
 def main(control_number: int, starter_pid: int, wanted: list[str]) -> NoReturn:
@@ -25,20 +141,14 @@ def main(control_number: int, starter_pid: int, wanted: list[str]) -> NoReturn:
     control.set_inheritable(False)
     starter = _watch(starter_pid)
     isolation = next((kind for kind in wanted if kind == "none" or _works(kind)), "")
-    # The supervisors' children are theirs; its own, the supervisors, need no burial.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    control.sendall(json.dumps({"isolation": isolation}).encode() + b"\n")
+    if sys.platform == "linux":
+        linux.adopt_orphans()
+    spawner = _Spawner(control, starter)
+    send(control, {"isolation": isolation})
+    # What is here now is never garbage; a collection in a fork would only copy its pages.
+    gc.disable()
     gc.freeze()
-    poll = select.poll()
-    for descriptor in (control.fileno(), *([] if starter is None else [starter])):
-        poll.register(descriptor, select.POLLIN)
-    while True:
-        if any(descriptor == starter for descriptor, _ in poll.poll()):
-            os._exit(0)
-        data, descriptors, _, _ = socket.recv_fds(control, 1, 3, _CLOSE_ON_EXEC)
-        if not data:
-            os._exit(0)
-        _serve(descriptors, control, starter)
+    spawner.serve()
 
 
 def _watch(starter_pid: int) -> int | None:
@@ -52,36 +162,22 @@ def _watch(starter_pid: int) -> int | None:
     return starter
 
 
-def _serve(descriptors: list[int], control: socket.socket, starter: int | None) -> None:
-    channel_number, output, errors = descriptors
-    channel = socket.socket(fileno=channel_number)
-    try:
-        if os.fork() == 0:
-            control.close()
-            supervisor.supervise(channel, output, errors, starter)
-    except OSError as error:  # no more processes: this container fails, the next may not
-        channel.sendall(json.dumps({"error": f"fork: {error.strerror}"}).encode() + b"\n")
-    finally:
-        channel.close()
-        os.close(output)
-        os.close(errors)
-
-
 def _works(kind: str) -> bool:
     """Whether a container's namespaces and root folder can be made here: tried, not guessed."""
     if sys.platform != "linux" or (kind == "root" and os.geteuid() != 0):
         return False
-    pid = os.fork()
+    user = os.getuid(), os.getgid()
+    try:
+        pid = fork(kind)
+    except OSError:
+        return False
     if pid == 0:
         code = 1
         try:
-            supervisor.enter_namespaces(kind)
-            inner = os.fork()
-            if inner == 0:
-                linux.unshare(linux.CLONE_NEWNS)
-                rootfs.enter(tempfile.gettempdir(), [])
-                os._exit(0)
-            code = os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1])
+            if kind == "user":
+                linux.map_user(*user)
+            rootfs.enter(tempfile.gettempdir(), [])
+            code = 0
         finally:
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

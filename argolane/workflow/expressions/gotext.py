@@ -72,15 +72,23 @@ def _special(number: float) -> str | None:
 
 
 def number_text(number: float) -> str:
-    """A float as %v prints it: 1e+21 and beyond, and below 1e-04, with an exponent."""
+    """A float as %v prints it: 1e+06 and beyond, and below 1e-04, with an exponent."""
     special = _special(number)
     if special is not None:
         return special
     sign = "-" if number < 0 else ""
     digits, exponent = _digits(abs(number))
-    if exponent < -4 or exponent >= 21:
+    if not -4 <= exponent < 6:
         return sign + _scientific(digits, exponent, width=2)
     return sign + _fixed(digits, exponent)
+
+
+def number_plain(number: float) -> str:
+    """A float without an exponent, whatever its size: what an unquoted YAML number becomes as a parameter."""
+    special = _special(number)
+    if special is not None:
+        return special
+    return ("-" if number < 0 else "") + _fixed(*_digits(abs(number)))
 
 
 def number_json(number: float) -> str:
@@ -116,7 +124,7 @@ def _key(key: Any) -> str:
 
 
 def text_of(value: Any) -> str:
-    """fmt's %v of a value: <nil>, true, 1e+21, [a b], map[k:v]."""
+    """fmt's %v of a value: <nil>, true, 1e+06, [a b], map[k:v]."""
     if value is None:
         return "<nil>"
     if isinstance(value, bool):

@@ -19,6 +19,9 @@ from argolane.workflow.expressions.when.tokens import Refused, Token, check, tok
 __all__ = ["WhenError", "evaluate", "value"]
 
 
+_ALL_BITS = 0xFFFF_FFFF_FFFF_FFFF
+
+
 class WhenError(ArgolaneError):
     """The `when` cannot be decided; the message is Argo's."""
 
@@ -172,9 +175,24 @@ def _match(left: str, right: Any) -> bool:
     return right.search(left) is not None
 
 
-def _shift(number: float, places: float, direction: int) -> float:
-    whole, by = int(number), int(places)
-    return float((whole << by if direction > 0 else whole >> by) & 0xFFFF_FFFF_FFFF_FFFF)
+def _shift(number: float, places: float, *, left: bool) -> float:
+    whole, by = _unsigned(number), _unsigned(places)
+    if by >= 64:
+        return 0.0
+    return float((whole << by) & _ALL_BITS if left else whole >> by)
+
+
+def _unsigned(number: float) -> int:
+    """A float as uint64, wrapped as the processor does it."""
+    if math.isnan(number) or not -(2.0**63) <= number < 2.0**64:
+        return 1 << 63
+    return int(number) & _ALL_BITS
+
+
+def _signed(number: float) -> int:
+    if math.isnan(number) or not -(2.0**63) <= number < 2.0**63:
+        return -(1 << 63)
+    return int(number)
 
 
 _OPERATIONS: dict[str, Any] = {
@@ -200,12 +218,12 @@ _OPERATIONS: dict[str, Any] = {
     "/": _divide,
     "%": lambda left, right: math.nan if right == 0 else math.fmod(left, right),
     "**": _power,
-    "&": lambda left, right: float(int(left) & int(right)),
-    "|": lambda left, right: float(int(left) | int(right)),
-    "^": lambda left, right: float(int(left) ^ int(right)),
-    "<<": lambda left, right: _shift(left, right, 1),
-    ">>": lambda left, right: _shift(left, right, -1),
+    "&": lambda left, right: float(_signed(left) & _signed(right)),
+    "|": lambda left, right: float(_signed(left) | _signed(right)),
+    "^": lambda left, right: float(_signed(left) ^ _signed(right)),
+    "<<": lambda left, right: _shift(left, right, left=True),
+    ">>": lambda left, right: _shift(left, right, left=False),
     "negate": lambda left, right: -right,
     "not": lambda left, right: not right,
-    "invert": lambda left, right: float(~int(right)),
+    "invert": lambda left, right: float(~_signed(right)),
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from argolane.workflow.expressions.gotext import text_of
-from argolane.workflow.expressions.when.dates import seconds
+from argolane.workflow.expressions.when.dates import moment
 
 VALUES = frozenset({"NUMERIC", "BOOLEAN", "VARIABLE", "ACCESSOR", "STRING", "TIME", "CLAUSE"})
 _AFTER_VALUE = frozenset({"MODIFIER", "COMPARATOR", "LOGICALOP", "CLAUSE_CLOSE", "SEPARATOR"})
@@ -156,8 +156,8 @@ class _Reader:
         if not closed:
             raise Refused("Unclosed string literal")
         self.at += 1
-        moment = seconds(text)
-        return Token("STRING", text) if moment is None else Token("TIME", moment, text)
+        when = moment(text)
+        return Token("TIME", when.seconds, when.shown) if when else Token("STRING", text)
 
     def _symbol(self, last: str) -> Token:
         symbol, _ = self._until(lambda c: not (c.isdecimal() or c.isalpha() or c in "()[]'\""))

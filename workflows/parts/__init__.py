@@ -1,0 +1,1 @@
+"""Templates that the workflows share: one file, one function, one template."""

@@ -1,0 +1,123 @@
+"""Templates in, a WorkflowTemplate and its thin Workflow out: what all workflows here have in common.
+
+Also the settings that every pod shares, so that each stands in one place: user, account, volumes, images.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from hera.workflows import Parameter, RetryStrategy, Script, Workflow, WorkflowTemplate
+from hera.workflows import models as m
+
+from k8s_serving.node import MODEL_STORE, STORE_CLAIM
+from workflows.parts.parameters import Checked
+
+PYTHON = "python:3.11-slim"
+DOCKER_CLI = "docker:cli"
+DOCKER_DAEMON = "docker:dind"
+
+USER = 1000  # any id does: the images run under all of them
+SERVICE_ACCOUNT = "argolane-workflow"
+OUTPUTS = "/tmp/outputs"  # noqa: S108  a path in the pod's own container
+
+DAY = 24 * 60 * 60
+# A pod that was deleted or evicted is worth another try; an exit code is a verdict.
+AGAIN = RetryStrategy(limit=2, retry_policy="OnError")
+LOCKED = m.SecurityContext(allow_privilege_escalation=False, capabilities=m.Capabilities(drop=["ALL"]))
+
+
+def workflow_template(
+    name: str, *, title: str, description: str, parameters: Iterable[Checked]
+) -> WorkflowTemplate:
+    """An empty WorkflowTemplate whose DAG is called `main`; templates made inside `with` land in it."""
+    return WorkflowTemplate(
+        name=name,
+        labels={"app.kubernetes.io/part-of": "argolane"},
+        annotations={
+            "workflows.argoproj.io/title": title,
+            "workflows.argoproj.io/description": description,
+        },
+        entrypoint="main",
+        arguments=[parameter.argument for parameter in parameters],
+        service_account_name=SERVICE_ACCOUNT,
+        security_context=m.PodSecurityContext(
+            run_as_non_root=True,
+            run_as_user=USER,
+            run_as_group=USER,
+            fs_group=USER,
+            seccomp_profile=m.SeccompProfile(type="RuntimeDefault"),
+        ),
+        volumes=[
+            m.Volume(
+                name=STORE_CLAIM,
+                persistent_volume_claim=m.PersistentVolumeClaimVolumeSource(claim_name=STORE_CLAIM),
+            )
+        ],
+        active_deadline_seconds=DAY,
+        pod_gc=m.PodGC(strategy="OnWorkflowSuccess", delete_delay_duration="24h"),
+        ttl_strategy=m.TTLStrategy(seconds_after_completion=7 * DAY),
+    )
+
+
+def pair(template: WorkflowTemplate) -> dict[str, WorkflowTemplate | Workflow]:
+    """The files of one workflow: the template for the web page, and a Workflow for `argo submit FILE`."""
+    name = str(template.name)
+    thin = Workflow(
+        generate_name=f"{name}-",
+        labels=template.labels,
+        annotations=template.annotations,
+        workflow_template_ref=m.WorkflowTemplateRef(name=name),
+    )
+    return {f"{name}.template": template, name: thin}
+
+
+def store_mount(*, read_only: bool) -> m.VolumeMount:
+    return m.VolumeMount(name=STORE_CLAIM, mount_path=MODEL_STORE, read_only=read_only)
+
+
+def resources(*, cpu: str, memory: str, limit: str | None = None) -> m.ResourceRequirements:
+    """What is asked for, and the `limit` of memory if there is one."""
+    limits = {"memory": limit} if limit else None
+    return m.ResourceRequirements.model_validate(
+        {"requests": {"cpu": cpu, "memory": memory}, "limits": limits}
+    )
+
+
+def environment(values: Mapping[str, str]) -> list[m.EnvVar]:
+    return [m.EnvVar(name=name, value=value) for name, value in values.items()]
+
+
+def output(name: str, description: str) -> Parameter:
+    """The output parameter that a container writes to a file of that name below OUTPUTS."""
+    return Parameter(name=name, description=description, value_from=m.ValueFrom(path=f"{OUTPUTS}/{name}"))
+
+
+def step_source(file: str) -> str:
+    """The text of a file of `steps/`."""
+    return (Path(__file__).parent / "steps" / file).read_text(encoding="utf-8")
+
+
+def small_step(
+    name: str,
+    *,
+    env: Mapping[str, str],
+    inputs: Iterable[str] = (),
+    outputs: Iterable[Parameter] = (),
+    store: bool = False,
+    deadline: int = 600,
+) -> Script:
+    """`steps/<name>.py` on a stock Python image; `deadline` counts seconds from the pod's creation."""
+    return Script(
+        name=name,
+        image=PYTHON,
+        command=["python", "-u"],
+        source=step_source(f"{name}.py"),
+        env=environment({**env, "OUTPUTS": OUTPUTS}),
+        inputs=[Parameter(name=i) for i in inputs],
+        outputs=list(outputs),
+        volume_mounts=[store_mount(read_only=True)] if store else None,
+        resources=resources(cpu="50m", memory="64Mi", limit="512Mi"),
+        security_context=LOCKED,
+        retry_strategy=AGAIN,
+        active_deadline_seconds=deadline,
+    )

@@ -55,7 +55,9 @@ def _known(source: str, node: n.Node, names: set[str]) -> None:
         names = names | {node.name}
         _known(source, node.body, names)
         return
-    for child in n.children(node):
+    # What is called on a map of functions has no type, and so its arguments are not looked at.
+    untyped = isinstance(node, n.Call) and not isinstance(node.callee, n.Name)
+    for child in n.children(node)[: 1 if untyped else None]:
         _known(source, child, names)
 
 
@@ -74,7 +76,7 @@ class _Evaluation:
         return node.value
 
     def _name(self, node: n.Name) -> Any:
-        return self.names[node.name]
+        return self.names.get(node.name)
 
     def _pointer(self, node: n.Pointer) -> Any:
         if node.name not in self.pointers[-1]:

@@ -33,6 +33,8 @@ _GO_KIND = {
     "m": "map[string]interface {}",
     "b": "bool",
 }
+# nil becomes the zero value of what a function takes.
+_ZERO: dict[str, Any] = {"s": "", "i": 0, "f": 0.0, "l": [], "m": {}, "b": False}
 
 
 def _integer(value: Any) -> int:
@@ -374,6 +376,10 @@ def _checked(name: str, kinds: str, function: Callable[..., Any]) -> Callable[..
         if len(given) < len(fixed) or (len(given) > len(fixed) and not more):
             few = "few" if len(given) < len(fixed) else "many"
             raise Fault(f"reflect: Call with too {few} input arguments")
+        given = tuple(
+            _ZERO.get(kind) if value is None else value
+            for kind, value in zip(fixed + more * len(given), given, strict=False)
+        )
         for kind, value in zip(fixed + more * len(given), given, strict=False):
             fits = isinstance(value, _KINDS[kind]) and (kind != "i" or not isinstance(value, bool))
             if not fits:

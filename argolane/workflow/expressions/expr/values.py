@@ -69,8 +69,11 @@ def whole(value: Any) -> int:
 
 
 def sequence(value: Any) -> list[Any]:
+    """A list, or a text as its bytes."""
     if isinstance(value, list):
         return value
+    if isinstance(value, str):
+        return list(value.encode())
     raise Fault(f"cannot iterate over {type_name(value)}")
 
 

@@ -18,18 +18,22 @@ SYMBOLS = {
     "Failed": ("✖", "red"),
     "Error": ("⚠", "red"),
 }
-_GROUPS = ("Retry", "TaskGroup", "StepGroup")
+GROUPS = ("Retry", "TaskGroup", "StepGroup")
 
 
-def draw(status: Mapping[str, Any], name: str) -> Tree:
-    """The nodes of a workflow as a tree: tasks under their DAG, steps under their group, attempts last."""
+def draw(status: Mapping[str, Any], name: str, *, notes: Mapping[str, str] | None = None) -> Tree:
+    """The nodes of a workflow as a tree: tasks under their DAG, steps under their group, attempts last.
+
+    `notes` are shown behind nodes of that display name while they run: what a task printed last.
+    """
+    said = notes or {}
     nodes: Mapping[str, Node] = status.get("nodes") or {}
     if not nodes:
-        return Tree(_label({**status, "displayName": name}))
+        return Tree(_label({**status, "displayName": name}, said))
     roots = [node for node in nodes.values() if is_root(node, nodes)]
-    tree = Tree("", hide_root=True) if len(roots) > 1 else Tree(_label(roots[0]))
+    tree = Tree("", hide_root=True) if len(roots) > 1 else Tree(_label(roots[0], said))
     for root in roots:
-        _grow(tree.add(_label(root)) if len(roots) > 1 else tree, root, nodes)
+        _grow(tree.add(_label(root, said)) if len(roots) > 1 else tree, root, nodes, said)
     return tree
 
 
@@ -61,19 +65,19 @@ def _walk(path: str, node: Node, nodes: Mapping[str, Node]) -> Iterator[tuple[st
 
 def members(node: Node, nodes: Mapping[str, Node]) -> list[Node]:
     """The nodes that lie directly under one in the tree; `children` alone also links what merely follows."""
-    if node.get("type") in _GROUPS:
+    if node.get("type") in GROUPS:
         inside = [nodes[i] for i in node.get("children") or [] if i in nodes]
     else:
         boundary = [n for n in nodes.values() if n.get("boundaryID") == node.get("id")]
-        grouped = {i for n in boundary if n.get("type") in _GROUPS for i in n.get("children") or []}
+        grouped = {i for n in boundary if n.get("type") in GROUPS for i in n.get("children") or []}
         groups = {n["id"] for n in boundary if n.get("type") == "StepGroup"}
         inside = [n for n in boundary if n["id"] not in grouped or n["id"] in groups]
     return sorted(inside, key=_order)
 
 
-def _grow(tree: Tree, node: Node, nodes: Mapping[str, Node]) -> None:
+def _grow(tree: Tree, node: Node, nodes: Mapping[str, Node], notes: Mapping[str, str]) -> None:
     for below in members(node, nodes):
-        _grow(tree.add(_label(below)), below, nodes)
+        _grow(tree.add(_label(below, notes)), below, nodes, notes)
 
 
 def _order(node: Node) -> tuple[bool, str]:
@@ -81,14 +85,17 @@ def _order(node: Node) -> tuple[bool, str]:
     return (not started, started)
 
 
-def _label(node: Node) -> Text:
+def _label(node: Node, notes: Mapping[str, str]) -> Text:
     phase = str(node.get("phase") or "Pending")
     symbol, style = SYMBOLS.get(phase, ("?", ""))
     label = Text.assemble((f"{symbol} ", style), str(node.get("displayName", "")))
     took = seconds(node)
     if took is not None and phase not in ("Skipped", "Omitted"):
         label.append(f"  {duration(took)}", "dim")
-    if node.get("message"):
+    note = notes.get(str(node.get("displayName"))) if phase == "Running" else None
+    if note:
+        label.append(f"  {note}", "dim")
+    elif node.get("message"):
         label.append(f"  {node['message']}", "dim" if phase in ("Skipped", "Omitted") else style)
     return label
 

@@ -1,0 +1,45 @@
+"""A workflow's name and parameters in, a finished Run out: checks first, then the runner asked for."""
+
+from collections.abc import Mapping
+
+from argolane.errors import ManifestError
+from argolane.project import Project
+from argolane.workflow import catalog
+from argolane.workflow.live import Observer
+from argolane.workflow.result import Run
+
+
+def run(
+    project: Project,
+    target: str,
+    parameters: Mapping[str, str],
+    *,
+    on: str = "local",
+    name: str | None = None,
+    namespace: str | None = None,
+    observe: Observer | None = None,
+) -> Run:
+    """Run `target` (a workflow's name or a manifest file) to its end, on "local" or on "argo".
+
+    ArgolaneError before anything starts for an unknown name or parameter, a value outside an enum, and
+    whatever `argolane lint` calls an error.
+    """
+    from argolane.workflow.lint import lint
+
+    entry = catalog.find(project, target)
+    catalog.check_parameters(entry, dict(parameters))
+    findings = lint([entry.workflow], parameters=parameters, others=entry.templates)
+    if errors := [f"{f.where}: {f.message}" for f in findings if f.severity == "error"]:
+        raise ManifestError(errors)
+    if on == "argo":
+        from argolane.workflow import cluster
+
+        return cluster.run(
+            project, entry.workflow, templates=entry.templates, parameters=parameters, name=name,
+            namespace=namespace or project.settings.namespace, observe=observe,
+        )  # fmt: skip
+    from argolane.workflow import local
+
+    return local.run(
+        project, entry.workflow, templates=entry.templates, parameters=parameters, name=name, observe=observe
+    )

@@ -52,6 +52,7 @@ def image(models: Iterable[Spec]) -> Script:
                 "WAIT": str(WAIT),
                 "DOCKER_HOST": "unix:///dind/docker.sock",
                 "DOCKER_BUILDKIT": "1",
+                "SSL_CERT_DIR": f"/etc/ssl/certs:{SITE}",
                 "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",  # else the digest is that of a list, not of the image
                 "HOME": "/tmp",  # noqa: S108
             }

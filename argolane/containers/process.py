@@ -57,6 +57,10 @@ class Process:
             raise TimeoutError(f"Container {self.name!r} still runs after {timeout} s.")
         return code
 
+    def ask_to_end(self) -> None:
+        """SIGTERM to main; does not wait."""
+        self._order(TERMINATE)
+
     def terminate(self, grace: float) -> int:
         """SIGTERM to main, and after `grace` seconds SIGKILL to everything; returns the exit code."""
         self._order(TERMINATE)

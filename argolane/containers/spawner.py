@@ -32,9 +32,8 @@ main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].split(","))
 class Spawner:
     """A running spawner process; `isolation` is what it found possible here."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: tuple[str, ...]) -> None:
         self.owner = os.getpid()
-        wanted = _wanted()
         self._sending = threading.Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
@@ -60,7 +59,7 @@ class Spawner:
             self.close()
             raise ArgolaneError(
                 f"{ENVIRONMENT_VARIABLE} is {wanted[0]!r}, which this machine does not allow. "
-                " Unset it, and the best kind of isolation there is is taken."
+                "Unset it, and the best kind of isolation there is is taken."
             )
 
     def request(self, text: bytes, channel: socket.socket, output: int, errors: int) -> None:
@@ -86,18 +85,18 @@ def _wanted() -> tuple[str, ...]:
     return (forced,) if forced else kinds
 
 
-_current: Spawner | None = None
+_spawners: dict[tuple[str, ...], Spawner] = {}
 _lock = threading.Lock()
 
 
 def current(*, instead_of: Spawner | None = None) -> Spawner:
     """This process's spawner, started when there is none; `instead_of` one that was found dead."""
-    global _current
+    wanted = _wanted()
     with _lock:
-        if _current is not None and (_current is instead_of or _current.owner != os.getpid()):
-            _current.close()
-            _current = None
-        if _current is None:
-            _current = Spawner()
-            atexit.register(_current.close)
-        return _current
+        found = _spawners.get(wanted)
+        if found is None or found is instead_of or found.owner != os.getpid():
+            if found is not None:
+                found.close()
+            found = _spawners[wanted] = Spawner(wanted)
+            atexit.register(found.close)
+        return found

@@ -5,6 +5,9 @@ it whatever main left behind; elsewhere the adopter of main's orphans, which it 
 passes SIGTERM on to main, and exits with main's code.
 """
 
+# In a process that has milliseconds: no pathlib.
+# ruff: noqa: PTH103, PTH110, PTH118
+
 import errno
 import json
 import os
@@ -22,6 +25,22 @@ CANNOT_RUN, NOT_FOUND = 126, 127
 KILL = {"root": signal.SIGKILL, "user": signal.SIGKILL, "none": signal.SIGUSR1}
 
 
+class _CannotRunError(Exception):
+    """main is missing or no program: the container's failure, with a shell's exit code, and not ours."""
+
+    def __init__(self, program: str, error: OSError) -> None:
+        self.code = CANNOT_RUN
+        reason = str(error.strerror)
+        if error.errno == errno.EACCES:
+            reason = "it is not an executable file, or this user may not run it"
+        elif error.errno == errno.ENOENT and error.filename:
+            reason = f"the interpreter that {error.filename} names is not there"
+        elif error.errno == errno.ENOENT:
+            self.code = NOT_FOUND
+            reason = "no such file" if "/" in program else "it is not on PATH"
+        super().__init__(f"{program!r}: {reason}")
+
+
 def run(
     container: Mapping[str, Any], channel: socket.socket, output: int, errors: int, lifeline: int
 ) -> NoReturn:
@@ -30,6 +49,10 @@ def run(
     try:
         _enter(container, lifeline)
         main = _start(container["argv"], container["env"], output, errors)
+    except _CannotRunError as refusal:
+        os.write(errors, f"argolane: cannot run {refusal}.\n".encode(errors="backslashreplace"))
+        send(channel, {"ready": True})
+        os._exit(refusal.code)
     except rootfs.SetupError as error:
         send(channel, {"error": str(error)})
         os._exit(CANNOT_RUN)
@@ -40,9 +63,17 @@ def run(
     for descriptor in (channel.fileno(), output, errors, 0, 1, 2):
         os.close(descriptor)
     code = _wait(main, wakeup, lifeline)
-    if container["isolation"] == "none":
+    if container["isolation"] == "none" and _has_children():
         descendants.kill(os.getpid(), group=main)
     os._exit(code)
+
+
+def _has_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def send(channel: socket.socket, message: Mapping[str, Any]) -> None:
@@ -83,7 +114,7 @@ def _enter(container: Mapping[str, Any], lifeline: int) -> None:
     folder = container["workdir"]
     try:
         if isolated:
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            os.makedirs(folder, exist_ok=True)
         os.chdir(folder)
     except OSError as error:
         raise rootfs.SetupError(f"working folder {folder}: {error.strerror}") from None
@@ -96,22 +127,17 @@ def _closed(pipe: int) -> bool:
 
 
 def _start(argv: Sequence[str], env: Mapping[str, str], output: int, errors: int) -> int:
-    """The pid of the program, found on the PATH of `env`, in a session of its own.
-
-    One that cannot be run is no error of ours: its reason goes to `errors`, the code to whoever waits.
-    """
+    """The pid of the program, found on the PATH of `env`, in a session of its own."""
     program = argv[0]
     folders = [""] if "/" in program else env.get("PATH", os.defpath).split(os.pathsep)
     refusal = OSError(errno.ENOENT, "")
-    for folder in folders:
+    for path in (os.path.join(folder, program) for folder in folders):
         try:
-            return _spawn(os.path.join(folder, program), argv, env, output, errors)  # noqa: PTH118
+            if os.path.exists(path):
+                return _spawn(path, argv, env, output, errors)
         except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR):
-                refusal = error
-    code, reason = _reason(program, refusal)
-    os.write(errors, f"argolane: cannot run {program!r}: {reason}.\n".encode(errors="backslashreplace"))
-    os._exit(code)
+            refusal = error
+    raise _CannotRunError(program, refusal)
 
 
 def _spawn(path: str, argv: Sequence[str], env: Mapping[str, str], output: int, errors: int) -> int:
@@ -125,16 +151,6 @@ def _spawn(path: str, argv: Sequence[str], env: Mapping[str, str], output: int, 
         setsigdef=[signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ],
         **session,
     )
-
-
-def _reason(program: str, error: OSError) -> tuple[int, str]:
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        if "/" in program and os.path.exists(program):  # noqa: PTH110
-            return CANNOT_RUN, "the interpreter its first line names is not there"
-        return NOT_FOUND, "no such file" if "/" in program else "it is not on PATH"
-    if error.errno == errno.EACCES:
-        return CANNOT_RUN, "it is not an executable file, or this user may not run it"
-    return CANNOT_RUN, str(error.strerror)
 
 
 def _wait(main: int, wakeup: int, lifeline: int) -> int:

@@ -25,7 +25,6 @@ from argolane.containers.inside.init import send
 TERMINATE, KILL = b"T", b"K"
 LENGTH = struct.Struct("!I")
 _NAMESPACES = {"root": 0, "user": linux.CLONE_NEWUSER}
-_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 @dataclass
@@ -71,10 +70,12 @@ class _Spawner:
         os._exit(0)
 
     def _request(self) -> bool:
-        head, descriptors, _, _ = socket.recv_fds(self.control, LENGTH.size, 3, _CLOSE_ON_EXEC)
+        head, descriptors, _, _ = socket.recv_fds(self.control, LENGTH.size, 3)
         if not head:
             self.poll.unregister(self.control)
             return False
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
         text = self.control.recv(LENGTH.unpack(head)[0], socket.MSG_WAITALL)
         channel, output, errors = socket.socket(fileno=descriptors[0]), descriptors[1], descriptors[2]
         try:

@@ -1,0 +1,306 @@
+"""What a container sees, writes and exits with, in every kind of isolation this machine allows."""
+
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from argolane.containers.sandbox import Container, Mount, start
+from argolane.errors import ArgolaneError, NotSupportedLocally
+
+Shell = Callable[..., tuple[int, str]]
+STORE = "/mnt/model-store"
+
+
+def test_a_volume_appears_at_its_mount_path(isolation: str, sh: Shell, tmp_path: Path) -> None:
+    """What the container writes below a mount path, given by argument and by variable, is in the folder."""
+    store = tmp_path / "store"
+    store.mkdir()
+    code, output = sh(
+        'echo one > "$1/a" && echo two > "$OUT/b" && cat "$1/a" "$OUT/b"',
+        f"{STORE}/",
+        mounts=[(store, STORE)],
+        env={"OUT": STORE},
+    )
+    assert (code, output) == (0, "one\ntwo\n")
+    assert (store / "a").read_text() + (store / "b").read_text() == "one\ntwo\n"
+    assert not Path(STORE).exists()
+
+
+def test_tmp_is_private_and_its_files_are_found_in_the_folder_given(
+    isolation: str, sh: Shell, tmp_path: Path
+) -> None:
+    """/tmp of a container is the folder given, and nothing of it is in the host's /tmp."""
+    tmp = tmp_path / "tmp"
+    tmp.mkdir()
+    assert sh('echo 0.98 > "$1"; ls "$2"', "/tmp/accuracy", "/tmp", tmp=tmp) == (0, "accuracy\n")
+    assert (tmp / "accuracy").read_text() == "0.98\n"
+    assert not Path("/tmp/accuracy").exists()
+
+
+def test_a_fresh_tmp_is_removed(isolation: str, sh: Shell) -> None:
+    """With no folder given /tmp starts empty, and what was in it is gone afterwards."""
+    before = set(Path("/tmp").glob("argolane-*"))
+    assert sh('ls -A "$1"; mkdir -p "$1/x/y"; echo > "$1/x/y/z"', "/tmp") == (0, "")
+    assert set(Path("/tmp").glob("argolane-*")) == before
+
+
+def test_a_read_only_mount_refuses_writing(namespaces: str, sh: Shell, tmp_path: Path) -> None:
+    """A write to a read-only mount fails in the container, a read succeeds."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/m.onnx").write_text("weights\n")
+    code, output = sh(f"cat {STORE}/m.onnx; echo x > {STORE}/y", mounts=[(tmp_path / "model", STORE, True)])
+    assert code != 0
+    assert output.startswith("weights\n")
+    assert "Read-only" in output
+    assert [file.name for file in (tmp_path / "model").iterdir()] == ["m.onnx"]
+
+
+def test_single_files_and_nested_folders_can_be_mounted(namespaces: str, sh: Shell, tmp_path: Path) -> None:
+    """A configMap's file at a path that is not there, below another mount, and over an existing file."""
+    (tmp_path / "config").write_text("k: v\n")
+    (tmp_path / "outer").mkdir()
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner/f").write_text("inner\n")
+    mounts = [
+        (tmp_path / "inner", "/mnt/outer/deep/inner"),
+        (tmp_path / "config", "/etc/argolane-test/config.yaml"),
+        (tmp_path / "config", "/etc/hostname"),
+        (tmp_path / "outer", "/mnt/outer"),
+        (tmp_path / "inner", "/tmp/inner"),
+    ]
+    script = "cat /etc/argolane-test/config.yaml /etc/hostname /mnt/outer/deep/inner/f /tmp/inner/f"
+    assert sh(script, mounts=mounts) == (0, "k: v\nk: v\ninner\ninner\n")
+    assert not Path("/etc/argolane-test").exists()
+
+
+def test_a_folder_beside_a_mount_stays_visible(namespaces: str, sh: Shell, tmp_path: Path) -> None:
+    """A mount in a folder of the host that has other entries hides none of them, links included."""
+    store = tmp_path / "store"
+    store.mkdir()
+    code, output = sh("ls /usr/share | sort; readlink -f /bin", mounts=[(store, "/usr/share/argolane-test")])
+    there = sorted([*(entry.name for entry in Path("/usr/share").iterdir()), "argolane-test"])
+    assert (code, sorted(output.split("\n")[:-2])) == (0, there)
+    assert not Path("/usr/share/argolane-test").exists()
+
+
+def test_the_host_is_there_to_read_and_not_to_write(namespaces: str, sh: Shell, tmp_path: Path) -> None:
+    """Files of the host are readable at their paths, and a write to them fails, for root as well."""
+    (tmp_path / "file").write_text("host\n")
+    home = Path.home()
+    # pytest's folder is usually below /tmp, which is private: look at this file instead.
+    code, output = sh(f"head -c 3 {__file__}; touch {Path(__file__).parent}/written || echo refused")
+    assert code == 0
+    assert output.startswith('"""')
+    assert output.endswith("refused\n")
+    assert not (home / "written").exists()
+
+
+def test_the_root_folder_is_the_containers_own(namespaces: str, sh: Shell) -> None:
+    """A script may write to / as in an image of its own; the host's / stays as it was."""
+    assert sh("mkdir -p /results/x && echo hi > /results/x/y && cat /results/x/y") == (0, "hi\n")
+    assert not Path("/results").exists()
+
+
+def test_proc_shows_the_containers_processes_only(namespaces: str, sh: Shell) -> None:
+    """Pid 1 is the init, main comes next, and no process of the host is in /proc."""
+    code, output = sh("echo $$; ls /proc | grep -c '^[0-9]*$'")
+    assert code == 0
+    main, processes = map(int, output.split())
+    assert main == 2
+    assert processes <= 5
+
+
+def test_the_user_is_the_one_who_started_it(isolation: str, sh: Shell) -> None:
+    """Files that a container writes belong to the user who runs argolane."""
+    assert sh("id -u; id -g") == (0, f"{os.getuid()}\n{os.getgid()}\n")
+
+
+def test_the_environment_is_exactly_what_was_given(isolation: str, tmp_path: Path) -> None:
+    """No variable of the starter leaks in, and values may hold anything but NUL."""
+    os.environ["LEAK"] = "1"
+    values = {"PATH": os.environ["PATH"], "TEXT": "a'b\"\n=é", "TMPDIR": "x"}
+    output = tmp_path / "out"
+    script = f"import os, json; print(json.dumps({{k: os.environ.get(k) for k in {[*values, 'LEAK']}}}))"
+    assert start(Container("c", (sys.executable, "-c", script), values), stdout=output).wait(20) == 0
+    assert eval(output.read_text().replace("null", "None")) == values | {"LEAK": None}  # noqa: S307
+    del os.environ["LEAK"]
+
+
+def test_the_working_folder_is_made_as_in_kubernetes(namespaces: str, sh: Shell) -> None:
+    """A workingDir that is nowhere is made, one inside a mount is the mount's."""
+    assert sh("pwd; echo x > y; cat y", workdir="/app/deep") == (0, "/app/deep\nx\n")
+    assert not Path("/app").exists()
+
+
+def test_the_network_is_the_hosts(isolation: str, sh: Shell) -> None:
+    """Containers talk to each other, and to the host, on localhost: same network namespace."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        script = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1]))).send(b'hi')"
+        assert sh('"$PYTHON" -c "$1" "$2"', script, str(server.getsockname()[1])) == (0, "")
+        with server.accept()[0] as connection:
+            assert connection.recv(2) == b"hi"
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [("exit 0", 0), ("exit 3", 3), ("exit 255", 255), ("kill -TERM $$", 143), ("kill -KILL $$", 137)],
+)
+def test_the_exit_code_is_mains(isolation: str, sh: Shell, script: str, code: int) -> None:
+    """An exit code is passed on, death by signal n is 128 + n."""
+    assert sh(script)[0] == code
+
+
+def test_a_missing_program_is_127_and_one_that_cannot_run_126(isolation: str, tmp_path: Path) -> None:
+    """Both say so on the container's stderr, as in a shell."""
+    bad = Path(tempfile.mkdtemp(dir=Path.home())) / "bad"
+    bad.write_text("#!/no/such/interpreter\n")
+    bad.chmod(0o755)
+    for argv, code, reason in [
+        (("no-such-program-x",), 127, "'no-such-program-x': it is not on PATH"),
+        (("/no/such",), 127, "'/no/such': no such file"),
+        ((__file__,), 126, "it is not an executable file"),
+        ((str(bad),), 126, f"the interpreter that {bad} names is not there"),
+        (("/etc",), 126, "it is not an executable file"),
+    ]:
+        error = tmp_path / f"{code}.txt"
+        error.unlink(missing_ok=True)
+        process = start(Container("c", argv, {"PATH": "/usr/bin"}), stdout=tmp_path / "out", stderr=error)
+        assert process.wait(20) == code
+        assert reason in error.read_text()
+
+
+def test_stdout_and_stderr_are_wired_apart_or_together(isolation: str, tmp_path: Path) -> None:
+    """Two files hold one stream each; a file is appended to; bytes that are not UTF-8 pass."""
+    argv = ("sh", "-c", "printf '\\377\\000'; echo err >&2")
+    for _ in range(2):
+        assert (
+            start(
+                Container("c", argv, {"PATH": os.defpath}), stdout=tmp_path / "o", stderr=tmp_path / "e"
+            ).wait()
+            == 0
+        )
+    assert (tmp_path / "o").read_bytes() == b"\xff\x00\xff\x00"
+    assert (tmp_path / "e").read_text() == "err\nerr\n"
+
+
+def test_a_pipe_closes_with_the_container(isolation: str) -> None:
+    """A reader of a container's output pipe sees its end, as nobody else keeps the pipe open."""
+    reader, writer = os.pipe()
+    process = start(Container("c", ("sh", "-c", "echo hi"), {"PATH": os.defpath}), stdout=writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        assert stream.read() == b"hi\n"
+    assert process.wait(20) == 0
+
+
+def test_stdin_is_empty(isolation: str, sh: Shell) -> None:
+    """A container that reads stdin reads its end at once instead of the terminal."""
+    assert sh("cat; echo done") == (0, "done\n")
+
+
+def test_signals_are_as_in_a_fresh_process(isolation: str, sh: Shell) -> None:
+    """SIGPIPE ends a writer and no signal is blocked or ignored for main, whatever Python has done."""
+    code, output = sh("grep -E '^Sig(Blk|Ign)' /proc/self/status")
+    blocked, ignored = (int(text, 16) for text in output.split()[1::2])
+    internal = 1 << 31 | 1 << 32  # glibc's own, which its posix_spawn leaves ignored
+    assert (code, blocked, ignored & ~internal) == (0, 0, 0)
+
+
+def test_only_the_three_streams_are_open(isolation: str, sh: Shell) -> None:
+    """No descriptor of the starter, of the spawner or of another container is inherited."""
+    assert sh("ls /proc/self/fd | sort")[1].split() == ["0", "1", "2", "3"]  # 3: ls itself
+
+
+def test_what_cannot_be_set_up_is_an_error_before_anything_runs(
+    namespaces: str, sh: Shell, tmp_path: Path
+) -> None:
+    """A source that is missing, a target that cannot be, a file over a folder: each is named."""
+    (tmp_path / "file").write_text("x")
+    for mount, words in [
+        ((tmp_path / "no", STORE), "No such file"),
+        ((tmp_path, "/"), "expected an absolute path"),
+        ((tmp_path, "relative"), "expected an absolute path"),
+        ((tmp_path / "file", "/usr"), "Not a directory"),
+    ]:
+        with pytest.raises(ArgolaneError, match="Container 'test'") as error:
+            sh("exit 0", mounts=[mount])
+        assert words in str(error.value)
+        assert str(mount[1]) in str(error.value)
+
+
+def test_a_container_without_a_command_is_an_error() -> None:
+    """An empty argv, of an image with no command of its own, is refused by the container's name."""
+    with pytest.raises(ArgolaneError, match="Container 'c': nothing to run"):
+        start(Container("c", (), {}), stdout=1)
+
+
+def test_without_namespaces_a_script_that_holds_a_mount_path_is_refused(
+    no_namespaces: str, sh: Shell, tmp_path: Path
+) -> None:
+    """The refusal names each path, and a path that is only part of another is none."""
+    with pytest.raises(NotSupportedLocally) as error:
+        sh("x", literal_text=(f"open('{STORE}/m'); open('/tmp/x')",), mounts=[(tmp_path, STORE)])
+    assert [fault.count(path) for fault, path in zip(error.value.faults, [STORE, "/tmp"], strict=True)] == [
+        1,
+        1,
+    ]
+    assert sh("exit 0", literal_text=(f"{STORE}2 /x{STORE} /tmpfile",), mounts=[(tmp_path, STORE)])[0] == 0
+
+
+def test_many_threads_start_containers_at_once(isolation: str, tmp_path: Path) -> None:
+    """Containers outlive the thread that started them, and each thread hears of its own."""
+    codes: dict[int, int] = {}
+    processes = {}
+
+    def launch(number: int) -> None:
+        argv = ("sh", "-c", f"sleep 0.2; exit {number}")
+        processes[number] = start(Container(str(number), argv, {"PATH": os.defpath}), stdout=tmp_path / "o")
+
+    threads = [threading.Thread(target=launch, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, process in processes.items():
+        codes[number] = process.wait(20)
+    assert codes == {number: number for number in range(12)}
+
+
+def test_a_container_gets_its_grace_and_then_ends(isolation: str, tmp_path: Path) -> None:
+    """SIGTERM lets main clean up; main that ignores it is killed after the grace period."""
+    output = tmp_path / "out"
+    polite = ("sh", "-c", "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done")
+    deaf = ("sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.05; done")
+    for argv, grace, code in [(polite, 10.0, 7), (deaf, 0.2, 137), (("sleep", "60"), 10.0, 143)]:
+        output.unlink(missing_ok=True)
+        process = start(Container("c", argv, {"PATH": os.defpath}), stdout=output)
+        while argv[0] == "sh" and "up" not in output.read_text():
+            assert process.poll() is None
+        assert process.terminate(grace) == code
+        assert process.poll() == process.wait() == code
+    assert process.fileno() == -1
+
+
+def test_waiting_has_a_bound(isolation: str, tmp_path: Path) -> None:
+    """wait(timeout) raises TimeoutError and leaves the container running; kill ends it with 137."""
+    process = start(Container("slow", ("sleep", "60"), {"PATH": os.defpath}), stdout=tmp_path / "o")
+    with pytest.raises(TimeoutError, match="'slow' still runs"):
+        process.wait(0.05)
+    assert process.poll() is None
+    os.kill(process.pid, 0)
+    process.kill()
+    assert process.wait(10) == 128 + signal.SIGKILL
+    process.kill()
+    assert process.terminate(1) == 137
+
+
+def test_mount_values_are_data() -> None:
+    """A Mount compares by value, so that an unchanged specification can be told from a changed one."""
+    assert Mount(Path("/a"), "/b") == Mount(Path("/a"), "/b", read_only=False)

@@ -10,12 +10,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from argolane.errors import ManifestError, NotSupportedLocally, unknown
+from argolane.serving.ports import Ports
 from argolane.serving.spec import KIND, NEEDS_CLUSTER, NEEDS_INGRESS, SeldonDeployment
 
 _PREPACKAGED = (
     "asks for a prepackaged server, whose image this machine has not. "
     "Serve the model from an image of the project"
 )
+
+
+_RUN_IN_A_CONTAINER = (None, "", "UNKNOWN_IMPLEMENTATION")
+_GIVEN_PORTS = tuple(Ports(0, 0, 0).env())
 
 
 def read(manifest: dict[str, Any], *, where: str = "") -> SeldonDeployment:
@@ -60,8 +65,14 @@ def _across(deployment: SeldonDeployment) -> list[str]:
                 for mount in container.volume_mounts
                 if mount.name not in volumes
             ]
-    return faults + [
+    faults += [
         f"spec.predictors[0].componentSpecs: container {n!r} stands twice." for n in _twice(containers)
+    ]
+    return faults + [
+        f"spec.predictors[0].{at}: {unknown('container', str(node.get('name')), containers)} "
+        "A node of the graph runs in the container of its name."
+        for at, node in nodes(deployment.predictor.graph)
+        if node.get("implementation") in _RUN_IN_A_CONTAINER and node.get("name") not in containers
     ]
 
 
@@ -88,6 +99,14 @@ def _refuse_locally(deployment: SeldonDeployment, where: str) -> None:
             for key in ("logger", "envSecretRefName", "storageInitializerImage")
             if node.get(key)
         ]
+    faults += [
+        f"spec.predictors[0].componentSpecs[{i}].spec.containers[{j}].env sets {v.name}; ports are chosen "
+        "when the container starts, and its command has to take them from this variable. Leave it out."
+        for i, component in enumerate(deployment.predictor.component_specs)
+        for j, container in enumerate(component.spec.containers)
+        for v in container.env
+        if v.name in _GIVEN_PORTS
+    ]
     if faults:
         raise NotSupportedLocally(f"{where}: {fault}" for fault in faults)
 

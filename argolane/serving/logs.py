@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _ERROR = re.compile(r"^(\w+\.)*\w*(Error|Exception|Interrupt|Exit)\b.*")
@@ -20,7 +21,7 @@ def tail(path: Path, *, start: int = 0, lines: int = 12, most: int = 16_384) -> 
     return [line.rstrip() for line in text.splitlines() if line.strip() and not _NOISE.search(line)][-lines:]
 
 
-def cause(lines: list[str]) -> str:
+def cause(lines: Sequence[str]) -> str:
     """The last line that looks like an exception's own, else the last line, else ''."""
     for line in reversed(lines):
         if _ERROR.match(line):

@@ -6,6 +6,7 @@ What the kubelet does for one pod of a SeldonDeployment. A pod lives in the supe
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import shutil
 import time
@@ -19,8 +20,8 @@ from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import probe, settings
 from argolane.serving.logs import tail
-from argolane.serving.pods import PodPlan, Ports
-from argolane.serving.ports import Held
+from argolane.serving.pods import PodPlan
+from argolane.serving.ports import Held, Ports
 from argolane.serving.spec import Container
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
@@ -28,12 +29,17 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 _STEADY = 60.0
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True)
 class State:
-    """Where a container stands: `reason` in the kubelet's words, `failures` in a row."""
+    """Where a container stands: `reason` in the kubelet's words, `lines` the last of its log, if it died."""
 
     reason: str
     message: str = ""
+    lines: tuple[str, ...] = ()
+    log: str = ""
     ready: bool = False
     failures: int = 0
 
@@ -42,7 +48,7 @@ class Pod:
     """One pod; `start()` it, `await stop()` it."""
 
     def __init__(self, plan: PodPlan, *, project: Project, folder: Path, facts: settings.Facts,
-                 changed: Callable[[], None], say: Callable[[str], None]) -> None:  # fmt: skip
+                 changed: Callable[[], None]) -> None:  # fmt: skip
         self.plan = plan
         self.name = f"{plan.deployment}-{secrets.token_hex(3)}"
         self._project = project
@@ -50,7 +56,6 @@ class Pod:
         self._volumes = folder / "pods" / self.name
         self._facts = replace(facts, pod=self.name)
         self._changed = changed
-        self._say = say
         self._held = {c.name: Held() for c in plan.units}
         self._states = {c.name: State("ContainerCreating") for c in plan.component.spec.containers}
         self._processes: dict[str, Process] = {}
@@ -86,33 +91,38 @@ class Pod:
         for held in self._held.values():
             held.let_go()
         await asyncio.to_thread(shutil.rmtree, self._volumes, ignore_errors=True)
-        self._say(f"pod {self.name}: ended")
+        log.info("pod %s: ended", self.name)
 
     async def _keep(self, container: Container) -> None:
         failures = 0
         while True:
             started = time.monotonic()
-            reason, message, was_ready = await self._run_once(container, failures)
-            if was_ready and time.monotonic() - started > _STEADY:
+            try:
+                state = await self._run_once(container, failures)
+            except Exception as error:
+                # A fault of ours must show, too: a task that ends in silence is a pod that never comes up.
+                log.exception("pod %s", self.name)
+                state = State("RunContainerError", f"{type(error).__name__}: {error}")
+            if state.ready and time.monotonic() - started > _STEADY:
                 failures = 0
             failures += 1
             delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
-            self._set(container, State(reason, message, failures=failures))
-            self._say(f"pod {self.name}: {message.splitlines()[0]} Trying again in {delay:g} s.")
+            self._set(container, replace(state, ready=False, failures=failures))
+            log.info("pod %s: %s: %s Trying again in %g s.", self.name, state.reason, state.message, delay)
             await asyncio.sleep(delay)
 
-    async def _run_once(self, container: Container, failures: int) -> tuple[str, str, bool]:
-        """One life of a container: why it ended (reason, message), and if it ever was ready."""
+    async def _run_once(self, container: Container, failures: int) -> State:
+        """One life of a container: how it ended, `ready` if it ever was."""
         try:
-            image = await asyncio.to_thread(images.prepare, self._project, container.image, say=self._say)
+            image = await asyncio.to_thread(images.prepare, self._project, container.image, say=log.info)
         except (ArgolaneError, OSError) as error:
-            return "ErrImagePull", f"Image {container.image!r} cannot be had: {error}", False
-        log = self.log(container.name)
-        begin = log.stat().st_size if log.exists() else 0
+            return State("ErrImagePull", str(error))
+        output = self.log(container.name)
+        begin = output.stat().st_size if output.exists() else 0
         try:
             process = await asyncio.to_thread(self._launch, container, image)
         except (ArgolaneError, OSError) as error:
-            return "CreateContainerError", f"Container {container.name!r} cannot be made: {error}", False
+            return State("CreateContainerError", str(error))
         self._processes[container.name] = process
         ended = asyncio.Event()
         loop, file = asyncio.get_running_loop(), process.fileno()
@@ -126,8 +136,10 @@ class Pod:
             loop.remove_reader(file)
         code = await asyncio.to_thread(process.wait)
         del self._processes[container.name]
-        message = f"Container {container.name!r} ended with exit code {code}. Log: {log}"
-        return "CrashLoopBackOff", "\n".join([message, *tail(log, start=begin)]), ready
+        message = f"Container {container.name!r} ended with exit code {code}."
+        return State(
+            "CrashLoopBackOff", message, tuple(tail(output, start=begin)), self._shown(output), ready
+        )
 
     def _launch(self, container: Container, image: images.Image) -> Process:
         ports = self._held[container.name].ports if container.name in self._held else None
@@ -154,6 +166,10 @@ class Pod:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+
+    def _shown(self, path: Path) -> str:
+        root = self._project.root
+        return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
     def _set(self, container: Container, state: State) -> None:
         if self._states[container.name] != state:

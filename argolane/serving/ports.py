@@ -2,10 +2,29 @@
 
 import socket
 import sys
-
-from argolane.serving.pods import Ports
+from dataclasses import dataclass
 
 HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What one unit listens on, on 127.0.0.1."""
+
+    http: int
+    grpc: int
+    metrics: int
+
+    def env(self) -> dict[str, str]:
+        return {
+            "PREDICTIVE_UNIT_SERVICE_PORT": str(self.http),
+            "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.http),
+            "MLSERVER_HTTP_PORT": str(self.http),
+            "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(self.grpc),
+            "MLSERVER_GRPC_PORT": str(self.grpc),
+            "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(self.metrics),
+            "MLSERVER_METRICS_PORT": str(self.metrics),
+        }
 
 
 def free() -> socket.socket:

@@ -14,7 +14,8 @@ from argolane.containers.sandbox import Mount
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import objects
-from argolane.serving.pods import PodPlan, Ports
+from argolane.serving.pods import PodPlan
+from argolane.serving.ports import Ports
 from argolane.serving.spec import Container, EnvVar, KeyToPath, Volume
 
 

@@ -74,11 +74,12 @@ def _trouble(running: Iterable[Pod], trouble: str) -> tuple[str, str]:
     worst = max(states, key=lambda item: item[1].failures, default=("", State("")))[1]
     if worst.failures == 0:
         return CREATING, worst.message
-    first, *lines = worst.message.splitlines() or [""]
-    reason = cause(lines)
-    text = f"{worst.reason}: {first}" + (f" {reason}" if reason else "")
+    text = f"{worst.reason}: {worst.message.rstrip('.')}"
+    if reason := cause(worst.lines):
+        text += f": {reason.rstrip('.')}"
+    text += f". Log: {worst.log}." if worst.log else "."
     # The lines themselves below, for whoever shows more than one line.
-    text = "\n".join([text, *(f"  | {line}" for line in lines)])
+    text = "\n".join([text, *(f"  | {line}" for line in worst.lines)])
     return (FAILED if worst.failures >= ENOUGH else CREATING), text
 
 

@@ -128,7 +128,6 @@ class Supervisor:
             folder=self._store.folder,
             facts=facts,
             changed=self._changed.set,
-            say=log.info,
         )
 
     def _report(self) -> None:

@@ -5,16 +5,17 @@ from hera.workflows import DAG, Task, WorkflowTemplate
 from k8s_serving.single import single
 from models.spec import Spec, read_all
 from workflows.parts import parameters as p
-from workflows.parts.deploy import DEPLOYING, deploy, tagged
+from workflows.parts.deploy import DEPLOYING, ORIGIN, deploy, tagged
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
 from workflows.parts.image import BUILDING, image, reference
 from workflows.parts.pods import pair, workflow_template
+from workflows.parts.rollback import rollback
 from workflows.parts.verify import verify
 
 
 def build(model: Spec) -> WorkflowTemplate:
-    inputs = [*p.SOURCE, p.DEPLOY, p.min_accuracy(model.min_accuracy)]
+    inputs = [*p.SOURCE, *p.ROLLOUT, p.min_accuracy(model.min_accuracy)]
     name = model.kebab
     with workflow_template(
         f"serve-{name}",
@@ -25,19 +26,22 @@ def build(model: Spec) -> WorkflowTemplate:
         check = guard(inputs, models=[model], targets=["runtime"])
         find = gate()
         make = image([model])
-        apply = deploy(single(tagged(model)))
-        probe = verify([model])
+        deployment = single(tagged(model))
+        apply = deploy(deployment)
+        probe = verify(deployment, [model])
+        rollback(workflow, name)
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
             found = Task(name="gate", template=find, arguments={"model": model.name})
             built = Task(name="build", template=make, when=BUILDING, arguments={"target": "runtime"})
-            deployed = Task(name="deploy", template=apply, when=DEPLOYING, arguments={
+            given = {
                 f"{name}-image": reference(model, "runtime"),
-                f"{name}-digest": found.get_parameter("digest"),
-            })  # fmt: skip
+                **{f"{name}-{what}": found.get_parameter(what) for what in ORIGIN},
+            }
+            deployed = Task(name="deploy", template=apply, when=DEPLOYING, arguments=given)
             Task(name="verify", template=probe, depends="deploy.Succeeded", arguments={
-                f"{name}-image": reference(model, "runtime"),
+                **given,
                 "url": deployed.get_parameter("url"),
             })  # fmt: skip
             checked >> found

@@ -7,7 +7,7 @@ from workflows.parts import parameters, pods
 
 
 def gate() -> Script:
-    """Template `gate`; input `model` is a folder of models/, outputs are accuracy and digest."""
+    """Template `gate`; input `model` is a folder of models/, outputs are accuracy and origin."""
     return pods.small_step(
         "gate",
         inputs=["model"],
@@ -20,6 +20,8 @@ def gate() -> Script:
         outputs=[
             pods.output("accuracy", "Accuracy on the test rows."),
             pods.output("digest", "SHA-256 of model.onnx: what the version really is."),
+            pods.output("data", "SHA-256 of the data that it was trained on."),
+            pods.output("commit", "Commit that it was trained from."),
         ],
-        store=True,
+        store="read",
     )

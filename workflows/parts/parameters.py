@@ -91,6 +91,19 @@ RATIO = Checked(
     "Share of the requests that the first model of the A/B test gets, 0 to 1.",
     SHARE,
 )
+ON_FAILURE = Checked(
+    "on-failure",
+    "rollback",
+    "After a failed rollout: put the last verified deployment back, or keep things as they are to look at.",
+    {"enum": ["rollback", "keep"]},
+)
+DEPLOY_TIMEOUT = Checked(
+    "deploy-timeout",
+    "900",
+    "Seconds until a deployment must be Available.",
+    {"type": "int", "low": 1, "high": 86400, "expected": "an int from 1 to 86400"},
+)
+ROLLOUT = (DEPLOY, DEPLOY_TIMEOUT, ON_FAILURE)
 SOURCE = (REPO, REVISION, REGISTRY, VERSION, BUILD)
 
 

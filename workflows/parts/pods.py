@@ -5,6 +5,7 @@ Also the settings that every pod shares, so that each stands in one place: user,
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from hera.workflows import Parameter, RetryStrategy, Script, Workflow, WorkflowTemplate
 from hera.workflows import models as m
@@ -103,7 +104,7 @@ def small_step(
     env: Mapping[str, str],
     inputs: Iterable[str] = (),
     outputs: Iterable[Parameter] = (),
-    store: bool = False,
+    store: Literal["read", "write"] | None = None,
     deadline: int = 600,
 ) -> Script:
     """`steps/<name>.py` on a stock Python image; `deadline` counts seconds from the pod's creation."""
@@ -115,7 +116,7 @@ def small_step(
         env=environment({**env, "OUTPUTS": OUTPUTS}),
         inputs=[Parameter(name=i) for i in inputs],
         outputs=list(outputs),
-        volume_mounts=[store_mount(read_only=True)] if store else None,
+        volume_mounts=[store_mount(read_only=store == "read")] if store else None,
         resources=resources(cpu="50m", memory="64Mi", limit="512Mi"),
         security_context=LOCKED,
         retry_strategy=AGAIN,

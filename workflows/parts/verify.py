@@ -1,33 +1,37 @@
 """The models of a deployment in, a template out that fails unless they answer, and answer well enough."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from hera.workflows import Script
 
 from k8s_serving.node import MODEL_STORE
 from models.spec import Spec
 from workflows.parts import parameters, pods
+from workflows.parts.deploy import inputs_of, traced
+from workflows.parts.rollback import last_good
 
 WAIT = 5 * 60
 
 
-def verify(models: Iterable[Spec], *, ratio: str = "") -> Script:
-    """Template `verify`; inputs are `url` and, for each model, the image that its node should run."""
-    arms = list(models)
-    images = {arm.kebab: f"{arm.kebab}-image" for arm in arms}
+def verify(deployment: dict[str, Any], models: Iterable[Spec], *, ratio: str = "") -> Script:
+    """Template `verify`; inputs are those of `deploy`, and its output `url`."""
+    arms, manifest = list(models), traced(deployment)
     return pods.small_step(
         "verify",
-        inputs=["url", *images.values()],
+        inputs=["url", *inputs_of(manifest)],
         env={
             "URL": "{{inputs.parameters.url}}",
-            "EXPECT": " ".join(f"{node}={{{{inputs.parameters.{image}}}}}" for node, image in images.items()),
+            "EXPECT": " ".join(f"{arm.kebab}={{{{inputs.parameters.{arm.kebab}-image}}}}" for arm in arms),
             "VERSION": parameters.VERSION.tag,
             "RATIO": ratio,
             "SAMPLES": f"{MODEL_STORE}/{arms[0].name}/{parameters.VERSION.tag}/samples.json.gz",
             "MIN_ACCURACY": "{{workflow.parameters.min-accuracy}}",
             "WAIT": str(WAIT),
+            "MANIFEST": manifest,
+            "LAST_GOOD": last_good(deployment["metadata"]["name"]),
         },
         outputs=[pods.output("report", "What each model answered, as JSON.")],
-        store=True,
+        store="write",
         deadline=3 * WAIT,
     )

@@ -30,6 +30,15 @@ def measured(folder: Path) -> tuple[float, str]:
         sys.exit(f"Version {version!r} of {model}: metrics.json cannot be used ({error!r}).")
 
 
+def origin(folder: Path) -> dict[str, str]:
+    """Where the version comes from, as training wrote it down."""
+    try:
+        lineage = json.loads((folder / "lineage.json").read_text())
+    except (OSError, ValueError):
+        lineage = {}
+    return {"data": str(lineage.get("data_sha256", "")), "commit": str(lineage.get("commit", ""))}
+
+
 def main(environ: Mapping[str, str] = os.environ) -> None:
     folder = Path(environ["MODEL_STORE"], environ["MODEL"], environ["VERSION"])
     least = float(environ["MIN_ACCURACY"])
@@ -42,7 +51,8 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     outputs.mkdir(parents=True, exist_ok=True)
     (outputs / "accuracy").write_text(str(accuracy))
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    (outputs / "digest").write_text(f"sha256:{digest}")
+    for name, value in {"digest": f"sha256:{digest}", **origin(folder)}.items():
+        (outputs / name).write_text(value)
 
 
 if __name__ == "__main__":

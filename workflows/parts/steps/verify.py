@@ -4,7 +4,7 @@ Last task of every deployment. First waits for ten answers in a row from the exp
 an update the old pods still answer; then sends the model's own test rows until every node has answered them
 all. Environment: URL; EXPECT, `node=image` separated by blanks; VERSION; RATIO, the first node's share of the
 requests, or nothing; SAMPLES, a samples.json.gz of the model store; MIN_ACCURACY; WAIT, seconds for each of
-the two phases; OUTPUTS, the folder for the report.
+the two phases; OUTPUTS, the folder for the report; MANIFEST, written to the file LAST_GOOD when all is well.
 """
 
 import gzip
@@ -12,6 +12,7 @@ import http.client
 import json
 import math
 import os
+import re
 import sys
 import time
 import urllib.error
@@ -154,6 +155,17 @@ def judge(arm: Arm, *, asked: int, rows: int, least: float) -> str | None:
     return f"{arm.node} serves with accuracy {arm.accuracy:.4f}; min-accuracy is {least}."
 
 
+def keep(last_good: Path, manifest: str) -> None:
+    """Writes down what a later rollout that fails is rolled back to, and says what it replaces."""
+    images = re.compile(r"^\s*(?:- )?image: (\S+)$", re.MULTILINE)
+    before = images.findall(last_good.read_text()) if last_good.is_file() else []
+    print(f"before: {', '.join(before) or 'nothing verified'}\nnow: {', '.join(images.findall(manifest))}")
+    last_good.parent.mkdir(parents=True, exist_ok=True)
+    part = last_good.with_name(f".{last_good.name}.{os.getpid()}")
+    part.write_text(manifest)
+    part.replace(last_good)
+
+
 def main(environ: Mapping[str, str] = os.environ) -> None:
     url, version, wait = environ["URL"], environ["VERSION"], float(environ["WAIT"])
     ratio = float(environ["RATIO"] or 1)
@@ -196,6 +208,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     (outputs / "report").write_text(json.dumps(report))
     if any(failures):
         sys.exit("\n".join(filter(None, failures)))
+    keep(Path(environ["LAST_GOOD"]), environ["MANIFEST"])
 
 
 if __name__ == "__main__":

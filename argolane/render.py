@@ -113,7 +113,7 @@ def _run(project: Project, programs: list[str]) -> dict[str, Any]:
         cwd=project.root,
         pass_fds=[answer],
         stdin=subprocess.DEVNULL,
-        stdout=sys.stderr.fileno(),
+        stdout=2,
     ) as process:
         os.close(answer)
         with os.fdopen(reply, encoding="utf-8") as stream:

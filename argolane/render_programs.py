@@ -24,6 +24,9 @@ def manifests(program: str) -> dict[str, Any]:
         raise TypeError(
             f"manifests() returned {type(made).__name__}; expected a dict of file stem and object."
         )
+    for stem in made:
+        if not isinstance(stem, str):
+            raise TypeError(f"a file stem is {stem!r}; expected text.")
     return {stem: _plain(stem, value) for stem, value in made.items()}
 
 
@@ -42,7 +45,7 @@ def _plain(stem: str, value: Any) -> Any:
     return body
 
 
-def _fault(error: Exception, root: Path) -> str:
+def _fault(error: BaseException, root: Path) -> str:
     """The error and the last line of the project's own code that led to it."""
     own = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(root)]
     own = [frame for frame in own if ".venv" not in Path(frame.filename).parts]
@@ -58,7 +61,7 @@ def main() -> None:
     for program in programs:
         try:
             results[program] = {"manifests": manifests(program)}
-        except Exception as error:  # whatever a user's program raises is told to the user
+        except (Exception, SystemExit) as error:  # whatever a user's program raises is told to the user
             results[program] = {"fault": _fault(error, root)}
     with os.fdopen(int(descriptor), "w", encoding="utf-8") as stream:
         json.dump(results, stream)

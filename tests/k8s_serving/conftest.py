@@ -1,0 +1,42 @@
+"""What the tests of the serving manifests share."""
+
+import gzip
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+# Content is no installed package: it is imported from the root of the repository, as `argolane render` does.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+
+def closed(schema: Any) -> Any:
+    """The schema with every unknown key refused, as Kubernetes would otherwise cut them off in silence."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: closed(value) for key, value in schema.items()}
+    if "properties" in made and not made.get("x-kubernetes-preserve-unknown-fields"):
+        made.setdefault("additionalProperties", False)
+    if made.pop("x-kubernetes-int-or-string", False):
+        made.pop("type", None)
+        made["anyOf"] = [{"type": "integer"}, {"type": "string"}]
+    return made
+
+
+@pytest.fixture(scope="session")
+def strict_schema() -> Any:
+    """The schema of Seldon's CRD, which is not ours to ship: found in the folder ARGOLANE_SHARED."""
+    folder = os.environ.get("ARGOLANE_SHARED")
+    path = Path(folder or "", "schemas", "seldondeployment-v1.17.1.crd.yaml.gz")
+    if not folder or not path.is_file():
+        pytest.skip("ARGOLANE_SHARED names no folder with the schema of the SeldonDeployment CRD")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    crd = yaml.load(gzip.decompress(path.read_bytes()), loader)  # noqa: S506  a SafeLoader either way
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    schema["properties"]["metadata"] = {"type": "object"}
+    return closed(schema)

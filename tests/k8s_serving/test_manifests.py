@@ -1,0 +1,72 @@
+"""The serving manifests as they are rendered."""
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from argolane.manifest import load
+from k8s_serving import ab_test, single
+from k8s_serving.checks import faults
+from models.spec import read_all
+
+ROOT = Path(__file__).resolve().parents[2]
+RENDERED = sorted((ROOT / "k8s_serving" / "rendered").glob("*.yaml"))
+
+
+def test_every_model_folder_and_the_ab_test_are_rendered() -> None:
+    """A model folder is all that its manifest needs."""
+    assert {path.stem for path in RENDERED} == {"mnist-ab", *(model.kebab for model in read_all())}
+    assert {**single.manifests(), **ab_test.manifests()} == {
+        path.stem: load(path)[0].body for path in RENDERED
+    }
+
+
+@pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
+def test_rendered_deployments_hold_to_the_rules(path: Path) -> None:
+    """No tag of Argo's is left, the store is read-only, and what pods ask for is small."""
+    (document,) = load(path)
+    assert "{{" not in path.read_text()
+    assert not list(faults(document.body)) and document.name == path.stem
+    (predictor,) = document.body["spec"]["predictors"]
+    (component,) = predictor["componentSpecs"]
+    assert component["metadata"]["name"] and "serviceAccountName" not in component["spec"]
+    for container in component["spec"]["containers"]:
+        assert container["image"].endswith(f"/{container['name']}-runtime:0.1")
+        environment = {variable["name"]: variable["value"] for variable in container["env"]}
+        assert environment["MODEL_DIR"] == f"/mnt/model-store/{container['name'].replace('-', '_')}/0.1"
+        assert all(mount["readOnly"] for mount in container["volumeMounts"])
+        assert container["resources"]["requests"]["cpu"].endswith("m")
+    assert predictor["svcOrchSpec"]["resources"]["requests"] == {"cpu": "50m", "memory": "64Mi"}
+
+
+@pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
+def test_rendered_deployments_fit_the_crd(path: Path, strict_schema: Any) -> None:
+    """They are valid under Seldon 1.17.1's own schema, with no field that it would cut off."""
+    jsonschema.Draft202012Validator(strict_schema).validate(load(path)[0].body)
+
+
+def test_the_strict_schema_can_fail(strict_schema: Any) -> None:
+    """A misspelt field and a ratio that is a number are refused, so the test above means something."""
+    body = load(RENDERED[0])[0].body
+    predictor = body["spec"]["predictors"][0]
+    validator = jsonschema.Draft202012Validator(strict_schema)
+    assert not validator.is_valid({**body, "spec": {"predictors": [{**predictor, "trafic": 100}]}})
+    assert not validator.is_valid({**body, "spec": {"predictors": [{**predictor, "traffic": "100"}]}})
+
+
+def test_weights_that_changed_are_another_pod() -> None:
+    """The digest of the weights is part of the pod, so a version trained again is rolled out."""
+    served = [
+        single.single(single.Served(read_all()[0], image="r/x:1", version="1", digest=digest))
+        for digest in ("sha256:a", "sha256:b")
+    ]
+    assert served[0] != served[1]
+
+
+def test_an_ab_test_with_a_bad_ratio_cannot_be_built() -> None:
+    """The builder checks what it built."""
+    a, b = (single.at_defaults(model) for model in ab_test.mnist_arms())
+    with pytest.raises(ValueError, match="has ratioA '2'; expected 0 to 1"):
+        ab_test.ab_test("mnist-ab", a=a, b=b, ratio="2")

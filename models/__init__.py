@@ -1,1 +1,1 @@
-"""The models: a folder each, and what they share. Imports nothing else of this repository."""
+"""The models: a folder each, and what they share. Nothing here imports anything else of this repository."""

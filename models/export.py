@@ -1,7 +1,7 @@
 """An ONNX model and the native model's answers in, the checked bytes out.
 
 Between training and the store: a model that answers otherwise after its export is never saved. OPSET and
-IR_VERSION are what the serving environment's ONNX Runtime reads for certain, older than what the trainers have.
+IR_VERSION are older than what trainers write by themselves, so that the servers' ONNX Runtime can read them.
 """
 
 import numpy as np
@@ -37,8 +37,8 @@ def checked(model: onnx.ModelProto, rows: np.ndarray, probabilities: np.ndarray)
     furthest = float(np.abs(answers - expected).max())
     if not furthest <= TOLERANCE:  # NaN is a difference, too
         raise ModelError(
-            f"The ONNX model's probabilities are up to {furthest:.2g} from the trained model's on {len(batch)}"
-            f" rows; expected at most {TOLERANCE:g}. Nothing was saved."
+            f"The ONNX model's probabilities are up to {furthest:.2g} from the trained model's on"
+            f" {len(batch)} rows; expected at most {TOLERANCE:g}. Nothing was saved."
         )
     print(f"onnx: {len(content) / 1e6:.1f} MB, within {furthest:.1e} of the trained model.", flush=True)
     return content

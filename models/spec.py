@@ -16,8 +16,8 @@ FILE = "model.yaml"
 MODELS = Path(__file__).parent
 # Names that training and the workflows have for parameters of their own.
 RESERVED = frozenset(
-    ["accuracy_file", "build", "data_dir", "dataset", "deploy", "help", "metrics_file", "min_accuracy"]
-    + ["model_store", "overwrite", "ratio", "registry", "repo", "revision", "version"]
+    {"accuracy_file", "build", "data_dir", "dataset", "deploy", "help", "metrics_file", "min_accuracy"}
+    | {"model_store", "overwrite", "ratio", "registry", "repo", "revision", "version"}
 )
 _SNAKE = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 

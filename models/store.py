@@ -1,9 +1,10 @@
 """A folder that is being written in, a version in the model store out: whole or not at all.
 
-A version is written beside its place and renamed, so that no reader sees half a model. One that exists is kept
-when it was made of the same inputs, and is an error when it was not, unless it is to be overwritten.
+A version is written beside its place and renamed, so that no reader sees half a model. One that exists is
+kept when it was made of the same inputs, and is an error when it was not, unless it is to be overwritten.
 """
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -20,7 +21,6 @@ from models.errors import ModelError
 
 LINEAGE = "lineage.json"
 METRICS = "metrics.json"
-INPUTS = ("params", "data_sha256", "code_sha256")  # what makes two versions the same, out of lineage.json
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")  # an image tag, too
 _ABANDONED = 24 * 3600  # seconds after which an unfinished folder is nobody's
 
@@ -104,17 +104,20 @@ def _finish(folder: Path) -> None:
 
 
 def _swap(new: Path, folder: Path) -> None:
-    """Put `new` in the place of `folder`; what was there is at `new` afterwards."""
-    try:
-        new.rename(folder)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        if not _exchanged(new, folder):
-            aside = new.with_name(new.name + "-old")
-            folder.rename(aside)
+    """Put `new` in the place of `folder`; what was there is at `new` afterwards, or gone."""
+    aside = new.with_name(new.name + "-old")
+    while True:
+        try:
             new.rename(folder)
-            shutil.rmtree(aside, ignore_errors=True)
+            break
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        if _exchanged(new, folder):
+            break
+        with contextlib.suppress(FileNotFoundError):  # another writer was faster: look again
+            folder.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _exchanged(one: Path, other: Path) -> bool:

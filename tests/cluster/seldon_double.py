@@ -1,8 +1,8 @@
-"""SeldonDeployments in, Deployments, Services and status out: as much of Seldon's controller as the tests need.
+"""SeldonDeployments in, Deployments, Services and status out: as much of the controller as tests need.
 
-Seldon's own cannot be had where the tests run. `observed/` holds what release 1.17.1 made of one SeldonDeployment:
-what is made here starts from those objects. The service orchestrator is argolane's own, from the image given.
-One componentSpec a predictor; no ingress, autoscaling or storage initializer.
+Seldon's own cannot be had where the tests run. `observed/` holds what release 1.17.1 made of one
+SeldonDeployment: what is made here starts from those objects. The service orchestrator is argolane's own,
+from the image given. One componentSpec a predictor; no ingress, autoscaling or storage initializer.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def units(graph: Object) -> Iterator[Object]:
 
 
 def container(given: Object, number: int, sdep: str, predictor: str, unit: Object) -> Object:
-    """A model's container: as the user wrote it, with the controller's ports, environment, probes and stop hook."""
+    """A model's container: as the user wrote it, with the controller's ports, environment and probes."""
     recorded = dense({k: v for k, v in MODEL.items() if k not in ("name", "image")})
     for first in (9000, 9500, 6000):
         recorded = recorded.replace(str(first), str(first + number))
@@ -157,7 +157,7 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
 
 
 def status(sdep: Object, deployments: list[Object], services: list[Object]) -> Object:
-    """Available once every pod is of the new version and ready; Creating until then, whatever is the matter."""
+    """Available once all pods are new and ready; Creating until then, whatever is the matter."""
     name, namespace = sdep["metadata"]["name"], sdep["metadata"]["namespace"]
     ready, counts = True, {}
     for d in deployments:

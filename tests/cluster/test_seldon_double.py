@@ -21,7 +21,7 @@ def decoded(deployment: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_deployment_is_the_observed_one() -> None:
-    """Name, labels, selector, containers, environment, probes and the graph of the orchestrator are the recorded."""
+    """Names, labels, containers, environment, probes and the orchestrator's graph are the recorded."""
     sdep = observed("sdep-ab-available.json")
     made, _ = seldon_double.objects(
         sdep, sdep["spec"]["predictors"][0], "seldonio/seldon-core-executor:1.17.1"

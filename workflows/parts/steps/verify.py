@@ -24,6 +24,7 @@ from typing import Any
 
 IN_A_ROW = 10
 BATCH = 100  # rows in a request
+PAUSE = 0.5  # seconds after an answer that does not count
 SAY_EVERY = 15.0  # seconds between two lines of a long wait
 # An address inside the cluster is never a proxy's business.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -106,7 +107,7 @@ def await_images(url: str, row: list[float], arms: list[Arm], version: str, wait
             if time.monotonic() - said > SAY_EVERY:
                 said = time.monotonic()
                 print(f"waiting: {reason}")
-            time.sleep(0.5)
+            time.sleep(PAUSE)
     print(f"{IN_A_ROW} answers in a row come from {' or '.join(arm.image for arm in arms)}")
 
 
@@ -128,7 +129,7 @@ def measure(url: str, samples: dict[str, Any], arms: list[Arm], version: str, wa
             arm = answering(answer, arms, version)
         except Wrong as wrong:
             wrongs.append(str(wrong))
-            time.sleep(0.2)
+            time.sleep(PAUSE)
             continue
         arm.requests += 1
         if arm.node in missing[start]:

@@ -218,25 +218,26 @@ def _url(deployment: str) -> str:
 @main.command()
 @click.argument("what")
 @click.argument("name", required=False)
+@click.option("--all", "everything", is_flag=True, help="With `deployments`: every one of this project.")
 @_on
 @_namespace
-def delete(what: str, name: str | None, on: str, namespace: str | None) -> None:
+def delete(what: str, name: str | None, everything: bool, on: str, namespace: str | None) -> None:
     """Delete a run (`delete RUN`), or end and delete a deployment (`delete deployment NAME`)."""
     from argolane import show
 
     project = _project()
-    if what not in DEPLOYMENTS:
-        if name is not None:
-            raise UsageError(f"'delete {what} {name}': expected 'delete RUN' or 'delete deployment NAME'.")
+    if what in DEPLOYMENTS:
+        if (name is None) != everything:
+            raise UsageError(
+                "Which deployment? Give its name, or --all. 'argolane get deployments' lists them."
+            )
+        for deleted in show.delete_deployments(project, name):
+            click.echo(f"Deployment {deleted!r} deleted.")
+    elif name is not None or everything:
+        raise UsageError("Delete what? Expected 'delete RUN' or 'delete deployment NAME'.")
+    else:
         show.delete_run(project, what, on=on, namespace=namespace)
         click.echo(f"Run {what!r} deleted.")
-        return
-    if name is None:
-        raise UsageError("Which deployment? 'argolane get deployments' lists them.")
-    from argolane.serving.deployments import Deployments
-
-    Deployments(project).delete(name)
-    click.echo(f"Deployment {name!r} deleted.")
 
 
 def _write(text: str) -> None:
@@ -251,4 +252,6 @@ def _echo(drawn: Any) -> None:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 200
-    Console(file=sys.stdout, width=width, highlight=False, soft_wrap=not sys.stdout.isatty()).print(drawn)
+    Console(
+        file=sys.stdout, width=width, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty()
+    ).print(drawn)

@@ -4,13 +4,17 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import IO, Any
 
 from argolane.workflow.local.events import Event, NodeChanged, Printed, RunChanged, Said
-from argolane.workflow.tree import GROUPS, draw, duration, seconds
+from argolane.workflow.result import Run
+from argolane.workflow.runs import RunFolder
+from argolane.workflow.tree import GROUPS, draw, duration, seconds, walk
 
 Observer = Callable[[Event], None]
 _QUIET = (*GROUPS, "DAG", "Steps")
+_LAST_LINES = 8
 _TAIL = 100  # characters of a running task's last line
 
 
@@ -21,6 +25,35 @@ def following(out: IO[str], *, logs: bool = False) -> Iterator[Observer]:
         yield from _terminal()
     else:
         yield _Lines(out, logs=logs)
+
+
+def summary(result: Run, root: Path) -> Iterator[str]:
+    """How a run ended, and for each task that failed where its log is and what it said last."""
+    took = seconds(result.status)
+    end = f" in {duration(took)}" if took is not None else ""
+    yield f"{result.name} {result.phase}{end}" + (f": {result.message}" if result.message else "")
+    if result.folder is None:
+        return
+    folder = RunFolder(result.folder)
+    for path, node in walk(result.status):
+        if node.get("type") == "Pod" and node.get("phase") in ("Failed", "Error"):
+            log = folder.log(path)
+            shown = log.relative_to(root) if log.is_relative_to(root) else log
+            name, phase, why = node["displayName"], node["phase"], node.get("message", "")
+            yield f"Task '{name}' {phase}: {why}" + (f". Log: {shown}" if log.is_file() else "")
+            yield from (f"    {line}" for line in _last_lines(log))
+    if result.phase != "Succeeded":
+        shown = result.folder.relative_to(root) if result.folder.is_relative_to(root) else result.folder
+        yield f"Record: {shown}. Go on from there: argolane retry {result.name}"
+
+
+def _last_lines(log: Path) -> list[str]:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 4096))
+            return file.read().decode(errors="replace").splitlines()[-_LAST_LINES:]
+    except FileNotFoundError:
+        return []
 
 
 class _Lines:

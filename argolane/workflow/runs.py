@@ -9,6 +9,7 @@ from typing import Any
 from argolane.errors import ArgolaneError, unknown
 from argolane.manifest import load
 from argolane.project import Project
+from argolane.workflow.local.record import safe
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class RunFolder:
     def workflow(self) -> dict[str, Any]:
         """The Workflow as it was run."""
         return load(self.path / "workflow.yaml")[0].body
+
+    def log(self, path: str) -> Path:
+        """What the main container of the node at `path` (as `tree.walk` gives it) printed."""
+        return self.path / "logs" / f"{safe(path.split('/', 1)[-1])}.txt"
 
     @property
     def workflow_name(self) -> str:

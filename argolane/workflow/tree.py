@@ -110,3 +110,7 @@ def duration(took: float) -> str:
 
 def _time(text: object) -> datetime | None:
     return datetime.fromisoformat(str(text)) if text else None
+
+
+def is_over(status: Mapping[str, Any]) -> bool:
+    return str(status.get("phase")) in ("Succeeded", "Failed", "Error")

@@ -1,0 +1,47 @@
+"""A checkout of the content folders for each test file, so that runs and deployments are its own."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTENT = ("argolane.toml", "models", "workflows", "k8s_serving", "notebooks")
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The project without its machinery; its deployments are ended with the session."""
+    root = tmp_path_factory.mktemp("checkout")
+    for name in CONTENT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, root / name)
+    yield root
+    run_command(root, "delete", "deployments", "--all")
+
+
+@pytest.fixture(scope="session")
+def argolane(checkout: Path) -> Command:
+    """Calls the command line in the checkout."""
+
+    def call(*arguments: str, status: int | None = 0) -> subprocess.CompletedProcess[str]:
+        done = run_command(checkout, *arguments)
+        assert status is None or done.returncode == status, done.stdout + done.stderr
+        return done
+
+    return call
+
+
+def run_command(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "argolane", *arguments],
+        cwd=root, capture_output=True, text=True, check=False, timeout=200, stdin=subprocess.DEVNULL,
+    )  # fmt: skip

@@ -1,0 +1,127 @@
+"""The main job, with no cluster: train both models, serve them as an A/B graph, ask for predictions."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.e2e.conftest import Command
+
+pytestmark = pytest.mark.environments
+
+# The plain RandomForest(100) and the keras-io convnet on the same 8,000 / 2,000 rows of t10k.
+BASELINES = {"sk-mnist": 0.946, "tf-mnist": 0.976}
+LATEST_REPORT = "verify"
+
+
+def report(argolane: Command) -> dict[str, object]:
+    """What the verify task of the latest run of `mnist` wrote."""
+    status = json.loads(argolane("get", "mnist", "-o", "json").stdout)
+    [verify] = [n for n in status["nodes"].values() if n["displayName"] == LATEST_REPORT]
+    [text] = [p["value"] for p in verify["outputs"]["parameters"] if p["name"] == "report"]
+    return dict(json.loads(text))
+
+
+@pytest.fixture(scope="module")
+def trained(argolane: Command) -> subprocess.CompletedProcess[str]:
+    return argolane("run", "mnist")
+
+
+def test_both_arms_answer_above_the_baselines(
+    trained: subprocess.CompletedProcess[str], argolane: Command
+) -> None:
+    """`argolane run mnist` ends Succeeded, and verify has measured each arm on the held-out rows."""
+    assert "Succeeded" in trained.stdout.splitlines()[-1]
+    said = report(argolane)
+    arms = {arm["node"]: arm for arm in said["arms"]}  # type: ignore[attr-defined]
+    assert set(arms) == set(BASELINES)
+    for node, arm in arms.items():
+        assert arm["rows"] > 0
+        least = BASELINES[node] if os.environ.get("MNIST_DIR") else 0.9
+        assert arm["accuracy"] > least, f"{node} on {said['dataset']}"
+    assert f"{arms['sk-mnist']['accuracy']:.4f}" in argolane("logs", "mnist", "verify").stdout
+
+
+def test_a_second_run_keeps_models_and_pods(
+    trained: subprocess.CompletedProcess[str], argolane: Command
+) -> None:
+    """With nothing changed the models are kept, and the deployment goes on without new pods."""
+    before = argolane("get", "deployments").stdout
+    argolane("run", "mnist")
+    assert "kept" in argolane("logs", "mnist", "train-sk-mnist").stdout
+    assert argolane("get", "deployments").stdout == before
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(
+    trained: subprocess.CompletedProcess[str], checkout: Path
+) -> None:
+    """Two runs of a new version at the same time both succeed, and each has its record."""
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "argolane", "run", "train-sk-mnist", "-p", "version=twice"],
+            cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    outputs = [run.communicate(timeout=120)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outputs
+    store = checkout / ".argolane" / "volumes" / "model-store" / "sk_mnist"
+    assert sorted(p.name for p in store.iterdir() if not p.name.startswith(".")) == ["0.1", "twice"]
+
+
+def test_predict_asks_the_deployment(
+    trained: subprocess.CompletedProcess[str], argolane: Command, checkout: Path
+) -> None:
+    """The example request of each model gets ten probabilities from the A/B graph."""
+    for model in ("sk_mnist", "tf_mnist"):
+        answer = json.loads(
+            argolane("predict", "mnist-ab", "--request", f"models/{model}/request.json").stdout
+        )
+        [row] = answer["data"]["ndarray"]
+        assert len(row) == 10
+        assert abs(sum(row) - 1) < 1e-3
+        assert answer["meta"]["tags"]["version"] == "0.1"
+
+
+@pytest.mark.parametrize("rows", [[[0.5] * 783], [[2.0] * 784], [["a"] * 784], [], [[None] * 784]])
+def test_a_bad_request_is_the_clients_error(
+    trained: subprocess.CompletedProcess[str], argolane: Command, rows: list[object]
+) -> None:
+    """Wrong shape, range, text, nothing: HTTP 400 with what was expected, through the whole graph."""
+    [deployment] = [line for line in argolane("get", "deployments").stdout.splitlines() if "mnist-ab" in line]
+    [url] = [word for word in deployment.split() if word.startswith("http")]
+    body = json.dumps({"data": {"ndarray": rows}}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request, timeout=10)
+    with error.value:
+        assert error.value.code == 400
+        assert "784" in error.value.read().decode() or rows != [[0.5] * 783]
+
+
+def test_the_notebook_runs(trained: subprocess.CompletedProcess[str], checkout: Path) -> None:
+    """notebooks/predictions.ipynb runs from top to bottom against the deployment."""
+    path = checkout / "notebooks" / "predictions.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}}).execute()
+
+
+def test_deleted_deployments_are_gone(
+    trained: subprocess.CompletedProcess[str], argolane: Command, checkout: Path
+) -> None:
+    """After delete nothing of the deployment runs."""
+    argolane("delete", "deployment", "mnist-ab")
+    assert "mnist-ab" not in argolane("get", "deployments").stdout
+    assert str(checkout) not in subprocess.run(["ps", "ax", "-o", "args"], capture_output=True, text=True,
+                                               check=True).stdout  # fmt: skip
+    assert (
+        "No deployment 'mnist-ab'"
+        in argolane("predict", "mnist-ab", "--request", "models/sk_mnist/request.json", status=1).stderr
+    )

@@ -124,9 +124,17 @@ def test_one_model(
         "requests": 3,
         "wrong": 0,
         "arms": [
-            {"node": "a", "image": "r/a:2", "model": "a", "version": "2", "accuracy": 0.8, "rows": 250, "requests": 3}
+            {
+                "node": "a",
+                "image": "r/a:2",
+                "model": "a",
+                "version": "2",
+                "accuracy": 0.8,
+                "rows": 250,
+                "requests": 3,
+            }
         ],
-    }  # fmt: skip
+    }
     out = capsys.readouterr().out
     assert "10 answers in a row come from r/a:2" in out
     assert "a: accuracy 0.8000 on 250 rows, 3 requests, a 2" in out

@@ -36,7 +36,9 @@ def origin(folder: Path) -> dict[str, str]:
         lineage = json.loads((folder / "lineage.json").read_text())
     except (OSError, ValueError):
         lineage = {}
-    return {"data": str(lineage.get("data_sha256", "")), "commit": str(lineage.get("commit", ""))}
+    return {
+        key: str(lineage.get(field) or "") for key, field in (("data", "data_sha256"), ("commit", "commit"))
+    }
 
 
 def main(environ: Mapping[str, str] = os.environ) -> None:

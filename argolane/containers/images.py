@@ -26,12 +26,14 @@ _PYTHON_TAG = re.compile(
 
 @dataclass(frozen=True)
 class Image:
-    """What a reference means here: `command` is () when the image has none of its own."""
+    """What a reference means here: `command` is () when the image has none of its own; a container of it
+    needs `folders` of this machine."""
 
     reference: str
     command: tuple[str, ...]
     env: Mapping[str, str]
     workdir: Path
+    folders: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,15 @@ def _project_image(project: Project, image: str, match: _ProjectImage, say: Call
         | {name: os.environ[name] for name in settings.pass_env if name in os.environ}
         | {name: match.fill(value) for name, value in settings.env.items()},
         workdir=project.root,
+        folders=(project.root, environment, Path(sys.base_prefix)),
     )
 
 
 def _stock_python(project: Project, image: str) -> Image:
     own = _own_python()
     folder = project.cache / "python" / f"{_version()}-{hashlib.sha256(bytes(own)).hexdigest()[:8]}"
-    return Image(image, ("python3",), _base_env(_links(folder, own), own.parent), Path("/"))
+    env = _base_env(_links(folder, own), own.parent)
+    return Image(image, ("python3",), env, Path("/"), (folder, Path(sys.base_prefix)))
 
 
 def _links(folder: Path, python: Path) -> Path:

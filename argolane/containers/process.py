@@ -3,6 +3,7 @@
 import contextlib
 import json
 import select
+import shutil
 import socket
 import threading
 import time
@@ -16,14 +17,19 @@ from argolane.errors import ArgolaneError
 _KILLED = 137
 
 
+class _UnheardError(Exception):
+    """The spawner ended before it took the request."""
+
+
 class Process:
     """A container that was started; `pid` is main's, or that of pid 1 of its namespace. Threads may share it.
 
     The container lives no longer than this object: drop it, and the container is killed.
     """
 
-    def __init__(self, name: str, channel: socket.socket) -> None:
+    def __init__(self, name: str, channel: socket.socket, *, fresh_tmp: str) -> None:
         self.name = name
+        self._fresh_tmp = fresh_tmp
         self._channel = channel
         self._unread = b""
         self._code: int | None = None
@@ -37,10 +43,15 @@ class Process:
                 if "exit" in message and "ready" in heard:
                     self._code = message["exit"]
                 elif "error" in message or "exit" in message:
+                    if heard.keys() == {"exit"}:
+                        raise _UnheardError
                     reason = heard.get("error", "it was killed before it began")
                     raise ArgolaneError(f"Container {name!r} cannot start: {reason}.")
         self.pid: int = heard["pid"]
         channel.setblocking(False)
+
+    def __del__(self) -> None:
+        self._channel.close()
 
     def fileno(self) -> int:
         """Readable once the container has ended, for select over many; -1 after its end was seen."""
@@ -108,12 +119,16 @@ class Process:
             except BlockingIOError:
                 return
             while message := self._message():
-                # A closed channel without an exit code: somebody killed the spawner, and so the container.
-                self._code = message.get("exit", _KILLED)
+                self._code = message["exit"]
 
     def _receive(self) -> None:
         data = self._channel.recv(4096)
-        self._unread += data or b'{"exit": 137}\n'
+        if not data:
+            # No exit code: somebody killed the spawner, and so the container; what it left is ours to remove.
+            data = json.dumps({"exit": _KILLED}).encode() + b"\n"
+            if self._fresh_tmp:
+                shutil.rmtree(self._fresh_tmp, ignore_errors=True)
+        self._unread += data
 
     def _message(self) -> dict[str, Any] | None:
         line, newline, rest = self._unread.partition(b"\n")
@@ -126,16 +141,28 @@ class Process:
 
 def launch(name: str, specification: Mapping[str, object], output: int, errors: int) -> Process:
     """Starts what a specification (inside/init.py) says; ArgolaneError if it cannot be set up."""
+    spawning = spawner.current()
+    try:
+        return _launch(spawning, name, specification, output, errors)
+    except (_UnheardError, ConnectionError):  # somebody killed the spawner
+        pass
+    try:
+        return _launch(spawner.current(instead_of=spawning), name, specification, output, errors)
+    except (_UnheardError, ConnectionError):
+        raise ArgolaneError(
+            f"Container {name!r} cannot start: the process that starts containers does not take requests; "
+            "it may be out of file descriptors (ulimit -n)."
+        ) from None
+
+
+def _launch(
+    spawning: spawner.Spawner, name: str, specification: Mapping[str, object], output: int, errors: int
+) -> Process:
     ours, theirs = socket.socketpair()
-    text = json.dumps(specification).encode()
     try:
         with theirs:
-            spawning = spawner.current()
-            try:
-                spawning.request(text, theirs, output, errors)
-            except OSError:  # somebody killed the spawner
-                spawner.current(instead_of=spawning).request(text, theirs, output, errors)
-        return Process(name, ours)
+            spawning.request(json.dumps(specification).encode(), theirs, output, errors)
+        return Process(name, ours, fresh_tmp=str(specification["fresh_tmp"]))
     except BaseException:
         ours.close()
         raise

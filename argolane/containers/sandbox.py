@@ -18,6 +18,9 @@ from argolane.containers.process import Process, launch
 from argolane.containers.spawner import Isolation
 from argolane.errors import ArgolaneError
 
+_TMP = "/tmp"  # noqa: S108  (that of a container)
+_KINDS = {False: "writable", True: "read-only"}
+
 
 @dataclass(frozen=True)
 class Mount:
@@ -30,8 +33,12 @@ class Mount:
 
 @dataclass(frozen=True)
 class Container:
-    """What to run. `tmp` is the folder behind /tmp (None: a fresh one, removed afterwards); `literal_text`
-    are texts, such as a script's source, that must not hold a mount path where paths are rewritten."""
+    """What to run, and what it sees.
+
+    `tmp` is the folder behind /tmp (None: a fresh one, removed afterwards). `folders` of this machine stay
+    readable at their own paths even where /tmp or a mount would hide them: those of the image. `literal_text`
+    are texts, such as a script's source, that must not hold a mount path where paths are rewritten.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -39,6 +46,7 @@ class Container:
     workdir: str | Path = "/"
     mounts: tuple[Mount, ...] = ()
     tmp: Path | None = None
+    folders: tuple[Path, ...] = ()
     literal_text: tuple[str, ...] = ()
 
 
@@ -81,29 +89,39 @@ def start(
 
 
 def _specification(container: Container, tmp: Path, fresh: Path | None, kind: Isolation) -> dict[str, object]:
-    mounts = [Mount(m.source.absolute(), os.path.normpath(m.target), m.read_only) for m in container.mounts]
-    for mount in mounts:
-        if not mount.target.startswith("/") or mount.target.strip("/") in ("", "proc", "dev", "sys"):
-            raise ArgolaneError(
-                f"Container {container.name!r}: cannot mount at {mount.target!r}; expected an absolute path "
-                "other than /, /proc, /dev and /sys."
-            )
+    mounts = [_checked(container.name, mount) for mount in container.mounts]
+    targets = {m.target: str(m.source) for m in mounts}
+    hidden = {str(f) for f in container.folders if any(f.is_relative_to(t) for t in (_TMP, *targets))}
     argv, env, workdir = container.argv, dict(container.env), str(container.workdir)
     if kind == "none":
-        folders = {"/tmp": str(tmp.absolute())} | {m.target: str(m.source) for m in mounts}  # noqa: S108
-        rewriting.check(container.name, container.literal_text, folders)
-        argv = tuple(rewriting.rewrite(text, folders) for text in argv)
-        env = {"TMPDIR": str(tmp.absolute())} | {k: rewriting.rewrite(v, folders) for k, v in env.items()}
-        workdir = rewriting.rewrite(workdir, folders)
+        paths = {_TMP: str(tmp.absolute())} | targets
+        rewriting.check(container.name, container.literal_text, paths)
+        paths |= {folder: folder for folder in hidden - targets.keys()}
+        argv = tuple(rewriting.rewrite(text, paths) for text in argv)
+        env = {"TMPDIR": str(tmp.absolute())} | {k: rewriting.rewrite(v, paths) for k, v in env.items()}
+        workdir = rewriting.rewrite(workdir, paths)
     return {
         "isolation": kind,
         "argv": argv,
         "env": env,
         "workdir": workdir,
-        "mounts": [{"source": str(m.source), "target": m.target, "read_only": m.read_only} for m in mounts],
+        "mounts": [
+            *({"source": str(m.source), "target": m.target, "kind": _KINDS[m.read_only]} for m in mounts),
+            *({"source": f, "target": f, "kind": "host"} for f in hidden - targets.keys()),
+        ],
         "tmp": str(tmp.absolute()),
         "fresh_tmp": str(fresh.absolute()) if fresh else "",
     }
+
+
+def _checked(name: str, mount: Mount) -> Mount:
+    target = os.path.normpath(mount.target)
+    if not target.startswith("/") or target.strip("/") in ("", "proc", "dev", "sys"):
+        raise ArgolaneError(
+            f"Container {name!r}: cannot mount at {mount.target!r}; expected an absolute path other than /, "
+            "/proc, /dev and /sys."
+        )
+    return Mount(mount.source.absolute(), target, mount.read_only)
 
 
 def _open(place: int | Path) -> int:

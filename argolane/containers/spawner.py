@@ -64,11 +64,22 @@ class Spawner:
 
     def request(self, text: bytes, channel: socket.socket, output: int, errors: int) -> None:
         with self._sending:
+            if self._control.fileno() == -1:
+                raise BrokenPipeError
             socket.send_fds(self._control, [LENGTH.pack(len(text))], [channel.fileno(), output, errors])
             self._control.sendall(text)
 
+    def ends(self) -> bool:
+        """Whether it has ended, or does so within seconds: its sockets close a moment before."""
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def close(self) -> None:
-        self._control.close()
+        with self._sending:
+            self._control.close()
         if self.owner == os.getpid():
             self._process.wait()
             if self._process.stderr:
@@ -90,11 +101,11 @@ _lock = threading.Lock()
 
 
 def current(*, instead_of: Spawner | None = None) -> Spawner:
-    """This process's spawner, started when there is none; `instead_of` one that was found dead."""
+    """This process's spawner, started when there is none; `instead_of` one that does not answer."""
     wanted = _wanted()
     with _lock:
         found = _spawners.get(wanted)
-        if found is None or found is instead_of or found.owner != os.getpid():
+        if found is None or found.owner != os.getpid() or (found is instead_of and found.ends()):
             if found is not None:
                 found.close()
             found = _spawners[wanted] = Spawner(wanted)

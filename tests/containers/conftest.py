@@ -1,8 +1,9 @@
 """Every kind of isolation that this machine allows, as a fixture."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,28 +15,35 @@ from argolane.errors import ArgolaneError
 ENV = {"PATH": os.environ["PATH"], "PYTHON": sys.executable}
 
 
-def _force(kind: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv(spawner.ENVIRONMENT_VARIABLE, kind)
-    try:
-        spawner.current()
-    except ArgolaneError as error:
-        pytest.skip(str(error))
-    return kind
+@contextlib.contextmanager
+def _forced(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(spawner.ENVIRONMENT_VARIABLE, kind)
+        try:
+            before = spawner.current()
+        except ArgolaneError as error:
+            pytest.skip(str(error))
+        yield kind
+        # Nothing that a container does may harm the process that starts the others.
+        assert "killed_spawner" in request.node.name or before._process.poll() is None
 
 
 @pytest.fixture(params=["root", "user", "none"])
-def isolation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    return _force(request.param, monkeypatch)
+def isolation(request: pytest.FixtureRequest) -> Iterator[str]:
+    with _forced(request.param, request) as kind:
+        yield kind
 
 
 @pytest.fixture(params=["root", "user"])
-def namespaces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    return _force(request.param, monkeypatch)
+def namespaces(request: pytest.FixtureRequest) -> Iterator[str]:
+    with _forced(request.param, request) as kind:
+        yield kind
 
 
 @pytest.fixture
-def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> str:
-    return _force("none", monkeypatch)
+def no_namespaces(request: pytest.FixtureRequest) -> Iterator[str]:
+    with _forced("none", request) as kind:
+        yield kind
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import socket
 import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,16 +40,19 @@ def test_tmp_is_private_and_its_files_are_found_in_the_folder_given(
     """/tmp of a container is the folder given, and nothing of it is in the host's /tmp."""
     tmp = tmp_path / "tmp"
     tmp.mkdir()
-    assert sh('echo 0.98 > "$1"; ls "$2"', "/tmp/accuracy", "/tmp", tmp=tmp) == (0, "accuracy\n")
-    assert (tmp / "accuracy").read_text() == "0.98\n"
-    assert not Path("/tmp/accuracy").exists()
+    name = f"accuracy-{uuid.uuid4()}"
+    assert sh('echo 0.98 > "$1"; ls "$2"', f"/tmp/{name}", "/tmp", tmp=tmp) == (0, f"{name}\n")
+    assert (tmp / name).read_text() == "0.98\n"
+    assert not Path("/tmp", name).exists()
 
 
-def test_a_fresh_tmp_is_removed(isolation: str, sh: Shell) -> None:
+def test_a_fresh_tmp_is_removed(
+    isolation: str, sh: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With no folder given /tmp starts empty, and what was in it is gone afterwards."""
-    before = set(Path("/tmp").glob("argolane-*"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert sh('ls -A "$1"; mkdir -p "$1/x/y"; echo > "$1/x/y/z"', "/tmp") == (0, "")
-    assert set(Path("/tmp").glob("argolane-*")) == before
+    assert not list(tmp_path.glob("argolane-*"))
 
 
 def test_a_read_only_mount_refuses_writing(namespaces: str, sh: Shell, tmp_path: Path) -> None:
@@ -80,6 +84,24 @@ def test_single_files_and_nested_folders_can_be_mounted(namespaces: str, sh: She
     assert not Path("/etc/argolane-test").exists()
 
 
+def test_folders_of_the_image_are_there_whatever_is_mounted(
+    isolation: str, sh: Shell, tmp_path: Path
+) -> None:
+    """A project below /tmp, or below a mount's path, can be read at its own path and not be written."""
+    project, volume = tmp_path / "project", tmp_path / "volume"
+    (project / "sub").mkdir(parents=True)
+    volume.mkdir()
+    (project / "f").write_text("project\n")
+    for mounts in ([], [(volume, str(tmp_path))]):
+        assert sh('cat "$1/f"', str(project), folders=(project,), mounts=mounts) == (0, "project\n")
+    if isolation != "none":
+        mounts = [(volume, f"{project}/sub/new/deep"), (volume, f"{project}/vol")]
+        script = f"cd {project}; ls; echo x > sub/new/deep/x; cat vol/x; ! touch y"
+        code, output = sh(script, folders=(project,), mounts=mounts)
+        assert (code, output.split("\n")[:4]) == (0, ["f", "sub", "vol", "x"])
+        assert sorted(path.name for path in project.rglob("*")) == ["f", "sub"]
+
+
 def test_a_folder_beside_a_mount_stays_visible(namespaces: str, sh: Shell, tmp_path: Path) -> None:
     """A mount in a folder of the host that has other entries hides none of them, links included."""
     store = tmp_path / "store"
@@ -92,14 +114,10 @@ def test_a_folder_beside_a_mount_stays_visible(namespaces: str, sh: Shell, tmp_p
 
 def test_the_host_is_there_to_read_and_not_to_write(namespaces: str, sh: Shell, tmp_path: Path) -> None:
     """Files of the host are readable at their paths, and a write to them fails, for root as well."""
-    (tmp_path / "file").write_text("host\n")
-    home = Path.home()
-    # pytest's folder is usually below /tmp, which is private: look at this file instead.
-    code, output = sh(f"head -c 3 {__file__}; touch {Path(__file__).parent}/written || echo refused")
-    assert code == 0
-    assert output.startswith('"""')
-    assert output.endswith("refused\n")
-    assert not (home / "written").exists()
+    here = Path(__file__)  # pytest's own folder is usually below /tmp, which is private
+    code, output = sh(f"head -c 3 {here}; touch {here.parent}/written || echo refused")
+    assert (code, output[:3], output[-8:]) == (0, '"""', "refused\n")
+    assert not here.with_name("written").exists()
 
 
 def test_the_root_folder_is_the_containers_own(namespaces: str, sh: Shell) -> None:
@@ -159,19 +177,20 @@ def test_the_exit_code_is_mains(isolation: str, sh: Shell, script: str, code: in
 
 def test_a_missing_program_is_127_and_one_that_cannot_run_126(isolation: str, tmp_path: Path) -> None:
     """Both say so on the container's stderr, as in a shell."""
-    bad = Path(tempfile.mkdtemp(dir=Path.home())) / "bad"
+    bad = tmp_path / "bad"
     bad.write_text("#!/no/such/interpreter\n")
     bad.chmod(0o755)
     for argv, code, reason in [
         (("no-such-program-x",), 127, "'no-such-program-x': it is not on PATH"),
         (("/no/such",), 127, "'/no/such': no such file"),
         ((__file__,), 126, "it is not an executable file"),
-        ((str(bad),), 126, f"the interpreter that {bad} names is not there"),
+        (("/mnt/bin/bad",), 126, "bad names is not there"),
         (("/etc",), 126, "it is not an executable file"),
     ]:
         error = tmp_path / f"{code}.txt"
         error.unlink(missing_ok=True)
-        process = start(Container("c", argv, {"PATH": "/usr/bin"}), stdout=tmp_path / "out", stderr=error)
+        container = Container("c", argv, {"PATH": "/usr/bin"}, mounts=(Mount(tmp_path, "/mnt/bin"),))
+        process = start(container, stdout=tmp_path / "out", stderr=error)
         assert process.wait(20) == code
         assert reason in error.read_text()
 

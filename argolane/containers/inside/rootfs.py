@@ -12,7 +12,7 @@ import errno
 import os
 import posixpath
 import stat
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from argolane.containers.inside import linux
 
@@ -26,7 +26,7 @@ _QUIET = linux.MS_NOSUID | linux.MS_NODEV
 class MountSpec(TypedDict):
     source: str
     target: str
-    read_only: bool
+    kind: Literal["writable", "read-only", "host"]
 
 
 class SetupError(Exception):
@@ -58,11 +58,12 @@ def enter(tmp: str, mounts: list[MountSpec]) -> None:
     os.chroot(".")
     os.chdir("/")
     ours = [os.stat("/").st_dev]
-    private = [_TMP, _SHARED_MEMORY]
+    private = {_TMP: True, _SHARED_MEMORY: True}
     for source, mount in sorted(zip(sources, mounts, strict=True), key=lambda m: m[1]["target"].count("/")):
         _place(source, mount["target"], private, ours)
+        private[os.path.realpath(mount["target"])] = mount["kind"] != "host"
     for mount in mounts:
-        if mount["read_only"]:
+        if mount["kind"] != "writable":
             _set_read_only(mount["target"])
     for descriptor in (*sources, tmp_folder, host):
         os.close(descriptor)
@@ -106,7 +107,7 @@ def _protect(place: str) -> None:
             raise
 
 
-def _place(source: int, target: str, private: list[str], ours: list[int]) -> None:
+def _place(source: int, target: str, private: dict[str, bool], ours: list[int]) -> None:
     folder = stat.S_ISDIR(os.fstat(source).st_mode)
     try:
         if not os.path.exists(target):
@@ -116,19 +117,20 @@ def _place(source: int, target: str, private: list[str], ours: list[int]) -> Non
         _bind(source, target)
     except OSError as error:
         raise SetupError(f"mount {target}: {error.strerror}") from None
-    private.append(os.path.realpath(target))
 
 
-def _make_folder(path: str, private: list[str], ours: list[int]) -> None:
+def _make_folder(path: str, private: dict[str, bool], ours: list[int]) -> None:
     """Makes `path`; where that would write to the host, the host's folder is first replaced by its mirror.
 
-    `ours` are the devices of the tmpfs made here, `private` the folders of the container's own.
+    `ours` are the devices of the tmpfs made here; `private` says of mounted folders whether they may be
+    written to, and so of what is in them.
     """
     existing = path
     while not os.path.exists(existing):
         existing = posixpath.dirname(existing)
     existing = os.path.realpath(existing)
-    own = any(existing == folder or existing.startswith(f"{folder}/") for folder in private)
+    around = [folder for folder in private if f"{existing}/".startswith(f"{folder}/")]
+    own = around and private[max(around, key=len)]
     if not own and os.stat(existing).st_dev not in ours:
         host = os.open(existing, os.O_PATH)
         linux.mount("argolane", existing, kind="tmpfs", flags=linux.MS_NOSUID, data="mode=755")

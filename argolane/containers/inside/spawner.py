@@ -6,6 +6,7 @@ and its stderr. On the channel the starter hears {"pid": n}, {"ready": true} or 
 SIGKILL, means KILL. The spawner ends when its starter has ended and all containers with it.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -76,7 +77,14 @@ class _Spawner:
             return False
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
-        text = self.control.recv(LENGTH.unpack(head)[0], socket.MSG_WAITALL)
+        text = b""
+        # Not MSG_WAITALL: a child's end interrupts it in the middle, and it returns what it has.
+        while missing := LENGTH.unpack(head)[0] - len(text):
+            text += self.control.recv(missing)
+        if len(descriptors) < 3:  # no more descriptors: the starter hears nothing of this container
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return True
         channel, output, errors = socket.socket(fileno=descriptors[0]), descriptors[1], descriptors[2]
         try:
             self._fork(json.loads(text), channel, output, errors)
@@ -106,7 +114,7 @@ class _Spawner:
                 except OSError:
                     order = b""
                 if not order:
-                    self.poll.unregister(descriptor)
+                    self._ignore(descriptor)
                 os.kill(pid, signal.SIGTERM if order == TERMINATE else init.KILL[container.isolation])
 
     def _bury(self) -> None:
@@ -126,8 +134,12 @@ class _Spawner:
             if container.fresh_tmp:
                 shutil.rmtree(container.fresh_tmp, ignore_errors=True)
             send(container.channel, {"exit": init.code_of(status)})
-            self.poll.unregister(container.channel)
+            self._ignore(container.channel.fileno())
             container.channel.close()
+
+    def _ignore(self, descriptor: int) -> None:
+        with contextlib.suppress(KeyError):  # already ignored, as its other end is closed
+            self.poll.unregister(descriptor)
 
 
 def fork(isolation: str) -> int:

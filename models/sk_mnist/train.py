@@ -6,48 +6,46 @@ Edges by direction, their principal components, one hidden layer. Expect on mnis
 
 import time
 
-import numpy as np
-from skl2onnx import to_onnx
-from sklearn.decomposition import PCA
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
-from threadpoolctl import threadpool_limits
-
 from models import mnist
-from models.export import OPSET
 from models.job import Job, cpus, run
-from models.sk_mnist.gradients import OrientedGradients
+
+# The libraries are imported where they are used: a version that the store has already needs none of them.
 
 
-def build(params) -> Pipeline:
+def build(params):
+    """Pixels [n, 784] in, probabilities [n, 10] out."""
+    from sklearn.decomposition import PCA
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+
+    from models.sk_mnist.gradients import OrientedGradients
+
     return make_pipeline(
         OrientedGradients(),
         PCA(params.n_components, random_state=params.seed),
         MLPClassifier(
             (params.hidden,),
             learning_rate_init=params.learning_rate,
-            batch_size=128,
+            batch_size=64,
             alpha=1e-3,
             random_state=params.seed,
         ),
     )
 
 
-def train(model: Pipeline, data: mnist.Dataset, epochs: int) -> list[dict[str, float]]:
+def train(model, data: mnist.Dataset, *, epochs: int) -> list[dict[str, float]]:
     """Fit in place, one epoch at a time; loss and test accuracy of each."""
-    *steps, (_, network) = model.steps
+    *features, network = (step for _, step in model.steps)
     rows, test_rows = data.x_train, data.x_test
-    for _, step in steps:
+    for step in features:
         rows = step.fit_transform(rows)
         test_rows = step.transform(test_rows)
     curve = []
     for epoch in range(1, epochs + 1):
-        network.partial_fit(rows, data.y_train, classes=np.arange(10))
-        point = {"loss": float(network.loss_), "accuracy": float(network.score(test_rows, data.y_test))}
-        print(
-            f"epoch {epoch}/{epochs}  loss {point['loss']:.4f}  accuracy {point['accuracy']:.2%}", flush=True
-        )
-        curve.append(point)
+        network.partial_fit(rows, data.y_train, classes=range(10))
+        loss, accuracy = float(network.loss_), float(network.score(test_rows, data.y_test))
+        print(f"epoch {epoch}/{epochs}  loss {loss:.4f}  test accuracy {accuracy:.2%}", flush=True)
+        curve.append({"loss": loss, "accuracy": accuracy})
     return curve
 
 
@@ -55,16 +53,19 @@ def main(job: Job) -> None:
     data = mnist.load(job.dataset, cache=job.data_dir)
     if job.is_done(data):
         return
-    print(f"training on {data.description}", flush=True)
+    from threadpoolctl import threadpool_limits
+
+    from models.sk_mnist.convert import convert
+
     model = build(job.params)
+    print(f"training on {data.description}", flush=True)
     started = time.perf_counter()
     with threadpool_limits(cpus()):
-        curve = train(model, data, job.params.epochs)
+        curve = train(model, data, epochs=job.params.epochs)
     seconds = time.perf_counter() - started
 
     probabilities = model.predict_proba(data.x_test)
-    onnx = to_onnx(model, data.x_test[:1], target_opset=OPSET, options={"zipmap": False})
-    job.save(onnx, data, probabilities, curve=curve, seconds=seconds)
+    job.save(convert(model), data, probabilities, curve=curve, seconds=seconds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,23 @@
+"""The local workflow engine: any Argo manifest of a named subset in, a finished run with its record out.
+
+`run` starts a workflow, `check` says what it would refuse, `retry` goes on with a run that failed or whose runner
+died, `resume` and `stop` speak to one that goes on.
+"""
+
+from argolane.workflow.local.control import is_running, resume, stop
+from argolane.workflow.local.events import Event, NodeChanged, Printed, RunChanged, Said
+from argolane.workflow.local.runs import check, retry, run
+
+__all__ = [
+    "Event",
+    "NodeChanged",
+    "Printed",
+    "RunChanged",
+    "Said",
+    "check",
+    "is_running",
+    "resume",
+    "retry",
+    "run",
+    "stop",
+]

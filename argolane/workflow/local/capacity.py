@@ -1,0 +1,66 @@
+"""How many pods run at once on this machine: by the CPU and memory they request, and a bound for all."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_UNITS = {
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
+    "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "m": 1e-3, "": 1.0,
+}  # fmt: skip
+_QUANTITY = re.compile(r"([0-9.]+(?:e[0-9]+)?)\s*(Ki|Mi|Gi|Ti|k|K|M|G|T|m|)")
+MOST_PODS = 64
+
+
+class Capacity:
+    """What is left of the machine. A pod that asks for more than there is runs alone."""
+
+    def __init__(self) -> None:
+        self._cores = float(
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        )
+        self._memory = _machine_memory()
+        self._running: dict[str, tuple[float, float]] = {}
+
+    def take(self, node_id: str, template: Mapping[str, Any]) -> bool:
+        """Whether the pod may start now."""
+        cpu, memory = requested(template)
+        cpu, memory = min(cpu, self._cores), min(memory, self._memory)
+        used_cpu = sum(pair[0] for pair in self._running.values())
+        used_memory = sum(pair[1] for pair in self._running.values())
+        fits = used_cpu + cpu <= self._cores and used_memory + memory <= self._memory
+        if len(self._running) >= MOST_PODS or not fits:
+            return False
+        self._running[node_id] = (cpu, memory)
+        return True
+
+    def give_back(self, node_id: str) -> None:
+        self._running.pop(node_id, None)
+
+
+def requested(template: Mapping[str, Any]) -> tuple[float, float]:
+    """Cores and bytes that the pod's containers request together."""
+    containers: Iterable[Mapping[str, Any]] = [
+        template.get("container") or template.get("script") or {},
+        *(template.get("sidecars") or ()),
+    ]
+    cpu = memory = 0.0
+    for container in containers:
+        requests = (container.get("resources") or {}).get("requests") or {}
+        cpu += quantity(requests.get("cpu"))
+        memory += quantity(requests.get("memory"))
+    return cpu, memory
+
+
+def quantity(text: object) -> float:
+    """`500m` -> 0.5, `1Gi` -> 2**30; what is no quantity counts as nothing."""
+    found = _QUANTITY.fullmatch(str(text if text is not None else 0))
+    return float(found[1]) * _UNITS[found[2]] if found else 0.0
+
+
+def _machine_memory() -> float:
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (ValueError, OSError):
+        return float("inf")

@@ -1,0 +1,35 @@
+"""What can go wrong while the reconciler decides: errors that end a node, and signals that only postpone it."""
+
+
+class OperationError(Exception):
+    """A node or the workflow ends in Error with this message, which is Argo's own text."""
+
+
+class WaitsForEver(OperationError):
+    """A tag has no value yet; Argo tries again for ever, the local runner until nothing else can happen."""
+
+
+class Postponed(Exception):
+    """Not an error of the workflow: the node cannot go on in this pass."""
+
+
+class ParallelismReached(Postponed):
+    """As many nodes run as `parallelism` allows."""
+
+    def __str__(self) -> str:
+        return "Max parallelism reached"
+
+
+class MaxDepthExceeded(Postponed):
+    def __str__(self) -> str:
+        return (
+            "Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/release-3.7/"
+            "scaling/#maximum-recursion-depth"
+        )
+
+
+class TimeoutReached(Exception):
+    """A pending node's template timeout is over."""
+
+    def __str__(self) -> str:
+        return "timeout"

@@ -1,0 +1,140 @@
+"""Which fields of a manifest the local runner runs, refuses, or accepts though they mean something on a cluster only."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from argolane.workflow.local.artifacts import REPOSITORIES
+from argolane.workflow.local.environment import FIELDS
+from argolane.workflow.local.volumes import SUPPORTED
+
+Tree = Mapping[str, Any]
+
+REFUSED_IN_SPEC = ("podSpecPatch", "hostAliases", "shutdown", "executorPlugins")
+REFUSED_IN_TEMPLATE = (
+    "containerSet", "data", "http", "plugin", "podSpecPatch", "hostAliases", "daemon",
+)  # fmt: skip
+REFUSED_IN_CONTAINER = ("lifecycle", "volumeDevices", "restartPolicy")
+NO_EFFECT_IN_SPEC = (
+    "affinity", "archiveLogs", "artifactGC", "artifactRepositoryRef", "automountServiceAccountToken", "dnsConfig",
+    "dnsPolicy", "executor", "hostNetwork", "imagePullSecrets", "metrics", "nodeSelector", "podDisruptionBudget",
+    "podGC", "podMetadata", "podPriority", "podPriorityClassName", "priority", "schedulerName", "securityContext",
+    "serviceAccountName", "tolerations", "ttlStrategy",
+)  # fmt: skip
+NO_EFFECT_IN_TEMPLATE = (
+    "affinity", "archiveLocation", "automountServiceAccountToken", "executor", "metrics", "nodeSelector",
+    "priority", "priorityClassName", "schedulerName", "securityContext", "serviceAccountName", "tolerations",
+)  # fmt: skip
+NO_EFFECT_IN_CONTAINER = (
+    "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "securityContext", "startupProbe", "stdin",
+    "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty",
+)  # fmt: skip
+KINDS = ("ConfigMap", "Secret", "SeldonDeployment")
+_ACTIONS = ("get", "create", "apply", "delete", "replace", "patch")
+_KIND = re.compile(r"^\s*[\"']?kind[\"']?\s*:\s*[\"']?([A-Za-z]+)", re.M)
+
+
+def of_spec(spec: Tree) -> Iterator[str]:
+    """Paths below `spec` that are refused."""
+    yield from (name for name in REFUSED_IN_SPEC if spec.get(name))
+    yield from _volumes("volumes", spec.get("volumes"))
+    yield from _locks(spec)
+    if (spec.get("retryStrategy") or {}).get("affinity"):
+        yield "retryStrategy.affinity"
+
+
+def of_template(template: Tree) -> Iterator[str]:
+    """Paths below one template that are refused."""
+    for name in REFUSED_IN_TEMPLATE:
+        if template.get(name) is not None and template.get(name) is not False:
+            yield name
+    if (template.get("retryStrategy") or {}).get("affinity"):
+        yield "retryStrategy.affinity"
+    yield from _locks(template)
+    yield from _volumes("volumes", template.get("volumes"))
+    for side in ("inputs", "outputs"):
+        for index, artifact in enumerate((template.get(side) or {}).get("artifacts") or ()):
+            yield from (f"{side}.artifacts[{index}].{path}" for path in _artifact(artifact))
+    if template.get("resource") is not None:
+        yield from (f"resource.{path}" for path in _resource(template["resource"]))
+    for path, container in containers(template):
+        yield from (f"{path}.{name}" for name in _container(container))
+
+
+def containers(template: Tree) -> Iterator[tuple[str, Tree]]:
+    """The containers of a template with their paths."""
+    for name in ("container", "script"):
+        if template.get(name) is not None:
+            yield name, template[name]
+    for name in ("initContainers", "sidecars"):
+        for index, container in enumerate(template.get(name) or ()):
+            yield f"{name}[{index}]", container
+
+
+def without_effect(spec: Tree) -> Iterator[str]:
+    """Names of fields that are accepted and do nothing here."""
+    yield from (f"spec.{name}" for name in NO_EFFECT_IN_SPEC if spec.get(name))
+    for template in spec.get("templates") or ():
+        yield from (f"templates.{name}" for name in NO_EFFECT_IN_TEMPLATE if template.get(name))
+        for path, container in containers(template):
+            kind = path.partition("[")[0]
+            yield from (f"{kind}.{name}" for name in NO_EFFECT_IN_CONTAINER if container.get(name))
+
+
+def _locks(tree: Tree) -> Iterator[str]:
+    synchronization = tree.get("synchronization") or {}
+    for name in ("mutexes", "semaphores"):
+        for index, lock in enumerate(synchronization.get(name) or ()):
+            if lock.get("database"):
+                yield f"synchronization.{name}[{index}].database"
+
+
+def _volumes(place: str, volumes: Any) -> Iterator[str]:
+    for index, volume in enumerate(volumes or ()):
+        for kind in volume:
+            if kind != "name" and kind not in SUPPORTED:
+                yield f"{place}[{index}].{kind}"
+        for number, source in enumerate((volume.get("projected") or {}).get("sources") or ()):
+            for kind in source:
+                if kind not in ("configMap", "secret"):
+                    yield f"{place}[{index}].projected.sources[{number}].{kind}"
+
+
+def _artifact(artifact: Tree) -> Iterator[str]:
+    if artifact.get("plugin") is not None:
+        yield "plugin"
+    if (artifact.get("http") or {}).get("auth"):
+        yield "http.auth"
+    for kind in REPOSITORIES:
+        location = artifact.get(kind)
+        # With nothing but a key it lies in the default repository, which is a folder here.
+        if location is not None and (kind == "hdfs" or set(location) - {"key", "blob", "keyFormat"}):
+            yield kind
+
+
+def _resource(resource: Tree) -> Iterator[str]:
+    if resource.get("action") not in _ACTIONS:
+        yield "action"
+    if resource.get("flags"):
+        yield "flags"
+    if resource.get("manifestFrom"):
+        yield "manifestFrom"
+    kinds = _KIND.findall(str(resource.get("manifest") or ""))
+    if kinds and kinds[0] not in KINDS:
+        yield f"manifest (kind {kinds[0]})"
+
+
+def _container(container: Tree) -> Iterator[str]:
+    for name in REFUSED_IN_CONTAINER:
+        if container.get(name):
+            yield name
+    if (container.get("securityContext") or {}).get("privileged"):
+        yield "securityContext.privileged"
+    for index, entry in enumerate(container.get("env") or ()):
+        source = entry.get("valueFrom") or {}
+        for kind in source:
+            if kind not in ("configMapKeyRef", "secretKeyRef", "fieldRef"):
+                yield f"env[{index}].valueFrom.{kind}"
+        path = (source.get("fieldRef") or {}).get("fieldPath")
+        if path is not None and not FIELDS.fullmatch(str(path)):
+            yield f"env[{index}].valueFrom.fieldRef"

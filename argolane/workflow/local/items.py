@@ -1,0 +1,82 @@
+"""A step or task with `withItems`, `withParam` or `withSequence` in, one copy for each item out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from argolane.errors import ArgolaneError
+from argolane.workflow.expressions import items
+from argolane.workflow.local.errors import OperationError, WaitsForEver
+from argolane.workflow.local.substitution import replace, should_execute
+from argolane.workflow.local.values import go_json_error
+
+_LOOPS = ("withItems", "withParam", "withSequence")
+
+
+def expands(holder: Mapping[str, Any]) -> bool:
+    """Whether a step or task is a loop."""
+    return any(holder.get(loop) for loop in _LOOPS)
+
+
+def expand(holder: Mapping[str, Any], params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The members of a loop, named `task(0:value)`; a holder that is no loop is its only member."""
+    if not expands(holder):
+        return [dict(holder)]
+    condition = str(holder.get("when") or "")
+    try:
+        values = _values(holder)
+    except OperationError:
+        if _may_run(condition):
+            raise
+        values = []
+    body = {key: value for key, value in holder.items() if key not in _LOOPS}
+    members = []
+    for index, item in enumerate(values):
+        member = _fill(body, {**params, **items.scope(item)}, condition)
+        member["name"] = items.node_name(str(holder["name"]), index, item)
+        if "template" in holder:
+            member["template"] = holder["template"]
+        members.append(member)
+    return members
+
+
+def _fill(body: dict[str, Any], params: Mapping[str, Any], condition: str) -> dict[str, Any]:
+    if _may_run(condition):
+        try:
+            return dict(replace(body, params, strict=True))
+        except WaitsForEver as error:
+            raise OperationError(str(error)) from None
+    # It never runs: an output that is absent must not fail the whole loop.
+    return dict(replace(body, {key: value for key, value in params.items() if value is not None}))
+
+
+def _may_run(condition: str) -> bool:
+    """A condition that cannot be decided yet reads the item."""
+    try:
+        return should_execute(condition)
+    except OperationError:
+        return True
+
+
+def _values(holder: Mapping[str, Any]) -> list[Any]:
+    if holder.get("withItems"):
+        return list(holder["withItems"])
+    if holder.get("withParam"):
+        return _list(str(holder["withParam"]))
+    try:
+        return list(items.sequence(holder["withSequence"]))
+    except ArgolaneError as error:
+        raise OperationError(str(error)) from None
+
+
+def _list(text: str) -> list[Any]:
+    try:
+        value = items.load(text)
+    except ValueError:
+        problem = go_json_error(text)
+    else:
+        if value is None or isinstance(value, list):
+            return value or []
+        kind = "object" if isinstance(value, dict) else "bool" if isinstance(value, bool) else "string"
+        kind = "number" if isinstance(value, items.Number) else kind
+        problem = f"json: cannot unmarshal {kind} into Go value of type []v1alpha1.Item"
+    raise OperationError(f"withParam value could not be parsed as a JSON list: {text.strip()}: {problem}")

@@ -1,0 +1,138 @@
+"""One pass over a whole run: entrypoint, hooks, exit handler, and the workflow's own phase."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from argolane.workflow.expressions.gotext import quote
+from argolane.workflow.local import execution, hooks, memory
+from argolane.workflow.local.errors import MaxDepthExceeded, OperationError, Postponed, TimeoutReached
+from argolane.workflow.local.nodes import Node, stamp
+from argolane.workflow.local.operation import Operation, Options
+from argolane.workflow.local.podnames import pod_name
+
+_WORKFLOW_PHASES = {"Skipped": "Succeeded", "Omitted": "Succeeded"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the workflow ended."""
+
+    phase: str
+    message: str = ""
+
+
+def reconcile(op: Operation) -> Verdict | None:
+    """Start what can start; the verdict once everything is over, else None."""
+    op.begin_pass()
+    _fail_what_cannot_start(op)
+    base = op.templates.local
+    try:
+        node = execution.execute(
+            op, op.name, {"template": op.spec.get("entrypoint")}, base, op.spec.get("arguments"), Options()
+        )
+    except (OperationError, TimeoutReached, MaxDepthExceeded) as error:
+        return Verdict("Error", f"error in entry template execution: {error}")
+    except Postponed:
+        return None
+    if node is None:
+        return None
+    phase = _WORKFLOW_PHASES.get(node.phase, node.phase)
+    status = op.globals.get("workflow.status", "")
+    op.globals["workflow.status"] = phase
+    op.globals["workflow.failures"] = _failures(op)
+    try:
+        return _conclude(op, node, phase)
+    finally:
+        op.globals["workflow.status"] = status
+        op.globals.pop("workflow.failures", None)
+
+
+def _conclude(op: Operation, node: Node, phase: str) -> Verdict | None:
+    base = op.templates.local
+    try:
+        if not hooks.run_of_workflow(op, base):
+            return None
+    except Postponed:
+        return None
+    except OperationError as error:
+        op.mark_error(node, error)
+    if not node.fulfilled:
+        return None
+    handler = None
+    hook = hooks.exit_hook(op.spec, op.spec.get("arguments"))
+    name = f"{op.name}.onExit"
+    if hook is not None and (op.nodes.named(name) is not None or not op.stops(on_exit=True)):
+        try:
+            handler = execution.execute(
+                op,
+                name,
+                {key: hook[key] for key in ("template", "templateRef") if hook.get(key)},
+                base,
+                hook.get("arguments"),
+                Options(on_exit=True, hooked=True),
+            )
+        except Postponed:
+            return None
+        except (OperationError, TimeoutReached) as error:
+            return Verdict("Error", f"error in exit template execution : {error}")
+        if handler is None or not handler.fulfilled:
+            return None
+    return _verdict(op, node, phase, handler)
+
+
+def _verdict(op: Operation, node: Node, phase: str, handler: Node | None) -> Verdict:
+    if phase == "Succeeded":
+        if handler is not None and handler.unsuccessful:
+            return Verdict(handler.phase, handler.message)
+        return Verdict("Succeeded")
+    if node.unsuccessful and op.shutdown:
+        return Verdict(phase, f"Stopped with strategy '{op.shutdown}'")
+    return Verdict(phase, node.message)
+
+
+def _fail_what_cannot_start(op: Operation) -> None:
+    """Nodes without a pod fail at the workflow's deadline, suspended ones when it is stopped."""
+    if not op.shutdown and not op.deadline_passed:
+        return
+    for node in op.nodes:
+        if node.fulfilled:
+            continue
+        handler = op.nodes.in_exit_handler(node)
+        if op.shutdown and op.stops(on_exit=handler) and node.suspended:
+            op.mark(node, "Failed", f"Stopped with strategy '{op.shutdown}'")
+        elif op.deadline_passed and not handler and (node.phase == "Pending" or node.suspended):
+            if not op.ports.pod_exists(node.id):
+                op.mark(node, "Failed", "Step exceeded its deadline")
+
+
+def finished(op: Operation, node: Node, result: dict[str, Any]) -> None:
+    """A pod is over: its node gets phase, message, outputs, and hands on what has a globalName."""
+    node.outputs = result.get("outputs") or node.outputs
+    if not node.fulfilled:
+        node.started_at = result.get("startedAt", node.started_at)
+        node.finished_at = result.get("finishedAt")
+        op.mark(node, result["phase"], result.get("message", ""))
+    op.export(node.outputs)
+    try:
+        memory.keep(op, node)
+    except OperationError as error:
+        op.mark_error(node, error)
+
+
+def _failures(op: Operation) -> str:
+    """{{workflow.failures}}: JSON, quoted once more so that quotes survive being put into a template."""
+    failures = [
+        {
+            "displayName": node.display_name,
+            "message": node.message,
+            "templateName": node.template_name,
+            "phase": node.phase,
+            "podName": pod_name(op.name, node.name, node.template_name),
+            "finishedAt": (stamp(node.finished_at) or "")[:19] + "Z",
+        }
+        for node in op.nodes
+        if node.unsuccessful
+    ]
+    text = json.dumps(failures, separators=(",", ":"), ensure_ascii=False) if failures else "null"
+    return f'"{quote(text)}"'

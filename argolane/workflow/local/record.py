@@ -1,0 +1,132 @@
+"""A run's folder: what was run, how it stands, what it printed, and every result, so that another runner can go on.
+
+`status.json` is Argo's `.status`, written whole or not at all. Results of pods are kept one file each the moment
+they are known: however a runner dies, nothing that succeeded is run again.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from argolane.errors import ArgolaneError
+from argolane.manifest import dump
+
+_UNSAFE = re.compile(r"[^\w.()=+@-]+")
+_LONGEST = 120
+
+
+class Record:
+    """One run below .argolane/runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+        self.volumes = folder / "volumes"
+        self.outputs = folder / "outputs"
+        self.pods = folder / "pods"
+        self.control = folder / "control"
+        self._log_files: dict[tuple[str, str], Path] = {}
+        self._taken: set[str] = set()
+        self._lock: int | None = None
+
+    def create(self) -> None:
+        """Make the folder; ArgolaneError when there is a run of that name."""
+        try:
+            self.folder.mkdir(parents=True)
+        except FileExistsError:
+            raise ArgolaneError(
+                f"There is a run {self.folder.name!r} already. Use another --name, or argolane delete."
+            ) from None
+        self.open()
+
+    def open(self) -> None:
+        """Be the one runner of this run, until this process ends."""
+        for folder in (self.logs, self.pods, self.control, self.outputs):
+            folder.mkdir(exist_ok=True)
+        descriptor = os.open(self.folder / ".runner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise ArgolaneError(f"Run {self.folder.name!r} is being run by another process.") from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        self._lock = descriptor
+
+    def close(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def write_run(self, submission: Mapping[str, Any], workflow: Mapping[str, Any]) -> None:
+        """What was submitted, for a retry; the merged workflow, for the reader."""
+        _write(self.folder / "submission.json", json.dumps(submission, ensure_ascii=False))
+        _write(self.folder / "workflow.yaml", dump(dict(workflow)))
+
+    def read_submission(self) -> dict[str, Any]:
+        return dict(_read(self.folder / "submission.json"))
+
+    def write_status(self, text: str) -> None:
+        _write(self.folder / "status.json", text)
+
+    def read_status(self) -> dict[str, Any]:
+        return dict(_read(self.folder / "status.json"))
+
+    def pod_folder(self, node_id: str) -> Path:
+        return self.pods / node_id
+
+    def keep_result(self, node_id: str, result: Mapping[str, Any]) -> None:
+        folder = self.pod_folder(node_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / "result.json", json.dumps(result, ensure_ascii=False))
+
+    def results(self) -> dict[str, dict[str, Any]]:
+        """Every result known, by node id."""
+        found = {}
+        for file in self.pods.glob("*/result.json"):
+            with contextlib.suppress(ValueError):
+                found[file.parent.name] = json.loads(file.read_text(encoding="utf-8"))
+        return found
+
+    def forget(self, node_id: str) -> None:
+        shutil.rmtree(self.pod_folder(node_id), ignore_errors=True)
+
+    def log_file(self, path: str, container: str) -> Path:
+        """The log of a container: of main under the node's path, of another with its name added."""
+        known = self._log_files.get((path, container))
+        if known is None:
+            inner = path.split("/", 1)[-1]
+            name = safe(inner if container == "main" else f"{inner}.{container}")
+            number = 1
+            while (candidate := name if number == 1 else f"{name}~{number}") in self._taken:
+                number += 1
+            self._taken.add(candidate)
+            known = self._log_files[path, container] = self.logs / f"{candidate}.txt"
+        return known
+
+
+def safe(path: str) -> str:
+    """A node's path as the name of one file: `fan(0:a/b)/x` -> `fan(0=a_b).x`."""
+    text = path.replace("/", ".").replace(":", "=")
+    return _UNSAFE.sub("_", text).lstrip(".")[:_LONGEST] or "log"
+
+
+def _write(file: Path, text: str) -> None:
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text, encoding="utf-8", errors="surrogatepass")
+    new.replace(file)
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
+    except FileNotFoundError:
+        raise ArgolaneError(
+            f"{file.parent.name!r} is no run of the local runner: {file} is missing."
+        ) from None

@@ -1,0 +1,112 @@
+"""The doors of the engine: check, run, retry."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from argolane.errors import ArgolaneError, NotSupportedLocally, unknown
+from argolane.manifest import Document
+from argolane.project import Project
+from argolane.workflow.local import subset
+from argolane.workflow.local.engine import Engine, Observe
+from argolane.workflow.local.events import Said
+from argolane.workflow.local.record import Record
+from argolane.workflow.local.submission import Submission, submit
+from argolane.workflow.result import Run
+from argolane.workflow.status import is_over
+
+
+def check(
+    project: Project,
+    workflow: Document,
+    templates: Sequence[Document] = (),
+    parameters: Mapping[str, str] | None = None,
+) -> None:
+    """NotSupportedLocally with every field that the local runner does not run; nothing is started."""
+    faults = subset.faults(project, submit(workflow, templates, parameters or {}))
+    if faults:
+        raise NotSupportedLocally(faults)
+
+
+def run(
+    project: Project,
+    workflow: Document,
+    *,
+    templates: Sequence[Document] = (),
+    parameters: Mapping[str, str] | None = None,
+    name: str | None = None,
+    entrypoint: str | None = None,
+    observe: Observe | None = None,
+) -> Run:
+    """Run a workflow to its end, in this process."""
+    submission = submit(workflow, templates, parameters or {}, name=name, entrypoint=entrypoint)
+    faults = subset.faults(project, submission)
+    if faults:
+        raise NotSupportedLocally(faults)
+    record = Record(project.runs / submission.name)
+    record.create()
+    record.write_run(submission.to_dict(), submission.manifest())
+    return _run(project, submission, record, observe, {})
+
+
+def retry(project: Project, name: str, *, observe: Observe | None = None) -> Run:
+    """Go on with a run: what Succeeded is not run again, what failed is; after a runner's death, what was decided
+    stays."""
+    record = Record(project.runs / name)
+    if not record.folder.is_dir():
+        names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
+        raise ArgolaneError(unknown("run", name, names))
+    record.open()
+    try:
+        submission = Submission.from_dict(record.read_submission())
+        try:
+            status = record.read_status()
+        except ArgolaneError:
+            status = {}
+        if status.get("phase") == "Succeeded":
+            raise ArgolaneError(f"Run {name!r} has Succeeded: there is nothing to retry.")
+        replay = _replayed(record, status)
+    except BaseException:
+        record.close()
+        raise
+    return _run(project, submission, record, observe, replay)
+
+
+def _run(
+    project: Project,
+    submission: Submission,
+    record: Record,
+    observe: Observe | None,
+    replay: Mapping[str, dict[str, Any]],
+) -> Run:
+    try:
+        if observe is not None:
+            for line in subset.without_effect(submission.spec):
+                observe(Said(line))
+        return Engine(project, submission, record, observe, replay).run()
+    finally:
+        record.close()
+
+
+def _replayed(record: Record, status: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The results to keep; the others are forgotten."""
+    results = record.results()
+    if not is_over(status):
+        return results
+    nodes: Mapping[str, Mapping[str, Any]] = status.get("nodes") or {}
+    root = str(record.folder.name)
+    kept = {}
+    attempts_of_success = {
+        child
+        for node in nodes.values()
+        if node["type"] == "Retry" and node["phase"] == "Succeeded"
+        for child in node.get("children") or ()
+    }
+    for node_id, result in results.items():
+        name = str((nodes.get(node_id) or {}).get("name") or "")
+        in_exit = name.startswith(f"{root}.onExit")
+        good = result.get("phase") == "Succeeded" or node_id in attempts_of_success
+        if good and not in_exit:
+            kept[node_id] = result
+        else:
+            record.forget(node_id)
+    return kept

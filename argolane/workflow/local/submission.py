@@ -1,0 +1,90 @@
+"""A manifest, its templates and what `-p` gave in, the one workflow that runs out."""
+
+import random
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from argolane.errors import ManifestError, unknown
+from argolane.manifest import Document
+from argolane.workflow.local.values import normalize_tree
+from argolane.workflow.merge import join
+
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Everything a runner needs, and a later one that goes on."""
+
+    name: str
+    uid: str
+    created: float
+    metadata: dict[str, Any]
+    spec: dict[str, Any]
+    others: tuple[dict[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**vars(self), "others": list(self.others)}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "Submission":
+        return cls(**{**plain, "others": tuple(plain.get("others") or ())})
+
+    def manifest(self) -> dict[str, Any]:
+        """The workflow as one manifest, its template merged in."""
+        return {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {**self.metadata, "name": self.name},
+            "spec": self.spec,
+        }
+
+
+def submit(
+    workflow: Document,
+    templates: Sequence[Document],
+    parameters: Mapping[str, str],
+    *,
+    name: str | None = None,
+    entrypoint: str | None = None,
+) -> Submission:
+    """The workflow to run; a WorkflowTemplate or CronWorkflow can be submitted as well."""
+    body = workflow.body
+    spec = dict(body.get("spec") or {})
+    if workflow.kind == "CronWorkflow":
+        spec = dict(spec.get("workflowSpec") or {})
+    others = [document.body for document in templates if document.kind.endswith("WorkflowTemplate")]
+    if workflow.kind.endswith("WorkflowTemplate"):
+        others.append(body)
+    spec = normalize_tree(join(spec, _referred(workflow, spec, others), parameters, entrypoint=entrypoint))
+    metadata = {k: v for k, v in (body.get("metadata") or {}).items() if k in ("labels", "annotations")}
+    spec.pop("workflowTemplateRef", None)
+    chosen = name or _name(workflow)
+    return Submission(chosen, str(uuid.uuid4()), time.time(), metadata, spec, tuple(others))
+
+
+def _referred(
+    workflow: Document, spec: Mapping[str, Any], others: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    reference = spec.get("workflowTemplateRef")
+    if not reference:
+        return None
+    kind = "ClusterWorkflowTemplate" if reference.get("clusterScope") else "WorkflowTemplate"
+    known = {str((o.get("metadata") or {}).get("name")): o for o in others if o.get("kind") == kind}
+    wanted = str(reference.get("name"))
+    if wanted not in known:
+        raise ManifestError(
+            [unknown(kind, wanted, known, where=f"{workflow.where}: spec.workflowTemplateRef: ")]
+        )
+    return dict(known[wanted].get("spec") or {})
+
+
+def _name(workflow: Document) -> str:
+    metadata = workflow.body.get("metadata") or {}
+    if metadata.get("name") and workflow.kind == "Workflow":
+        return str(metadata["name"])
+    prefix = str(metadata.get("generateName") or f"{workflow.name or 'run'}-")
+    return prefix + "".join(random.choices(_LETTERS, k=5))  # noqa: S311  (a name, not a secret)

@@ -1,0 +1,165 @@
+"""A submission in, every field that the local runner does not run out: by its path, all at once, before the start.
+
+Only what the run can reach is looked at: a task that a `when` over known parameters switches off, and what stands
+behind it, need not run here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from argolane.containers import images
+from argolane.project import Project
+from argolane.workflow.local import fields
+from argolane.workflow.local.errors import OperationError
+from argolane.workflow.local.submission import Submission
+from argolane.workflow.local.substitution import replace, should_execute
+from argolane.workflow.local.templates import Base, Templates, type_of
+from argolane.workflow.local.variables import of_workflow
+
+Tree = Mapping[str, Any]
+
+
+def faults(project: Project, submission: Submission) -> list[str]:
+    """One sentence a refused field."""
+    return list(dict.fromkeys(_Reader(project, submission).read()))
+
+
+def without_effect(spec: Tree) -> list[str]:
+    """A line that lists the fields that mean something on a cluster only."""
+    found = sorted(set(fields.without_effect(spec)))
+    if not found:
+        return []
+    return [f"No effect in a local run: {', '.join(found)}."]
+
+
+@dataclass
+class _Reader:
+    project: Project
+    submission: Submission
+    seen: set[tuple[int, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        submission = self.submission
+        self.templates = Templates(submission.name, submission.spec, submission.others)
+        whole = {key: value for key, value in submission.spec.items() if key != "templates"}
+        try:
+            self.known = of_workflow(
+                submission.name,
+                "",
+                "",
+                submission.created,
+                submission.metadata,
+                whole,
+                lambda name, key: "{{?}}",
+            )
+        except OperationError:
+            self.known = {}
+        # Only known while the workflow runs.
+        for name in ("workflow.status",):
+            self.known.pop(name, None)
+        self.places = _places(submission)
+
+    def read(self) -> Iterator[str]:
+        spec = self.submission.spec
+        for path in fields.of_spec(spec):
+            yield _refused("Workflow", f"spec.{path}")
+        base = self.templates.local
+        holders: list[Tree] = [{"template": spec.get("entrypoint"), "arguments": spec.get("arguments")}]
+        if spec.get("onExit"):
+            holders.append({"template": spec["onExit"], "arguments": spec.get("arguments")})
+        holders += (spec.get("hooks") or {}).values()
+        for holder in holders:
+            yield from self._visit(holder, base, {})
+
+    def _visit(self, holder: Tree, base: Base, inputs: dict[str, str]) -> Iterator[str]:
+        try:
+            if not self._may_run(holder, inputs):
+                return
+            template, inner = self.templates.resolve(holder, base)
+        except OperationError:
+            return  # The reconciler says so, with Argo's own words, when it gets there.
+        known = self._inputs(template, holder, inputs)
+        key = (id(template), repr(sorted(known.items())))
+        if key in self.seen or len(self.seen) > 5000:
+            return
+        self.seen.add(key)
+        yield from self._template(template, known)
+        for below in _holders(template):
+            yield from self._visit(below, inner, known)
+
+    def _may_run(self, holder: Tree, inputs: dict[str, str]) -> bool:
+        condition = str(holder.get("when") or "")
+        if not condition:
+            return True
+        filled = str(replace(condition, {**self.known, **inputs}))
+        return "{{" in filled or should_execute(filled)
+
+    def _inputs(self, template: Tree, holder: Tree, outer: dict[str, str]) -> dict[str, str]:
+        """Inputs whose value is known before the run."""
+        given = {p["name"]: p for p in (holder.get("arguments") or {}).get("parameters") or ()}
+        found = {}
+        for parameter in (template.get("inputs") or {}).get("parameters") or ():
+            argument = given.get(parameter["name"], parameter)
+            value = argument.get("value", argument.get("default"))
+            if value is None or argument.get("valueFrom"):
+                continue
+            try:
+                text = str(replace(str(value), {**self.known, **outer}))
+            except OperationError:
+                continue
+            if "{{" not in text:
+                found[f"inputs.parameters.{parameter['name']}"] = text
+        return found
+
+    def _template(self, template: Tree, inputs: dict[str, str]) -> Iterator[str]:
+        owner, place = self.places.get(id(template)) or self._place_of(template)
+        for path in fields.of_template(template):
+            yield _refused(owner, f"{place}.{path}")
+        for path, container in fields.containers(template):
+            image = str(replace(str(container.get("image") or ""), {**self.known, **inputs}))
+            if "{{" in image:
+                continue
+            reason = images.recognise(self.project, image)
+            if reason:
+                yield f"{owner} uses '{place}.{path}.image': {reason}"
+
+    def _place_of(self, template: Tree) -> tuple[str, str]:
+        """Templates with defaults merged in are copies; they are found by name."""
+        name = template.get("name")
+        for owner, place, candidate in _all(self.submission):
+            if candidate.get("name") == name and type_of(candidate) == type_of(template):
+                return owner, place
+        return "Workflow", f"spec.templates[{name or 'inline'}]"
+
+
+def _places(submission: Submission) -> dict[int, tuple[str, str]]:
+    return {id(template): (owner, place) for owner, place, template in _all(submission)}
+
+
+def _all(submission: Submission) -> Iterator[tuple[str, str, Tree]]:
+    for index, template in enumerate(submission.spec.get("templates") or ()):
+        yield "Workflow", f"spec.templates[{index}]", template
+    for other in submission.others:
+        owner = f"{other.get('kind')} {(other.get('metadata') or {}).get('name')!r}"
+        for index, template in enumerate((other.get("spec") or {}).get("templates") or ()):
+            yield owner, f"spec.templates[{index}]", template
+
+
+def _holders(template: Tree) -> Iterator[Tree]:
+    holders: list[Tree] = []
+    if type_of(template) == "dag":
+        holders = list(template["dag"].get("tasks") or ())
+    elif type_of(template) == "steps":
+        holders = [step for group in template["steps"] for step in group or ()]
+    for holder in holders:
+        yield holder
+        when = {"when": holder["when"]} if holder.get("when") else {}
+        if holder.get("onExit"):
+            yield {"template": holder["onExit"], **when}
+        for hook in (holder.get("hooks") or {}).values():
+            yield {**hook, **when}
+
+
+def _refused(owner: str, path: str) -> str:
+    return f"{owner} uses {path!r}, which the local runner does not run. Use --on argo."

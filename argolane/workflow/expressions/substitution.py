@@ -28,12 +28,17 @@ class SubstitutionError(ArgolaneError):
         return "failed to resolve {{" in str(self) or " is missing" in str(self)
 
 
-def substitute(tree: Any, values: Mapping[str, Any], *, strict: Sequence[str] | None = None) -> Any:
-    """`tree` (plain data) with tags replaced from `values`: name -> text, None for an absent output."""
+def substitute(
+    tree: Any, values: Mapping[str, Any], *, strict: Sequence[str] | None = None, expressions: bool = True
+) -> Any:
+    """`tree` (plain data) with tags replaced from `values`: name -> text, None for an absent output.
+
+    Without `expressions` those of `{{=...}}` stay as they are, though their syntax is looked at.
+    """
     text = json.dumps(tree, ensure_ascii=False)
     if "{{" not in text:
         return tree
-    replaced = replace(text, values, strict=strict)
+    replaced = replace(text, values, strict=strict, expressions=expressions)
     try:
         return json.loads(replaced)
     except ValueError:
@@ -42,9 +47,11 @@ def substitute(tree: Any, values: Mapping[str, Any], *, strict: Sequence[str] | 
         ) from None
 
 
-def replace(text: str, values: Mapping[str, Any], *, strict: Sequence[str] | None = None) -> str:
+def replace(
+    text: str, values: Mapping[str, Any], *, strict: Sequence[str] | None = None, expressions: bool = True
+) -> str:
     """The same on JSON text; the result is not checked to be JSON."""
-    tags = _Tags(values, strict)
+    tags = _Tags(values, strict, expressions)
     out, rest = [], text
     while (at := rest.find("{{")) >= 0:
         out.append(rest[:at])
@@ -60,8 +67,8 @@ def replace(text: str, values: Mapping[str, Any], *, strict: Sequence[str] | Non
 
 
 class _Tags:
-    def __init__(self, values: Mapping[str, Any], strict: Sequence[str] | None) -> None:
-        self.values, self.strict = values, strict
+    def __init__(self, values: Mapping[str, Any], strict: Sequence[str] | None, evaluating: bool) -> None:
+        self.values, self.strict, self.evaluating = values, strict, evaluating
         self._scope: dict[str, Any] | None = None
 
     def insists(self, name: str) -> bool:
@@ -109,6 +116,8 @@ class _Tags:
             missing = [name for name in expr.names(text) if not _has(self.scope, name)]
         except expr.ExprSyntaxError as error:
             raise SubstitutionError(f"failed to evaluate expression: {error}") from None
+        if not self.evaluating:
+            return unchanged
         for name in missing:
             if self.insists(name):
                 raise SubstitutionError(f"failed to evaluate expression: {name} is missing")

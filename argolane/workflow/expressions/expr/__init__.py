@@ -10,9 +10,11 @@ from typing import Any
 from argolane.workflow.expressions.expr import nodes as n
 from argolane.workflow.expressions.expr.errors import ExprError, ExprSyntaxError, ExprUnsupported
 from argolane.workflow.expressions.expr.evaluator import ARGO, run
+from argolane.workflow.expressions.expr.functions import REFUSED
 from argolane.workflow.expressions.expr.parser import parse
+from argolane.workflow.expressions.expr.sprig import REFUSED as SPRIG_REFUSED
 
-__all__ = ["FUNCTIONS", "ExprError", "ExprSyntaxError", "ExprUnsupported", "evaluate", "names"]
+__all__ = ["FUNCTIONS", "ExprError", "ExprSyntaxError", "ExprUnsupported", "evaluate", "names", "refused"]
 
 FUNCTIONS: Mapping[str, Any] = ARGO
 
@@ -29,6 +31,24 @@ def names(text: str) -> list[str]:
     _guard(tree, guarded)
     found: dict[str, None] = {}
     _collect(tree, guarded, found)
+    return list(found)
+
+
+def refused(text: str) -> list[str]:
+    """The functions `text` calls that Argo has and we do not."""
+    found: dict[str, None] = {}
+    todo = [parse(text)]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, n.Builtin) and node.name in REFUSED:
+            found[node.name] = None
+        if (
+            isinstance(node, n.Member)
+            and (path := _path(node))
+            and path.removeprefix("sprig.") in SPRIG_REFUSED
+        ):
+            found[path] = None
+        todo += n.children(node)
     return list(found)
 
 

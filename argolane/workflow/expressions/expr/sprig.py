@@ -357,7 +357,7 @@ _ALSO_MUST = """
 _TABLE |= {"must" + name[0].upper() + name[1:]: _TABLE[name] for name in _ALSO_MUST}
 _TABLE |= {"os" + name.capitalize(): _TABLE[name] for name in ("base", "clean", "dir", "ext")}
 
-_REFUSED = """
+REFUSED = """
     hello ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate
     htmlDateInZone must_date_modify mustDateModify mustToDate now toDate unixEpoch abbrev abbrevboth
     randAlphaNum randAlpha randAscii randNumeric shuffle wrap wrapWith seq toDecimal randInt divf
@@ -398,6 +398,6 @@ def _refusal(name: str) -> Callable[..., Any]:
 
 
 SPRIG: dict[str, Callable[..., Any]] = {
-    **{name: _refusal(name) for name in _REFUSED},
+    **{name: _refusal(name) for name in REFUSED},
     **{name: _checked(name, kinds, function) for name, (kinds, function) in _TABLE.items()},
 }

@@ -1,0 +1,105 @@
+"""Manifests in, findings out: what the controller would refuse, and what it would silently do wrong.
+
+Three layers: `schema` (fields and types), `argo` (Argo's own checks, with its texts), `beyond` (traps that
+Argo takes). `submit_error` gives Argo's first word about one submission, for the engine to answer with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from argolane.manifest import WORKFLOW_KINDS, Document
+from argolane.workflow.lint import schema, seldon
+from argolane.workflow.lint.argo.base import Base, Fault, Library
+from argolane.workflow.lint.argo.workflow import check_document, check_submission, given
+from argolane.workflow.lint.beyond import ALL
+from argolane.workflow.lint.beyond.arguments import check_given
+from argolane.workflow.lint.finding import Finding
+
+__all__ = ["Finding", "lint", "submit_error"]
+
+_REFUSED = "Failed to submit workflow: rpc error: code = InvalidArgument desc = "
+
+
+def lint(
+    documents: Sequence[Document],
+    *,
+    parameters: Mapping[str, str] | None = None,
+    others: Sequence[Document] = (),
+) -> list[Finding]:
+    """Every finding about `documents`; `others` are only there to be referred to.
+
+    With `parameters` (what -p gives, possibly {}) the first Workflow is looked at as a submission: its
+    parameters must then all have values. Documents of other kinds are passed over.
+    """
+    library = Library.of([*others, *documents])
+    found: dict[tuple[str, str], Finding] = {}
+    bases = []
+    for document in documents:
+        for finding in _document(document, library):
+            found.setdefault((finding.where, finding.message), finding)
+        if document.kind in WORKFLOW_KINDS:
+            bases.append(Base.of(document))
+    if parameters is not None:
+        workflows = [base for base in bases if base.document.kind == "Workflow"] or bases
+        for finding in check_given(workflows, library, parameters):
+            found.setdefault((finding.where, finding.message), finding)
+        for base in workflows[:1]:
+            submission = replace(base, spec=given(base.spec, parameters))
+            for fault in check_submission(submission, library):
+                if " is required" in fault.reason and fault.where.startswith(f"{base.root}.arguments"):
+                    finding = _finding(fault)
+                    found.setdefault((finding.where, finding.message), finding)
+    return sorted(found.values())
+
+
+def submit_error(
+    workflow: Document,
+    templates: Sequence[Document] = (),
+    parameters: Mapping[str, str] | None = None,
+    *,
+    entrypoint: str | None = None,
+) -> str | None:
+    """What `argo submit` would answer, word for word, or None when it would take the workflow."""
+    if complaint := schema.first_complaint(workflow.body):
+        return f"Failed to parse workflow: {complaint}"
+    base = Base.of(workflow)
+    spec = given(base.spec, parameters or {})
+    if entrypoint:
+        spec["entrypoint"] = entrypoint
+    faults = check_submission(replace(base, spec=spec), Library.of(templates, offline=False))
+    first = next(faults, None)
+    return f"{_REFUSED}{first.text}" if first else None
+
+
+def _document(document: Document, library: Library) -> Iterator[Finding]:
+    if document.kind == "SeldonDeployment":
+        yield from seldon.check(document)
+    if document.kind not in WORKFLOW_KINDS:
+        return
+    misfits = schema.misfits(document.body)
+    for misfit in misfits:
+        yield Finding(f"{document.where}: {misfit.where}", "error", misfit.reason)
+    if any(not misfit.unknown_field for misfit in misfits):
+        # The other checks rely on lists being lists; they have their say once the types are right.
+        return
+    base = Base.of(document)
+    said: set[str] = set()
+    for fault in check_document(base, library):
+        if fault.of.document is document or fault.of.document.where == document.where:
+            finding = _finding(fault)
+        elif document.kind == "Workflow":
+            finding = Finding(f"{document.where}: {base.root}", "error", fault.text)
+        else:
+            continue
+        said.add(finding.where)
+        yield finding
+    for check in ALL:
+        for finding in check(base, library):
+            if finding.where not in said:
+                yield finding
+
+
+def _finding(fault: Fault) -> Finding:
+    return Finding(f"{fault.of.document.where}: {fault.where}", "error", fault.reason)

@@ -1,0 +1,120 @@
+"""Steps and tasks in, the names their outputs give to tags out; and tags against the names there are."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder
+from argolane.workflow.lint.argo.kinds import has_result, kind_of
+from argolane.workflow.lint.argo.names import is_tag, tags, unresolved
+
+# Go's order of fields decides which of several wrong tags is named first.
+_ORDER = """
+    name template inline inputs outputs arguments templateRef dependencies withItems withParam
+    withSequence when continueOn onExit depends hooks nodeSelector affinity metadata daemon steps
+    container containerSet script image command args workingDir ports envFrom env resource dag
+    suspend data http plugin volumes initContainers sidecars resources volumeMounts source
+""".split()  # noqa: SIM905
+_RANK = {name: rank for rank, name in enumerate(_ORDER)}
+
+
+def json_text(value: Any) -> str:
+    """`value` as JSON with its fields in Go's order."""
+    return json.dumps(_ordered(value), ensure_ascii=False)
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _ordered(value[key]) for key in sorted(value, key=lambda k: _RANK.get(k, len(_ORDER)))}
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    return value
+
+
+def check_tags(
+    check: Check, base: Base, prefix: str, scope: Mapping[str, Any], value: Any, place: str
+) -> Iterator[Fault]:
+    """A fault for every tag in `value` that neither `scope` nor the globals know."""
+    text = json_text(value)
+    if "{{" not in text:
+        return
+    for tag in unresolved(tags(text), {**check.globals, **scope}, template_only=check.template_only):
+        reason = f"failed to resolve {{{{{tag}}}}}"
+        yield Fault(prefix + reason, find(value, "{{" + tag + "}}", place), base, reason)
+
+
+def find(value: Any, text: str, place: str) -> str:
+    """The place below `place` of the first string that holds `text`."""
+    pairs: Iterable[tuple[str, Any]] = ()
+    if isinstance(value, Mapping):
+        pairs = ((f"{place}.{key}", item) for key, item in value.items())
+    elif isinstance(value, list):
+        pairs = ((f"{place}[{index}]", item) for index, item in enumerate(value))
+    for below, item in pairs:
+        if isinstance(item, str):
+            if text in item:
+                return below
+        elif (found := find(item, text, below)) != below:
+            return found
+    return place
+
+
+def add_outputs(
+    check: Check,
+    template: Mapping[str, Any] | None,
+    prefix: str,
+    scope: dict[str, Any],
+    *,
+    aggregate: bool = False,
+    ancestor: bool = False,
+) -> None:
+    """Puts what can be read of a step or task, `steps.a` or `tasks.a`, into `scope`."""
+    for field in ("id", "startedAt", "finishedAt", "hostNodeName"):
+        scope[f"{prefix}.{field}"] = True
+    if template is None:
+        return
+    if template.get("daemon") is True:
+        scope[f"{prefix}.ip"] = True
+    if has_result(template):
+        scope[f"{prefix}.outputs.result"] = True
+        scope[f"{prefix}.exitCode"] = True
+    outputs = mapping(template.get("outputs"))
+    for field in ("parameters", "artifacts"):
+        for output in mappings(outputs.get(field)):
+            scope[f"{prefix}.outputs.{field}.{output.get('name')}"] = True
+            if name := str(output.get("globalName") or ""):
+                known = f"workflow.outputs.{field}.{'*' if is_tag(name) else name}"
+                scope[known] = True
+                if not is_tag(name):
+                    check.globals[known] = placeholder()
+    if aggregate:
+        scope[f"{prefix}.outputs.parameters"] = True
+        if kind_of(template) in ("script", "containerSet"):
+            scope[f"{prefix}.outputs.result"] = True
+            scope[f"{prefix}.exitCode"] = True
+    if ancestor:
+        scope[f"{prefix}.status"] = True
+
+
+def add_items(holder: Mapping[str, Any], scope: dict[str, Any]) -> str:
+    """Puts the names of `{{item}}` into `scope`; Argo's complaint about the loop, or ''."""
+    items = holder.get("withItems")
+    loops = [bool(items), bool(holder.get("withParam")), "withSequence" in holder]
+    if sum(loops) > 1:
+        return "only one of withItems, withParam, withSequence can be specified"
+    if items and isinstance(items, list):
+        for item in items:
+            if isinstance(item, dict):
+                scope.update({f"item.{key}": True for key in item})
+            elif isinstance(item, list) or item is None:
+                scope.update({f"item.[{index}]": True for index in range(len(item or ()))})
+            else:
+                scope["item"] = True
+    elif holder.get("withParam"):
+        scope["item"] = scope["item.*"] = True
+    elif "withSequence" in holder:
+        sequence = mapping(holder["withSequence"])
+        if "count" in sequence and "end" in sequence:
+            return "only one of count or end can be defined in withSequence"
+        scope["item"] = True
+    return ""

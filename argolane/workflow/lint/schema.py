@@ -1,0 +1,153 @@
+"""A document in, fields that Argo does not know and values of the wrong type out, at any depth.
+
+Argo's server refuses both; Hera's models drop unknown fields without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from argolane.errors import unknown
+from argolane.workflow.lint import fields
+
+# Only Argo 4 has these.
+_SINCE_4 = {
+    (kind, "plugin") for kind in ("Artifact", "ArtifactLocation", "ArtifactPaths", "ArtifactRepository")
+}
+_GO = {"string": "string", "boolean": "bool", "integer": "int64", "number": "float64"}
+_JSON = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """`reason` says what is wrong in our words; `argo` is what Argo's parser says of it."""
+
+    where: str
+    reason: str
+    argo: str
+    unknown_field: bool
+
+
+@cache
+def _table() -> fields.Table:
+    return fields.load()
+
+
+def misfits(body: Mapping[str, Any]) -> list[Misfit]:
+    """Everything in a document of one of Argo's kinds that has no place in it."""
+    return list(_Walk().object(body, str(body.get("kind")), "", ""))
+
+
+def first_complaint(body: Mapping[str, Any]) -> str | None:
+    """Argo's text when it cannot read `body`: the first wrong type, or all unknown fields at once."""
+    found = misfits(body)
+    for misfit in found:
+        if not misfit.unknown_field:
+            return misfit.argo
+    if found:
+        return "strict decoding error: " + ", ".join(misfit.argo for misfit in found)
+    return None
+
+
+class _Walk:
+    """Depth first, keys sorted: the order in which Argo meets them, for it reads YAML through JSON."""
+
+    def object(self, value: Mapping[str, Any], kind: str, where: str, go: str) -> Iterator[Misfit]:
+        known = _table()[kind]
+        for name in sorted(value, key=str):
+            place, path = _below(where, str(name)), _below(go, str(name))
+            if name not in known:
+                allowed = unknown("field", str(name), known) if known else f"No field {name!r}."
+                yield Misfit(place, allowed, f'unknown field "{place}"', unknown_field=True)
+            elif (kind, name) in _SINCE_4:
+                yield Misfit(
+                    place,
+                    "Argo 3.7 does not know this field.",
+                    f'unknown field "{place}"',
+                    unknown_field=True,
+                )
+            else:
+                yield from self.value(value[name], known[name], place, path, kind)
+
+    def value(self, value: Any, kind: str, where: str, go: str, owner: str) -> Iterator[Misfit]:
+        if value is None or kind == "any":
+            return
+        if kind.startswith("[]"):
+            if not isinstance(value, list):
+                yield self.wrong(value, kind, where, go, owner)
+                return
+            for index, item in enumerate(value):
+                yield from self.value(item, kind[2:], f"{where}[{index}]", go, owner)
+        elif kind.startswith("{}"):
+            if not isinstance(value, dict):
+                yield self.wrong(value, kind, where, go, owner)
+                return
+            for name in sorted(value, key=str):
+                yield from self.value(value[name], kind[2:], _below(where, str(name)), go, owner)
+        elif kind[0].isupper():
+            if not isinstance(value, dict):
+                yield self.wrong(value, kind, where, go, owner)
+                return
+            yield from self.object(value, kind, where, go)
+        elif not _fits(value, kind):
+            yield self.wrong(value, kind, where, go, owner)
+
+    def wrong(self, value: Any, kind: str, where: str, go: str, owner: str) -> Misfit:
+        found = next((name for type_, name in _JSON.items() if isinstance(value, type_)), "value")
+        if isinstance(value, bool):
+            found = "bool"
+        shown = f"{value!r} ({found})" if isinstance(value, (str, int, float)) else found
+        argo = f"json: cannot unmarshal {found} into Go struct field {owner}.{go} of type {_go(kind)}"
+        return Misfit(where, f"is {shown}; expected {_plain(kind)}.", argo, unknown_field=False)
+
+
+def _fits(value: Any, kind: str) -> bool:
+    boolean = isinstance(value, bool)
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "boolean":
+            return boolean
+        case "integer":
+            return isinstance(value, int) and not boolean
+        case "number":
+            return isinstance(value, (int, float)) and not boolean
+        case "intOrString":
+            return isinstance(value, (int, str)) and not boolean
+        case "quantity":
+            return isinstance(value, (int, float, str)) and not boolean
+        case _:
+            # anyText: a parameter's value, which may be written as any scalar.
+            return isinstance(value, (str, int, float, bool))
+
+
+def _below(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
+
+
+def _plain(kind: str) -> str:
+    if kind.startswith("[]"):
+        return "a list"
+    if kind.startswith("{}") or kind[0].isupper():
+        return "a mapping"
+    names = {
+        "string": "text (write it in quotes)",
+        "boolean": "true or false",
+        "integer": "a whole number",
+        "number": "a number",
+        "intOrString": "a whole number or text",
+        "quantity": "a quantity such as 100m or 1Gi",
+        "anyText": "text",
+    }
+    return names[kind]
+
+
+def _go(kind: str) -> str:
+    if kind.startswith("[]"):
+        return f"[]{_go(kind[2:])}"
+    if kind.startswith("{}"):
+        return f"map[string]{_go(kind[2:])}"
+    return f"v1alpha1.{kind}" if kind[0].isupper() else _GO.get(kind, kind)

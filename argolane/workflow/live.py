@@ -80,7 +80,7 @@ class _Lines:
 
     def _node(self, path: str, node: dict[str, Any]) -> None:
         phase = str(node.get("phase") or "Pending")
-        if self._phases.get(path) == phase or node.get("type") in _QUIET:
+        if phase == "Pending" or self._phases.get(path) == phase or node.get("type") in _QUIET:
             return
         self._phases[path] = phase
         took = seconds(node)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from argolane.errors import ManifestError, NotSupportedLocally, unknown
+from argolane.serving.graph import Predictor
 from argolane.serving.ports import Ports
 from argolane.serving.spec import KIND, NEEDS_CLUSTER, NEEDS_INGRESS, SeldonDeployment
 
@@ -37,10 +38,22 @@ def read(manifest: dict[str, Any], *, where: str = "") -> SeldonDeployment:
         kind = NotSupportedLocally if all(e["type"] == "refused" for e in found) else ManifestError
         raise kind(faults) from None
     faults = [f"{where}: {fault}" for fault in _across(deployment)]
+    try:
+        graph_of(deployment)
+    except ManifestError as error:
+        faults += [f"{where}: {fault}" for fault in error.faults]
     if faults:
         raise ManifestError(faults)
     _refuse_locally(deployment, where)
     return deployment
+
+
+def graph_of(deployment: SeldonDeployment) -> Predictor:
+    """What the graph server walks; ManifestError with the graph's own faults."""
+    predictor = deployment.predictor.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    # The operator writes both kinds of annotations to the pod, where the executor looks for its timeout.
+    annotations = deployment.spec.annotations | deployment.predictor.annotations
+    return Predictor.from_dict(predictor | {"annotations": annotations})
 
 
 def _across(deployment: SeldonDeployment) -> list[str]:

@@ -97,17 +97,15 @@ class Deployments:
         return str(url)
 
     def wait(self, name: str, *, timeout: float, state: str = status.AVAILABLE) -> Object:
-        """The object once it is in that state; ArgolaneError with the reason after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while (found := self.get(name))["status"]["state"] != state:
-            if time.monotonic() > deadline:
-                now = found["status"]
-                raise ArgolaneError(
-                    f"Deployment {name!r} is {now['state']}, not {state}, after {timeout:g} s. "
-                    + now.get("description", "")
-                )
+        """The object once it is in that state; ArgolaneError with the reason when it Failed or time is up."""
+        begun = time.monotonic()
+        while (found := self.get(name)["status"])["state"] != state:
+            waited = time.monotonic() - begun
+            if waited > timeout or found["state"] == status.FAILED:
+                told = f"Deployment {name!r} is {found['state']}, not {state}, after {waited:.0f} s."
+                raise ArgolaneError(f"{told} {found.get('description', '')}".rstrip())
             time.sleep(0.05)
-        return found
+        return self.get(name)
 
     def _put(
         self, here: Store, manifest: Object, before: Object | None, *, applied: Object | None = None

@@ -1,4 +1,7 @@
-"""The name of a ConfigMap or Secret in, its values out: from `.argolane/objects/<kind>/<name>.json`."""
+"""The name of a ConfigMap or Secret in, its values out: from `.argolane/objects/<kind>/<name>.json`.
+
+The workflow engine's resource templates write them; this reads what a model container asks for.
+"""
 
 import base64
 import json
@@ -8,8 +11,8 @@ from argolane.errors import ArgolaneError
 from argolane.project import Project
 
 
-def values(project: Project, kind: str, name: str, *, optional: bool = False) -> dict[str, str]:
-    """Every key with its text; {} for an optional object that is not there."""
+def files(project: Project, kind: str, name: str, *, optional: bool = False) -> dict[str, bytes]:
+    """Every key with its content; {} for an optional object that is not there."""
     path = _path(project, kind, name)
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
@@ -17,14 +20,19 @@ def values(project: Project, kind: str, name: str, *, optional: bool = False) ->
         if optional:
             return {}
         raise ArgolaneError(
-            f"No {kind} {name!r}: {path} is not there. Create it with a workflow, or by hand."
+            f"There is no {kind} {name!r}: expected {path}. A workflow's resource template can create it."
         ) from None
     except ValueError:
         raise ArgolaneError(f"{path}: not JSON.") from None
-    data = {key: str(value) for key, value in (body.get("data") or {}).items()}
-    if kind == "Secret":
-        data = {key: base64.b64decode(value).decode() for key, value in data.items()}
-    return data | {key: str(value) for key, value in (body.get("stringData") or {}).items()}
+    encoded, plain = ("data", "stringData") if kind == "Secret" else ("binaryData", "data")
+    found = {key: base64.b64decode(text) for key, text in (body.get(encoded) or {}).items()}
+    return found | {key: str(text).encode() for key, text in (body.get(plain) or {}).items()}
+
+
+def values(project: Project, kind: str, name: str, *, optional: bool = False) -> dict[str, str]:
+    """Every key with its text, as environment variables have it."""
+    found = files(project, kind, name, optional=optional)
+    return {key: content.decode(errors="surrogateescape") for key, content in found.items()}
 
 
 def value(project: Project, kind: str, name: str, key: str, *, optional: bool = False) -> str | None:
@@ -37,4 +45,4 @@ def value(project: Project, kind: str, name: str, key: str, *, optional: bool = 
 
 
 def _path(project: Project, kind: str, name: str) -> Path:
-    return project.state / "objects" / kind / f"{name}.json"
+    return project.state / "objects" / kind.lower() / f"{name}.json"

@@ -5,7 +5,6 @@ What the kubelet does for one pod of a SeldonDeployment. A pod lives in the supe
 """
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import shutil
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from argolane.containers import images, sandbox
 from argolane.containers.process import Process
@@ -124,48 +124,51 @@ class Pod:
         except (ArgolaneError, OSError) as error:
             return State("CreateContainerError", str(error))
         self._processes[container.name] = process
+        alive = await self._watch(container, process, failures)
+        ready = self._states[container.name].ready
+        message = f"Container {container.name!r} ended with exit code {{}}."
+        if alive:
+            message = f"Container {container.name!r} stopped listening on its port, and was ended ({{}})."
+        code = await asyncio.to_thread(process.terminate, self.plan.grace)
+        del self._processes[container.name]
+        lines = tuple(tail(output, start=begin))
+        return State("CrashLoopBackOff", message.format(code), lines, self._shown(output), ready)
+
+    async def _watch(self, container: Container, process: Process, failures: int) -> bool:
+        """Until it ends (False) or nobody listens in it any more (True); notes meanwhile when it is ready."""
         ended = asyncio.Event()
         loop, file = asyncio.get_running_loop(), process.fileno()
         loop.add_reader(file, ended.set)
+        ends: set[asyncio.Task[Any]] = {asyncio.create_task(ended.wait())}
+        tasks = {*ends, asyncio.create_task(self._note_readiness(container, failures))}
+        if container.name in self._held:
+            ends.add(asyncio.create_task(probe.deaf(self._held[container.name].ports.http)))
         try:
-            ready = await self._until_ready(container, ended, failures)
-            if ready:
-                self._set(container, State("Running", ready=True, failures=failures))
-            await ended.wait()
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            return not ended.is_set()
         finally:
             loop.remove_reader(file)
-        code = await asyncio.to_thread(process.wait)
-        del self._processes[container.name]
-        message = f"Container {container.name!r} ended with exit code {code}."
-        return State(
-            "CrashLoopBackOff", message, tuple(tail(output, start=begin)), self._shown(output), ready
-        )
+            for task in tasks | ends:
+                task.cancel()
+            await asyncio.gather(*tasks, *ends, return_exceptions=True)
+
+    async def _note_readiness(self, container: Container, failures: int) -> None:
+        """A unit is ready when it answers, a container that is no unit at once."""
+        if container.name in self._held:
+            port = self._held[container.name].ports.http
+            waiting = (
+                f"Container {container.name!r} does not answer yet on port {port}, its "
+                "PREDICTIVE_UNIT_HTTP_SERVICE_PORT."
+            )
+            self._set(container, State("ContainersNotReady", waiting, failures=failures))
+            await probe.answers(port)
+        self._set(container, State("Running", ready=True, failures=failures))
 
     def _launch(self, container: Container, image: images.Image) -> Process:
         ports = self._held[container.name].ports if container.name in self._held else None
         made = settings.container(self.plan, container, image, project=self._project, volumes=self._volumes,
                                   facts=self._facts, ports=ports)  # fmt: skip
         return sandbox.start(made, stdout=self.log(container.name), stderr="stdout")
-
-    async def _until_ready(self, container: Container, ended: asyncio.Event, failures: int) -> bool:
-        """True when a unit answers, or at once for a container that is no unit; False when it ended first."""
-        if container.name not in self._held:
-            return True
-        port = self._held[container.name].ports.http
-        what = (
-            f"Container {container.name!r} does not answer yet on port {port}, its "
-            "PREDICTIVE_UNIT_HTTP_SERVICE_PORT."
-        )
-        self._set(container, State("ContainersNotReady", what, failures=failures))
-        answering, dying = asyncio.create_task(probe.answers(port)), asyncio.create_task(ended.wait())
-        try:
-            await asyncio.wait({answering, dying}, return_when=asyncio.FIRST_COMPLETED)
-            return not ended.is_set()
-        finally:
-            for task in (answering, dying):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
 
     def _shown(self, path: Path) -> str:
         root = self._project.root

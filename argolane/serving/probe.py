@@ -1,16 +1,21 @@
-"""A port in, silence until something behind it answers HTTP: how a model container's readiness is seen.
+"""A port in, silence until it answers (readiness) or until it is deaf (liveness): how containers are seen.
 
-A TCP dial, which is all the operator's probe does, succeeds before the wrapper's worker has loaded the model:
-the port is open and the answer waits. So an answer is waited for as well; its status does not matter, as a
-model whose own `health_status` fails is Ready on a cluster, too.
+A TCP dial, which is all the operator's readiness probe does, succeeds before the wrapper's worker has loaded
+the model: the port is open and the answer waits. So an answer is waited for as well; its status does not
+matter, as a model whose own `health_status` fails is Ready on a cluster, too.
 """
 
 import asyncio
+import time
 
 from argolane.serving.ports import HOST
 
 _BETWEEN_DIALS = 0.05
 _PATIENCE = 60.0
+# As the operator's liveness probe: not before 60 s, three dials in a row, five seconds apart.
+_TIME_TO_LISTEN = 60.0
+_DIALS = 3
+_BETWEEN_CHECKS = 5.0
 _REQUEST = b"GET /health/status HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % HOST.encode()
 
 
@@ -23,6 +28,33 @@ async def answers(port: int) -> None:
         except (OSError, TimeoutError):
             pass
         await asyncio.sleep(_BETWEEN_DIALS)
+
+
+async def deaf(port: int) -> None:
+    """Returns when `port` has stopped listening, or has not begun to in its time.
+
+    The wrapper's main process can hang on its helpers when its server has died: alive, but of no use.
+    """
+    begun = time.monotonic()
+    listened, refused = False, 0
+    while refused < _DIALS:
+        await asyncio.sleep(_BETWEEN_CHECKS if listened and not refused else 1)
+        if await _listens(port):
+            listened, refused = True, 0
+        elif listened or time.monotonic() - begun > _TIME_TO_LISTEN:
+            refused += 1
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(HOST, port), 1)
+    except TimeoutError:
+        # A full queue is no sign of death.
+        return True
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _ask(port: int) -> bool:

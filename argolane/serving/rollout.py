@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from argolane.serving import pods
+from argolane.serving.check import graph_of
 from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
 from argolane.serving.spec import SeldonDeployment
@@ -54,6 +55,8 @@ class Rollout:
         for plan in pods.plan(deployment):
             same = [pod for pod in there if pod not in chosen and pod.plan.same(plan)]
             chosen.append(same[0] if same else self._make(deployment, plan))
+        for doubt in graph_of(deployment).doubts():
+            log.warning("generation %d: %s", generation, doubt)
         new = [pod for pod in chosen if pod not in there]
         abandoned, self.wanted = self.wanted, Version(deployment, generation, chosen)
         for pod in new:
@@ -122,16 +125,13 @@ def _pods_of_replica(running: list[Pod], replica: int) -> list[Pod]:
 
 def _backend(deployment: SeldonDeployment, beside: list[Pod]) -> "Backend":
     from argolane.serving.front import Backend
-    from argolane.serving.graph import Predictor
     from argolane.serving.orchestrator import create_app
 
     endpoints = {
         unit: f"http://{HOST}:{unit_ports.http}" for pod in beside for unit, unit_ports in pod.ports.items()
     }
-    predictor = deployment.predictor.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    predictor["annotations"] = deployment.spec.annotations | deployment.predictor.annotations
     app = create_app(
-        Predictor.from_dict(predictor),
+        graph_of(deployment),
         endpoints,
         namespace=deployment.metadata.namespace,
         deployment=deployment.metadata.name,

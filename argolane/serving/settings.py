@@ -3,9 +3,9 @@
 Volume claims are folders of `.argolane/volumes`, config maps and secrets files of `.argolane/objects`.
 """
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from argolane.containers.expansion import expand, expand_env
 from argolane.containers.images import Image
@@ -41,6 +41,10 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
     # An image's command is its CMD, as in models/Dockerfile: args alone replace it.
     written = (*spec.command, *spec.args) or image.command
     argv = tuple(expand(text, env) for text in written)
+    # A fresh /tmp for each start; what a death leaves in it goes with the pod.
+    tmp = volumes / f".tmp-{spec.name}"
+    shutil.rmtree(tmp, ignore_errors=True)
+    tmp.mkdir(parents=True)
     named = {volume.name: volume for volume in plan.component.spec.volumes}
     return Sandboxed(
         name=spec.name,
@@ -51,7 +55,7 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
             _mount(named[m.name], m.mount_path, m.sub_path, m.read_only, project, volumes)
             for m in spec.volume_mounts
         ),
-        tmp=None,
+        tmp=tmp,
     )
 
 
@@ -108,28 +112,23 @@ def _mount(
         source.mkdir(parents=True, exist_ok=True)
     if volume.config_map is not None:
         ref = volume.config_map
-        _fill(
-            source, objects.values(project, "ConfigMap", ref.name, optional=ref.optional), ref.items, ref.name
-        )
-        read_only = True
+        found = objects.files(project, "ConfigMap", ref.name, optional=ref.optional)
+        read_only = _fill(source, found, ref.items, ref.name)
     if volume.secret is not None:
         held = volume.secret
-        values: dict[str, Any] = objects.values(project, "Secret", held.secret_name, optional=held.optional)
-        _fill(source, values, held.items, held.secret_name)
-        read_only = True
-    if sub_path:
-        source /= sub_path
-        if not source.exists():
-            source.mkdir(parents=True)
+        found = objects.files(project, "Secret", held.secret_name, optional=held.optional)
+        read_only = _fill(source, found, held.items, held.secret_name)
+    if sub_path and not (source := source / sub_path).exists():
+        source.mkdir(parents=True)
     return Mount(source, target, read_only)
 
 
-def _fill(folder: Path, values: dict[str, str], items: list[KeyToPath], name: str) -> None:
+def _fill(folder: Path, values: dict[str, bytes], items: list[KeyToPath], name: str) -> bool:
     chosen = {item.key: item.path for item in items} or {key: key for key in values}
     for key, path in chosen.items():
         if key not in values:
             raise ArgolaneError(f"{name!r} has no key {key!r}; it has {', '.join(sorted(values)) or 'none'}.")
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(values[key], encoding="utf-8")
-        file.chmod(0o600)
+        file.write_bytes(values[key])
+    return True

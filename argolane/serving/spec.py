@@ -239,6 +239,9 @@ class Metadata(_Strict):
     generation: Any = None
     resource_version: Any = None
     creation_timestamp: Any = None
+    deletion_timestamp: Any = None
+    generate_name: Any = None
+    finalizers: Any = None
     managed_fields: Any = None
     owner_references: Any = None
     self_link: Any = None

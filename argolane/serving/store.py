@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 from filelock import FileLock
 
 from argolane.project import Project
+
+_LOGS_KEPT = 10
 
 
 def folder_of_all(project: Project) -> Path:
@@ -108,6 +111,13 @@ class Store:
                 return False
             time.sleep(0.02)
         return True
+
+    def clear_pods(self) -> None:
+        """Forget what the pods of a supervisor that was killed have left; the latest logs are kept."""
+        shutil.rmtree(self.folder / "pods", ignore_errors=True)
+        logs = [path for path in (self.folder / "logs").iterdir() if path.is_dir()]
+        for old in sorted(logs, key=lambda path: path.stat().st_mtime)[:-_LOGS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
 
     def listen(self) -> int:
         """The supervisor's end of the bell: readable after `wake()`."""

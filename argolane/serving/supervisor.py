@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # How long a folder removed by hand goes unnoticed; everything else rings the bell.
 _TICK = 2.0
 
-log = logging.getLogger("argolane.serving.supervisor")
+log = logging.getLogger("argolane.serving.supervisor")  # its __name__ is __main__
 
 
 class Supervisor:
@@ -52,6 +52,7 @@ class Supervisor:
         self._revision: int = last.get("revision", 0)
         self._reported = 0
         self._socket = ports.listening(last.get("port"))
+        store.clear_pods()
 
     async def run(self) -> None:
         """Until the deployment is deleted, or somebody asks for the end."""
@@ -172,26 +173,24 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     # The containers must not hold the lock on.
     os.set_inheritable(given.life, False)
+    # Requests are not logged: the log stays small however long a deployment lives.
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S", stream=sys.stderr
+        level=logging.WARNING,
+        format="%(asctime)s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S",
+        stream=sys.stderr,
     )
+    logging.getLogger("argolane").setLevel(logging.INFO)
     store = Store(projects.find(given.root), given.name)
     store.write_supervisor({"instance": given.instance, "pid": os.getpid()})
 
     async def supervise() -> None:
         await Supervisor(store, given.instance).run()
+        # Not by way of asyncio, which would wait for what is still being prepared in a thread.
+        logging.shutdown()
+        os._exit(0)
 
     asyncio.run(supervise())
-    _leave()
-
-
-def _leave() -> None:
-    """End at once with whatever was being prepared in the background, such as an image's environment."""
-    logging.shutdown()
-    if os.getpgrp() == os.getpid():
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        os.killpg(0, signal.SIGTERM)
-    os._exit(0)
 
 
 if __name__ == "__main__":

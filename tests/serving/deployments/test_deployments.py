@@ -171,7 +171,7 @@ def test_volumes_config_maps_and_the_environment(
     (project.state / "volumes" / "store").mkdir(parents=True)
     (project.state / "volumes" / "store" / "model.txt").write_text("weights")
     for kind, value in (("ConfigMap", "blue"), ("Secret", base64.b64encode(b"sesame").decode())):
-        folder = project.state / "objects" / kind
+        folder = project.state / "objects" / kind.lower()
         folder.mkdir(parents=True)
         (folder / "conf.json").write_text(json.dumps({"kind": kind, "data": {"key": value}}))
     one = tools.container(args=("/mnt/store/model.txt", "/etc/conf/key"))

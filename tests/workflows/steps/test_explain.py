@@ -1,0 +1,101 @@
+"""Why a rollout failed, and what is put back; the states of pods are such as a cluster gave."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflows.parts.steps import explain
+
+PULL = {
+    "name": "m",
+    "state": {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "nothing:1"'}},
+    "lastState": {},
+    "ready": False,
+}
+CRASH = {
+    "name": "m",
+    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 20s"}},
+    "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
+    "ready": False,
+}
+ENDED = {
+    "name": "m",
+    "state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+    "lastState": {},
+    "ready": False,
+}
+UNREADY = {"name": "m", "state": {"running": {}}, "lastState": {}, "ready": False}
+READY = {**UNREADY, "ready": True}
+STARTING = {"name": "m", "state": {"waiting": {"reason": "ContainerCreating"}}, "ready": False}
+FAILED_DEPLOY = json.dumps([{"displayName": "deploy(0)", "phase": "Failed"}])
+
+
+@pytest.mark.parametrize(
+    ("container", "expected"),
+    [
+        (PULL, [("m", 'ImagePullBackOff: Back-off pulling image "nothing:1"', "")]),
+        (CRASH, [("m", "CrashLoopBackOff: back-off 20s (exit code 1 Error)", "last")]),
+        (ENDED, [("m", "ended with exit code 137 OOMKilled", "this")]),
+        (UNREADY, [("m", "runs and is not ready", "this")]),
+        (READY, []),
+        (STARTING, []),
+    ],
+)
+def test_trouble_of_a_container(container: Any, expected: list[tuple[str, str, str]]) -> None:
+    """What is wrong is named, with the log that tells of it; a container that is well is not."""
+    assert list(explain.trouble({"status": {"containerStatuses": [container]}})) == expected
+
+
+def test_trouble_of_a_pod_without_a_place() -> None:
+    """A pod that no node takes says why, though it has no containers yet."""
+    condition = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "Insufficient cpu",
+    }
+    assert list(explain.trouble({"status": {"conditions": [condition]}})) == [
+        ("", "Unschedulable: Insufficient cpu", "")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failures", "expected"),
+    [
+        (FAILED_DEPLOY, True),
+        (json.dumps(FAILED_DEPLOY), True),  # as Argo puts it into a text
+        (json.dumps([{"displayName": "verify"}]), True),
+        (json.dumps([{"displayName": "train-tf-mnist(1)"}]), False),
+        ("[]", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+def test_only_a_failed_rollout_counts(failures: str, expected: bool) -> None:
+    """A run that failed in training has changed no deployment."""
+    assert explain.rollout_failed(failures) is expected
+
+
+@pytest.mark.parametrize(
+    ("failures", "on_failure", "verified_before", "put_back"),
+    [
+        (FAILED_DEPLOY, "rollback", True, True),
+        (FAILED_DEPLOY, "rollback", False, False),
+        (FAILED_DEPLOY, "keep", True, False),
+        ("[]", "rollback", True, False),
+    ],
+)
+def test_what_is_put_back(
+    tmp_path: Path, failures: str, on_failure: str, verified_before: bool, put_back: bool
+) -> None:
+    """The last verified manifest, after a failed rollout, if so asked and if there is one."""
+    last_good, out = tmp_path / "mnist-ab.yaml", tmp_path / "out"
+    if verified_before:
+        last_good.write_text("kind: SeldonDeployment\n")
+    environ = {"DEPLOYMENT": "mnist-ab", "FAILURES": failures, "ON_FAILURE": on_failure}
+    explain.main({**environ, "LAST_GOOD": str(last_good), "OUTPUTS": str(out)})
+    assert (out / "rollback").read_text() == str(put_back).lower()
+    assert (out / "manifest").read_text() == ("kind: SeldonDeployment\n" if put_back else "{}")
+    assert (out / "reason").read_text()

@@ -53,7 +53,7 @@ def trouble(pod: Any) -> Iterator[tuple[str, str, str]]:
             yield status["name"], f"{what} ({code})" if ended else what, "last" if ended else ""
         elif ended:
             yield status["name"], f"ended with {code}", "last" if last.get("terminated") else "this"
-        elif state.get("running") and not status.get("ready"):
+        elif "running" in state and not status.get("ready"):
             yield status["name"], "runs and is not ready", "this"
 
 

@@ -1,7 +1,7 @@
 """The local workflow engine: any Argo manifest of a named subset in, a finished run with its record out.
 
-`run` starts a workflow, `check` says what it would refuse, `retry` goes on with a run that failed or whose runner
-died, `resume` and `stop` speak to one that goes on.
+`run` starts a workflow, `check` says what it would refuse, `retry` goes on with a run that failed or whose
+runner died, `resume` and `stop` speak to one that goes on.
 """
 
 from argolane.workflow.local.control import is_running, resume, stop

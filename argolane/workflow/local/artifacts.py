@@ -1,4 +1,4 @@
-"""Input artifacts in before main starts, output artifacts out after it: a folder of the run is the repository.
+"""Input artifacts in before main starts, output artifacts out after it: a folder is the repository.
 
 Artifacts travel as Argo's do: a gzipped tar unless `archive` says otherwise, unpacked again on the way in.
 """

@@ -1,4 +1,4 @@
-"""The nodes of a DAG in, its phase out: leaves decide, and what was omitted takes the phase of what failed above."""
+"""The nodes of a DAG in, its phase out: leaves decide, an omitted one by what failed above it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

@@ -17,7 +17,7 @@ class CheckoutError(Exception):
 
 
 def clone(git: Mapping[str, Any], place: Path, secret: Secret) -> None:
-    """Clone `repo` into `place` and check `revision` out; with depth, branch, fetch and submodules as asked."""
+    """Clone `repo` into `place` at `revision`, with depth, branch, fetch and submodules as asked."""
     if shutil.which("git") is None:
         raise CheckoutError("git is not installed on this machine")
     with tempfile.TemporaryDirectory(prefix="argolane-git-") as scratch:

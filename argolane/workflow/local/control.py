@@ -1,4 +1,4 @@
-"""Orders to a run that goes on elsewhere: resume, stop, terminate. They lie in its folder until its runner takes them."""
+"""Orders to a run that goes on elsewhere: resume, stop, terminate. Files in its folder, for its runner."""
 
 import json
 import os

@@ -283,11 +283,11 @@ def _start(context: Context, name: str, task: Task, node: Node | None) -> None:
     op = context.op
     full = f"{context.node.name}.{name}"
     group = node if node is not None and node.type == "TaskGroup" else None
-    members = op.expanded.get(full)
+    members: list[Task] | None = op.expanded.get(full)
     if members is None:
         try:
             resolved = _resolved(context, name, task)
-            members = items.expand(resolved, _scope(context, name).params(op.globals))
+            members = list(items.expand(resolved, _scope(context, name).params(op.globals)))
         except WaitsForEver as waiting:
             op.waits[full] = str(waiting)
             return

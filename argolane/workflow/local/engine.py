@@ -1,4 +1,4 @@
-"""A submission in, a finished run out: the loop around the reconciler, its pods, its record and its observers."""
+"""A submission in, a finished run out: the loop around the reconciler, its pods, record and observers."""
 
 import contextlib
 import queue

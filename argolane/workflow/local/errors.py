@@ -1,4 +1,4 @@
-"""What can go wrong while the reconciler decides: errors that end a node, and signals that only postpone it."""
+"""What can go wrong while the reconciler decides: errors that end a node, signals that postpone it."""
 
 
 class OperationError(Exception):

@@ -1,7 +1,7 @@
 """A template called by a step, a task or a hook in, its node out: made, carried on or found to be over.
 
-The heart of the reconciler. The order of the checks is Argo's: fulfilled, timeout, parallelism, locks, memory,
-retries, then the template's own kind.
+The heart of the reconciler. The order of the checks is Argo's: fulfilled, timeout, parallelism, locks,
+memory, retries, then the template's own kind.
 """
 
 from collections.abc import Mapping
@@ -241,6 +241,7 @@ def _run(
     options: Options,
 ) -> Node | None:
     kind = type_of(template)
+    node: Node | None
     try:
         if kind == "steps":
             node = steps.execute(op, name, holder, base, inner, template, options)

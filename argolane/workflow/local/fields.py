@@ -1,4 +1,4 @@
-"""Which fields of a manifest the local runner runs, refuses, or accepts though they mean something on a cluster only."""
+"""Which fields of a manifest the local runner refuses, and which mean something on a cluster only."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ REFUSED_IN_TEMPLATE = (
 )  # fmt: skip
 REFUSED_IN_CONTAINER = ("lifecycle", "volumeDevices", "restartPolicy")
 NO_EFFECT_IN_SPEC = (
-    "affinity", "archiveLogs", "artifactGC", "artifactRepositoryRef", "automountServiceAccountToken", "dnsConfig",
-    "dnsPolicy", "executor", "hostNetwork", "imagePullSecrets", "metrics", "nodeSelector", "podDisruptionBudget",
-    "podGC", "podMetadata", "podPriority", "podPriorityClassName", "priority", "schedulerName", "securityContext",
-    "serviceAccountName", "tolerations", "ttlStrategy",
+    "affinity", "archiveLogs", "artifactGC", "artifactRepositoryRef", "automountServiceAccountToken",
+    "dnsConfig", "dnsPolicy", "executor", "hostNetwork", "imagePullSecrets", "metrics", "nodeSelector",
+    "podDisruptionBudget", "podGC", "podMetadata", "podPriority", "podPriorityClassName", "priority",
+    "schedulerName", "securityContext", "serviceAccountName", "tolerations", "ttlStrategy",
 )  # fmt: skip
 NO_EFFECT_IN_TEMPLATE = (
     "affinity", "archiveLocation", "automountServiceAccountToken", "executor", "metrics", "nodeSelector",

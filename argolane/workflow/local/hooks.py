@@ -1,4 +1,4 @@
-"""Lifecycle hooks in, their nodes out: exit hooks after a node is over, named ones when their expression holds."""
+"""Lifecycle hooks in, their nodes out: exit hooks after a node, named ones when their expression holds."""
 
 from collections.abc import Mapping
 from typing import Any

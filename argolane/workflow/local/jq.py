@@ -1,7 +1,7 @@
 """A jq program and an object in, the text that Argo's executor keeps of its results out.
 
-The part of jq that people write in a jqFilter: paths, pipes, `//`, arithmetic, comparisons, select, map, common
-functions, objects, arrays, strings with `\\(...)`. Anything else is refused by name.
+The part of jq that people write in a jqFilter: paths, pipes, `//`, arithmetic, comparisons, select, map,
+common functions, objects, arrays, strings with `\\(...)`. Anything else is refused by name.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Orders for pods in, threads that run them: as many at once as the machine holds, the rest wait their turn."""
+"""Orders for pods in, threads that run them: as many at once as the machine holds, the rest wait."""
 
 import threading
 import time

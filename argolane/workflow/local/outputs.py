@@ -1,4 +1,4 @@
-"""A container that has ended in, its template's outputs out: parameters from files, the result from stdout."""
+"""A container that has ended in, its template's outputs out: parameters from files, result from stdout."""
 
 import os
 import posixpath

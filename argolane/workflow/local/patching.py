@@ -1,4 +1,4 @@
-"""An object and a patch in, the patched object out: merge, strategic and JSON patches as kubectl makes them."""
+"""An object and a patch in, the patched object out: merge, strategic and JSON patches as of kubectl."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def patch(body: Mapping[str, Any], change: Any, strategy: str) -> dict[str, Any]
 
 
 def merge_patch(body: Any, change: Any, *, by_name: bool = False, key: str = "") -> Any:
-    """RFC 7386: null removes, maps are merged, the rest is replaced; strategic joins lists by their merge key."""
+    """RFC 7386: null removes, maps merge, the rest is replaced; strategic joins lists by a key."""
     if isinstance(change, Mapping):
         merged = dict(body) if isinstance(body, Mapping) else {}
         for name, value in change.items():

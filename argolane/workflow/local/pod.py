@@ -255,6 +255,7 @@ class Pod:
                 mounts=mounts,
                 tmp=tmp,
                 literal_text=(str(container.get("source") or ""),),
+                folders=image.folders,
             ),
             stdout=capture.ends["stdout"],
             stderr=capture.ends["stderr"],

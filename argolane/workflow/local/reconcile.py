@@ -101,9 +101,13 @@ def _fail_what_cannot_start(op: Operation) -> None:
         handler = op.nodes.in_exit_handler(node)
         if op.shutdown and op.stops(on_exit=handler) and node.suspended:
             op.mark(node, "Failed", f"Stopped with strategy '{op.shutdown}'")
-        elif op.deadline_passed and not handler and (node.phase == "Pending" or node.suspended):
-            if not op.ports.pod_exists(node.id):
-                op.mark(node, "Failed", "Step exceeded its deadline")
+        elif _is_late(op, node, handler):
+            op.mark(node, "Failed", "Step exceeded its deadline")
+
+
+def _is_late(op: Operation, node: Node, handler: bool) -> bool:
+    waits = node.phase == "Pending" or node.suspended
+    return op.deadline_passed and waits and not handler and not op.ports.pod_exists(node.id)
 
 
 def finished(op: Operation, node: Node, result: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""A run's folder: what was run, how it stands, what it printed, and every result, so that another runner can go on.
+"""A run's folder: what was run, how it stands, what it printed, every result: another runner can go on.
 
-`status.json` is Argo's `.status`, written whole or not at all. Results of pods are kept one file each the moment
-they are known: however a runner dies, nothing that succeeded is run again.
+`status.json` is Argo's `.status`, written whole or not at all. Results of pods are kept one file each the
+moment they are known: however a runner dies, nothing that succeeded is run again.
 """
 
 import contextlib

@@ -11,7 +11,7 @@ from argolane.workflow.local.substitution import OUTPUTS, replace, should_execut
 
 
 def resolve(op: Operation, holder: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    """Tags of outputs must have a value, `{{item}}` may wait; `when` is decided before the arguments are read."""
+    """Tags of outputs must have a value, `{{item}}` may wait; `when` is decided before arguments are read."""
     _resolve_volumes(op, scope)
     resolved = {key: value for key, value in holder.items() if key != "hooks"}
     params = scope.params(op.globals)

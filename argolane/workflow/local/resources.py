@@ -1,7 +1,7 @@
 """A resource template in, what became of its object out: kubectl's actions on the project's own objects.
 
-SeldonDeployments go to `argolane.serving.deployments`, every other object is a JSON file. Conditions are label
-selectors over the object, polled until one holds.
+SeldonDeployments go to `argolane.serving.deployments`, every other object is a JSON file. Conditions are
+label selectors over the object, polled until one holds.
 """
 
 import json
@@ -200,8 +200,8 @@ def _wait(
         found = get()
         if found is None:
             raise ResourceError(
-                "The resource has been deleted while its status was still being checked. Will not be retried: "
-                "the server could not find the requested resource"
+                "The resource has been deleted while its status was still being checked. "
+                "Will not be retried: the server could not find the requested resource"
             )
         for requirement in failure:
             if requirement.matches(found):

@@ -10,7 +10,8 @@ from argolane.workflow.local.substitution import holds
 from argolane.workflow.local.values import int_or_string, parse_duration
 
 _TRANSIENT = (
-    "i/o timeout", "connection timed out", "connection reset by peer", "no such host", "TLS handshake timeout",
+    "i/o timeout", "connection timed out", "connection reset by peer", "no such host",
+    "TLS handshake timeout",
 )  # fmt: skip
 
 _REQUEUE = 10.0

@@ -49,8 +49,10 @@ def run(
 
 
 def retry(project: Project, name: str, *, observe: Observe | None = None) -> Run:
-    """Go on with a run: what Succeeded is not run again, what failed is; after a runner's death, what was decided
-    stays."""
+    """Go on with a run: what Succeeded is not run again, what failed is.
+
+    After a runner's death everything that was decided stays.
+    """
     record = Record(project.runs / name)
     if not record.folder.is_dir():
         names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []

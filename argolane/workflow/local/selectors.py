@@ -96,7 +96,7 @@ def _in(tokens: Sequence[str], at: int, key: str, operator: str) -> tuple[Requir
         end = tokens.index(")", at)
     except ValueError:
         raise SelectorError("found '', expected: ',', ')' or identifier") from None
-    values = tuple(sorted(token for token in tokens[at + 3 : end] if token != ","))
+    values = tuple(sorted(word for word in tokens[at + 3 : end] if word != ","))
     return Requirement(key, operator, values), end + 1
 
 

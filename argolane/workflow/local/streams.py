@@ -1,4 +1,4 @@
-"""Containers of one pod in, their output into files and to the observer, their ends and the pod's deadline out.
+"""Containers of one pod in; their output into files and to the observer, their ends and deadlines out.
 
 One thread a pod waits here on everything at once: pipes, ends of containers, the order to stop.
 """
@@ -17,7 +17,7 @@ from argolane.workflow.local.outputs import RESULT_BYTES
 Stream = Literal["stdout", "stderr"]
 Tell = Callable[[str, Stream, bytes], None]
 _CHUNK = 1 << 16
-# What a container wrote just before its end is still in the pipe; a daemon it left behind may hold the pipe open.
+# What a container wrote just before its end is still in the pipe; what it left behind may hold that open.
 _DRAIN = 0.5
 
 
@@ -54,11 +54,12 @@ class Capture:
         self.tail = bytearray()
         self.problem = ""
         self.ends: dict[Stream, int] = {}
-        for stream in ("stdout", "stderr"):
+        streams: tuple[Stream, ...] = ("stdout", "stderr")
+        for stream in streams:
             reader, writer = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(reader, False)
-            self._open[reader] = stream  # type: ignore[assignment]
-            self.ends[stream] = writer  # type: ignore[index]
+            self._open[reader] = stream
+            self.ends[stream] = writer
 
     def readers(self) -> list[int]:
         return list(self._open)
@@ -140,17 +141,17 @@ class Watch:
             left = _left(limit, self.deadline)
             ready = self._selector.select(left)
             for key, _ in ready:
+                if key.data is None:
+                    return None
                 if isinstance(key.data, Capture):
                     if not key.data.read(key.fd):
                         self._selector.unregister(key.fd)
-                elif key.data is process:
-                    self._selector.unregister(key.fd)
-                    return process.wait()
-                elif key.data is None:
-                    return None
-                else:
-                    self._selector.unregister(key.fd)
-                    key.data.wait()
+                    continue
+                self._selector.unregister(key.fd)
+                ended: Process = key.data
+                code = ended.wait()
+                if ended is process:
+                    return code
             if not ready and left is not None:
                 return None
 

@@ -1,7 +1,7 @@
-"""A submission in, every field that the local runner does not run out: by its path, all at once, before the start.
+"""A submission in, every field that the local runner does not run out: by path, all at once.
 
-Only what the run can reach is looked at: a task that a `when` over known parameters switches off, and what stands
-behind it, need not run here.
+Only what the run can reach is looked at: a task that a `when` over known parameters switches off, and what
+stands behind it, need not run here.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""A step's or task's reference in, the template it means out, with the place where its own names are looked up.
+"""A step's or task's reference in, the template it means out, and where the names inside that are found.
 
 `template` is looked up where the caller stands, `templateRef` among the WorkflowTemplates given, `inline` is
 the template itself. templateDefaults of the workflow fill what a template leaves open.

@@ -82,7 +82,8 @@ def go_json_error(text: str) -> str:
         if stripped[0] == literal[0]:
             for expected, found in zip(literal, stripped, strict=False):
                 if expected != found:
-                    return f"invalid character {_quote(found)} in literal {literal} (expecting {_quote(expected)})"
+                    wanted = f"in literal {literal} (expecting {_quote(expected)})"
+                    return f"invalid character {_quote(found)} {wanted}"
             if len(stripped) < len(literal):
                 return "unexpected end of JSON input"
     decoder = json.JSONDecoder()

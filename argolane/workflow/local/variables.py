@@ -57,7 +57,8 @@ def _parameter(parameter: Mapping[str, Any], config_map: Callable[[str, str], st
     reference = source.get("configMapKeyRef")
     if reference is None:
         raise OperationError(
-            f"either value or valueFrom must be specified in order to set global parameter {parameter['name']}"
+            "either value or valueFrom must be specified in order to set global parameter "
+            f"{parameter['name']}"
         )
     try:
         return config_map(str(reference.get("name")), str(reference.get("key")))

@@ -1,7 +1,7 @@
 """A pod's volumes in, folders of this machine out, mounted where each container wants them.
 
-Claims live in the project's state across runs; volumeClaimTemplates in the run; emptyDir, configMap and secret
-volumes belong to one pod.
+Claims live in the project's state across runs, volumeClaimTemplates in the run; emptyDir, configMap and
+secret volumes belong to one pod.
 """
 
 import os

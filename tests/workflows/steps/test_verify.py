@@ -138,6 +138,7 @@ def test_one_model(
     out = capsys.readouterr().out
     assert "10 answers in a row come from r/a:2" in out
     assert "a: accuracy 0.8000 on 250 rows, 3 requests, a 2" in out
+    assert Path(environ["LAST_GOOD"]).read_text() == environ["MANIFEST"]
 
 
 def test_both_arms_are_asked_every_row(deployment: Deployment, environ: dict[str, str]) -> None:

@@ -33,7 +33,7 @@ def substitute(
 ) -> Any:
     """`tree` (plain data) with tags replaced from `values`: name -> text, None for an absent output.
 
-    Without `expressions` those of `{{=...}}` stay as they are, though their syntax is looked at.
+    Without `expressions` those of `{{=...}}` stay as they are, not looked at.
     """
     text = json.dumps(tree, ensure_ascii=False)
     if "{{" not in text:
@@ -112,12 +112,12 @@ class _Tags:
             text = json.loads(f'"{written}"', strict=False)
         except ValueError:
             raise SubstitutionError("failed to unmarshall JSON expression: not valid inside JSON") from None
+        if not self.evaluating:
+            return unchanged
         try:
             missing = [name for name in expr.names(text) if not _has(self.scope, name)]
         except expr.ExprSyntaxError as error:
             raise SubstitutionError(f"failed to evaluate expression: {error}") from None
-        if not self.evaluating:
-            return unchanged
         for name in missing:
             if self.insists(name):
                 raise SubstitutionError(f"failed to evaluate expression: {name} is missing")

@@ -5,6 +5,7 @@ Argo's server refuses both; Hera's models drop unknown fields without a word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,18 +18,29 @@ from argolane.workflow.lint import fields
 _SINCE_4 = {
     (kind, "plugin") for kind in ("Artifact", "ArtifactLocation", "ArtifactPaths", "ArtifactRepository")
 }
+# Go's structs that hold a whole Container within them, and the fields they add.
+_CONTAINERS = {
+    "ScriptTemplate": "source",
+    "UserContainer": "mirrorVolumeMounts",
+    "ContainerNode": "dependencies",
+}
 _GO = {"string": "string", "boolean": "bool", "integer": "int64", "number": "float64"}
 _JSON = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """`reason` says what is wrong in our words; `argo` is what Argo's parser says of it."""
+    """`reason` says what is wrong in our words; `argo` is what Argo's parser says of it, '' for nothing."""
 
     where: str
     reason: str
     argo: str
     unknown_field: bool
+
+    @property
+    def fatal(self) -> bool:
+        """Whether Argo's parser stops here: at a wrong type, and at any unknown field within steps."""
+        return self.argo.startswith("json:")
 
 
 @cache
@@ -45,9 +57,9 @@ def first_complaint(body: Mapping[str, Any]) -> str | None:
     """Argo's text when it cannot read `body`: the first wrong type, or all unknown fields at once."""
     found = misfits(body)
     for misfit in found:
-        if not misfit.unknown_field:
+        if misfit.fatal:
             return misfit.argo
-    if found:
+    if found := [misfit for misfit in found if misfit.argo]:
         return "strict decoding error: " + ", ".join(misfit.argo for misfit in found)
     return None
 
@@ -58,17 +70,15 @@ class _Walk:
     def object(self, value: Mapping[str, Any], kind: str, where: str, go: str) -> Iterator[Misfit]:
         known = _table()[kind]
         for name in sorted(value, key=str):
-            place, path = _below(where, str(name)), _below(go, str(name))
+            embedded = "Container." if _CONTAINERS.get(kind, name) != name else ""
+            place, path = _below(where, str(name)), _below(go, embedded + str(name))
             if name not in known:
-                allowed = unknown("field", str(name), known) if known else f"No field {name!r}."
-                yield Misfit(place, allowed, f'unknown field "{place}"', unknown_field=True)
-            elif (kind, name) in _SINCE_4:
                 yield Misfit(
-                    place,
-                    "Argo 3.7 does not know this field.",
-                    f'unknown field "{place}"',
-                    unknown_field=True,
+                    place, unknown("field", str(name), known), _strict(place, name), unknown_field=True
                 )
+            elif (kind, name) in _SINCE_4:
+                reason = "Argo 3.7 does not know this field."
+                yield Misfit(place, reason, _strict(place, name), unknown_field=True)
             else:
                 yield from self.value(value[name], known[name], place, path, kind)
 
@@ -100,8 +110,18 @@ class _Walk:
         if isinstance(value, bool):
             found = "bool"
         shown = f"{value!r} ({found})" if isinstance(value, (str, int, float)) else found
+        # Steps come through a reader of their own, which reports to the template.
+        owner = "Template" if owner == "WorkflowStep" else owner
         argo = f"json: cannot unmarshal {found} into Go struct field {owner}.{go} of type {_go(kind)}"
         return Misfit(where, f"is {shown}; expected {_plain(kind)}.", argo, unknown_field=False)
+
+
+def _strict(place: str, name: object) -> str:
+    """Argo reads steps by a reader of its own, which is strict about a step's fields and not below them."""
+    steps = re.match(r".*?\.steps\[\d+\](\[\d+\])?\.?(?P<below>.*)", place)
+    if not steps:
+        return f'unknown field "{place}"'
+    return f'json: unknown field "{name}"' if steps["below"] == name else ""
 
 
 def _fits(value: Any, kind: str) -> bool:

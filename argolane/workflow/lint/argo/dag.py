@@ -33,10 +33,14 @@ def check_dag(
     if reason:
         where = places.get(blamed, f"{place}.dag.tasks")
         yield Fault(f"templates.{name} sorting failed: {reason}", where, base, reason)
-    for index, reason in named(listed, field_name):
-        yield base.fault(f"templates.{name}.tasks{reason}", f"{place}.dag.tasks[{index}].name")
+    # Argo counts the tasks in the order of work from here on.
+    ordered = [by_name[key] for key in order]
+    counted = listed if reason else ordered
+    for index, complaint in named(counted, field_name):
+        blamed = str(counted[index].get("name") or "")
+        yield base.fault(f"templates.{name}.tasks{complaint}", f"{places[blamed]}.name")
     using_depends = any(task.get("depends") for task in listed)
-    tasks = [by_name[key] for key in order if key]
+    tasks = [task for task in ordered if task.get("name")]
     for task in tasks:
         where = places[task["name"]]
         yield from _check_waiting(base, name, task, where, using_depends=using_depends)
@@ -45,8 +49,8 @@ def check_dag(
         _, resolved, _, _ = resolve(check, base, task, where)
         aggregate = bool(task.get("withItems") or task.get("withParam"))
         add_outputs(check, resolved, f"tasks.{task['name']}", scope, aggregate=aggregate)
-        if reason := bad_status(str(task.get("depends") or "")) or "":
-            yield Fault(prefix + reason, f"{where}.depends", base, reason)
+        if complaint := bad_status(str(task.get("depends") or "")) or "":
+            yield Fault(prefix + complaint, f"{where}.depends", base, complaint)
         yield from _check_loops_asked(base, prefix, needs[task["name"]], by_name, where)
     yield from _check_target(check, base, scope, template, by_name, place)
     for task in tasks:

@@ -33,7 +33,7 @@ def parameter_name(name: str) -> str:
 
 def field_name(name: str) -> str:
     """What is wrong with the name of a template, step or task, or ''."""
-    faults = ["must be no more than 128 bytes"] if len(name.encode()) > 128 else []
+    faults = ["must be no more than 128 characters"] if len(name.encode()) > 128 else []
     faults += [] if _FIELD.fullmatch(name) else [_FIELD_RULE]
     return ";".join(faults)
 

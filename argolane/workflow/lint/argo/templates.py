@@ -83,6 +83,9 @@ def check_template(
         return
     check.done.add(key)
     scope |= check.globals
+    if filled.get("steps") == []:
+        # Go leaves an empty list out when it writes the filled template, which then is of no kind.
+        del filled["steps"]
     kind = kind_of(filled)
     if kind == "steps":
         yield from check_steps(check, base, scope, filled, place)

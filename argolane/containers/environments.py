@@ -70,7 +70,6 @@ def _make(lock: Path, link: Path, root: Path, say: Callable[[str], None]) -> Non
         "pip",
         "install",
         "--require-hashes",
-        "--compile-bytecode",
         "--python",
         str(folder),
         "-r",

@@ -19,7 +19,6 @@ from argolane.containers.spawner import Isolation
 from argolane.errors import ArgolaneError
 
 _TMP = "/tmp"  # noqa: S108  (that of a container)
-_KINDS = {False: "writable", True: "read-only"}
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,9 @@ class Mount:
 class Container:
     """What to run, and what it sees.
 
-    `tmp` is the folder behind /tmp (None: a fresh one, removed afterwards). `folders` of this machine stay
-    readable at their own paths even where /tmp or a mount would hide them: those of the image. `literal_text`
-    are texts, such as a script's source, that must not hold a mount path where paths are rewritten.
+    `tmp` is the folder behind /tmp (None: a fresh one, removed afterwards). `folders` are the image's: its
+    own files, which stay where they are even if /tmp or a mount would hide them. `literal_text` are texts,
+    such as a script's source, that must not hold a mount path where paths are rewritten.
     """
 
     name: str
@@ -46,7 +45,7 @@ class Container:
     workdir: str | Path = "/"
     mounts: tuple[Mount, ...] = ()
     tmp: Path | None = None
-    folders: tuple[Path, ...] = ()
+    folders: tuple[Mount, ...] = ()
     literal_text: tuple[str, ...] = ()
 
 
@@ -91,12 +90,18 @@ def start(
 def _specification(container: Container, tmp: Path, fresh: Path | None, kind: Isolation) -> dict[str, object]:
     mounts = [_checked(container.name, mount) for mount in container.mounts]
     targets = {m.target: str(m.source) for m in mounts}
-    hidden = {str(f) for f in container.folders if any(f.is_relative_to(t) for t in (_TMP, *targets))}
+    # Whatever else the machine has is there to read at its own path, unless something hides it.
+    folders = [
+        folder
+        for folder in container.folders
+        if folder.target not in targets
+        and (not folder.read_only or any(folder.source.is_relative_to(t) for t in (_TMP, *targets)))
+    ]
     argv, env, workdir = container.argv, dict(container.env), str(container.workdir)
     if kind == "none":
         paths = {_TMP: str(tmp.absolute())} | targets
         rewriting.check(container.name, container.literal_text, paths)
-        paths |= {folder: folder for folder in hidden - targets.keys()}
+        paths |= {folder.target: folder.target for folder in folders}
         argv = tuple(rewriting.rewrite(text, paths) for text in argv)
         env = {"TMPDIR": str(tmp.absolute())} | {k: rewriting.rewrite(v, paths) for k, v in env.items()}
         workdir = rewriting.rewrite(workdir, paths)
@@ -106,8 +111,8 @@ def _specification(container: Container, tmp: Path, fresh: Path | None, kind: Is
         "env": env,
         "workdir": workdir,
         "mounts": [
-            *({"source": str(m.source), "target": m.target, "kind": _KINDS[m.read_only]} for m in mounts),
-            *({"source": f, "target": f, "kind": "host"} for f in hidden - targets.keys()),
+            {"source": str(m.source), "target": m.target, "read_only": m.read_only, "host": m in folders}
+            for m in (*mounts, *folders)
         ],
         "tmp": str(tmp.absolute()),
         "fresh_tmp": str(fresh.absolute()) if fresh else "",

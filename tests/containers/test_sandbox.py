@@ -92,14 +92,22 @@ def test_folders_of_the_image_are_there_whatever_is_mounted(
     (project / "sub").mkdir(parents=True)
     volume.mkdir()
     (project / "f").write_text("project\n")
+    folders = (Mount(project, str(project), read_only=True),)
     for mounts in ([], [(volume, str(tmp_path))]):
-        assert sh('cat "$1/f"', str(project), folders=(project,), mounts=mounts) == (0, "project\n")
+        assert sh('cat "$1/f"', str(project), folders=folders, mounts=mounts) == (0, "project\n")
     if isolation != "none":
         mounts = [(volume, f"{project}/sub/new/deep"), (volume, f"{project}/vol")]
         script = f"cd {project}; ls; echo x > sub/new/deep/x; cat vol/x; ! touch y"
-        code, output = sh(script, folders=(project,), mounts=mounts)
+        code, output = sh(script, folders=folders, mounts=mounts)
         assert (code, output.split("\n")[:4]) == (0, ["f", "sub", "vol", "x"])
         assert sorted(path.name for path in project.rglob("*")) == ["f", "sub"]
+
+
+def test_a_writable_folder_of_the_image_can_be_written(isolation: str, sh: Shell, tmp_path: Path) -> None:
+    """Such as its bytecode: what a container writes there is there for the next one."""
+    folders = (Mount(tmp_path, str(tmp_path)),)
+    assert sh('echo x > "$1/f"', str(tmp_path), folders=folders) == (0, "")
+    assert sh('cat "$1/f"', str(tmp_path), folders=folders) == (0, "x\n")
 
 
 def test_a_folder_beside_a_mount_stays_visible(namespaces: str, sh: Shell, tmp_path: Path) -> None:

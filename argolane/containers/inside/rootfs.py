@@ -12,7 +12,7 @@ import errno
 import os
 import posixpath
 import stat
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 from argolane.containers.inside import linux
 
@@ -26,7 +26,8 @@ _QUIET = linux.MS_NOSUID | linux.MS_NODEV
 class MountSpec(TypedDict):
     source: str
     target: str
-    kind: Literal["writable", "read-only", "host"]
+    read_only: bool
+    host: bool  # a folder of the machine at its own path: nothing is made in it
 
 
 class SetupError(Exception):
@@ -61,9 +62,9 @@ def enter(tmp: str, mounts: list[MountSpec]) -> None:
     private = {_TMP: True, _SHARED_MEMORY: True}
     for source, mount in sorted(zip(sources, mounts, strict=True), key=lambda m: m[1]["target"].count("/")):
         _place(source, mount["target"], private, ours)
-        private[os.path.realpath(mount["target"])] = mount["kind"] != "host"
+        private[os.path.realpath(mount["target"])] = not mount["host"]
     for mount in mounts:
-        if mount["kind"] != "writable":
+        if mount["read_only"]:
             _set_read_only(mount["target"])
     for descriptor in (*sources, tmp_folder, host):
         os.close(descriptor)

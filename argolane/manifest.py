@@ -56,7 +56,8 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> Any:
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-# Kubernetes reads YAML 1.1 as Go does: no dates and no 12:30 as a number in base 60, but 1e3 is 1000.
+# Kubernetes reads YAML 1.1 as Go does: no dates and no 12:30 as a number in base 60, but 1e3 is 1000 and a
+# bare y or n is a boolean.
 _GO_INT = re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)$")
 _GO_FLOAT = re.compile(
     r"[-+]?((\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|\.(inf|Inf|INF))$|\.(nan|NaN|NAN)$"
@@ -69,25 +70,15 @@ _Loader.yaml_implicit_resolvers = {
 _NUMBER_STARTS = list("-+.0123456789")
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _GO_INT, _NUMBER_STARTS)
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _GO_FLOAT, _NUMBER_STARTS)
+_GO_SHORT_BOOL = re.compile(r"[yYnN]$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _GO_SHORT_BOOL, list("yYnN"))
+_Loader.bool_values = {**_Loader.bool_values, "y": True, "n": False}
 
 
-class _BooleanLoader(_Loader):
-    """Reads y and n as the API server's YAML does."""
-
-
-_BooleanLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]$"), list("yYnN"))
-_BooleanLoader.bool_values = {**_Loader.bool_values, "y": True, "n": False}
-
-
-def loads(text: str, where: str, *, booleans: bool = False) -> list[Any]:
-    """Every non-empty document of YAML `text`; ManifestError names `where`, line and column.
-
-    `booleans`: a bare y or n is one, too.
-    """
+def loads(text: str, where: str) -> list[Any]:
+    """Every non-empty document of YAML `text`; ManifestError names `where`, line and column."""
     try:
-        return [
-            body for body in yaml.load_all(text, _BooleanLoader if booleans else _Loader) if body is not None
-        ]
+        return [body for body in yaml.load_all(text, _Loader) if body is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
@@ -133,6 +124,7 @@ def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
 
 _Dumper.add_representer(str, _text)
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _GO_FLOAT, _NUMBER_STARTS)
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", _GO_SHORT_BOOL, list("yYnN"))
 
 
 def dump(bodies: Iterable[dict[str, Any]] | dict[str, Any], *, comment: str = "") -> str:

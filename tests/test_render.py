@@ -32,7 +32,7 @@ def write(project: Project, path: str, text: str) -> Path:
 
 ONE = """
     def manifests():
-        return {"one": {"kind": "Workflow", "spec": {"source": "a = '{{'\\nb = 1\\n", "n": 1}}}
+        return {"one": {"kind": "Workflow", "spec": {"source": "a = '{{'\\nb = 1\\n", "k": 1}}}
 """
 
 
@@ -45,7 +45,7 @@ def test_writes_beside_the_program_once(project: Project) -> None:
     assert made.read_text().splitlines()[0] == (
         "# Rendered from workflows/first.py by `argolane render`. Do not edit."
     )
-    assert load(made)[0].body["spec"] == {"source": "a = '{{'\nb = 1\n", "n": 1}
+    assert load(made)[0].body["spec"] == {"source": "a = '{{'\nb = 1\n", "k": 1}
     assert stat.S_IMODE(made.stat().st_mode) & 0o444 == 0o444
     before = made.stat().st_mtime_ns
     assert render.render(project) == [] and render.check(project) == []
@@ -77,11 +77,11 @@ def test_check_names_the_line_that_differs_and_writes_nothing(project: Project) 
     write(project, "workflows/first.py", ONE)
     (made,) = render.render(project)
     good = made.read_text()
-    made.write_text(good.replace("n: 1", "n: 2"))
+    made.write_text(good.replace("k: 1", "k: 2"))
     (difference,) = render.check(project)
-    line = 1 + good.splitlines().index("  n: 1")
+    line = 1 + good.splitlines().index("  k: 1")
     assert difference == f"workflows/rendered/one.yaml:{line}: differs from what workflows/first.py makes."
-    assert "n: 2" in made.read_text()
+    assert "k: 2" in made.read_text()
     assert render.render(project) == [made] and made.read_text() == good
 
 

@@ -1,4 +1,4 @@
-"""The nodes and the state of a run in, Argo's `.status` out, as text that is cheap to write again and again."""
+"""The nodes and the state of a run in, Argo's `.status` out: text that is cheap to write often."""
 
 import json
 from collections.abc import Mapping

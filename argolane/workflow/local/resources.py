@@ -103,7 +103,7 @@ def _run(
 
 def _parse(resource: Mapping[str, Any], manifest: str) -> dict[str, Any]:
     try:
-        bodies = [_json_keys(body) for body in loads(manifest, "resource.manifest", booleans=True)]
+        bodies = [_json_keys(body) for body in loads(manifest, "resource.manifest")]
     except ArgolaneError as error:
         raise ResourceError(str(error)) from None
     if len(bodies) != 1 or not isinstance(bodies[0], dict):

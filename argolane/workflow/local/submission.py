@@ -14,6 +14,9 @@ from argolane.workflow.merge import join
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
+# generateName tells which workflow a run was made from, as on a cluster.
+_KEPT = ("generateName", "labels", "annotations")
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -60,7 +63,7 @@ def submit(
     if workflow.kind.endswith("WorkflowTemplate"):
         others.append(body)
     spec = normalize_tree(join(spec, _referred(workflow, spec, others), parameters, entrypoint=entrypoint))
-    metadata = {k: v for k, v in (body.get("metadata") or {}).items() if k in ("labels", "annotations")}
+    metadata = {k: v for k, v in (body.get("metadata") or {}).items() if k in _KEPT}
     spec.pop("workflowTemplateRef", None)
     chosen = name or _name(workflow)
     return Submission(chosen, str(uuid.uuid4()), time.time(), metadata, spec, tuple(others))

@@ -66,32 +66,26 @@ def _make(lock: Path, link: Path, root: Path, say: Callable[[str], None]) -> Non
     say(f"Making the Python environment of {name} (once; it is kept in {link}).")
     started = time.monotonic()
     uv = find_uv_bin()
-    install = [
-        "pip",
-        "install",
-        "--require-hashes",
-        "--python",
-        str(folder),
-        "-r",
-        str(lock),
-    ]
-    for arguments in (["venv", "--no-project", "--python", sys.executable, str(folder)], install):
-        code = _run(
-            [uv, *arguments], log, root, lambda: say(f"{name}: {time.monotonic() - started:.0f} s ...")
-        )
+    for arguments in (
+        ["venv", "--no-project", "--python", sys.executable],
+        ["pip", "install", "--require-hashes", "-r", str(lock), "--python"],
+    ):
+        argv = [uv, *arguments, str(folder)]
+        code = _run(argv, log, root, lambda: say(f"{name}: {time.monotonic() - started:.0f} s ..."))
         if code != 0:
             raise ArgolaneError(_failure(name, code, log, link))
     pointer = folder.with_name(f"{folder.name}.link")
     pointer.symlink_to(folder.name)
     pointer.replace(link)
-    log.unlink()
+    _remove_remains(link)
     say(f"Made the Python environment of {name} in {time.monotonic() - started:.0f} s.")
 
 
 def _remove_remains(link: Path) -> None:
-    """Of makers that were killed; the caller holds the lock, so that nobody else is at it."""
+    """What makers left behind; the caller holds the lock, so that nobody else is at it, except perhaps for a
+    moment the uv of one that was killed: hence also once the new one is made."""
     for remains in link.parent.glob(f"{link.name}.*"):
-        if remains.suffix == ".lock":
+        if remains.suffix == ".lock" or remains == link.resolve():
             continue
         if remains.is_dir() and not remains.is_symlink():
             shutil.rmtree(remains, ignore_errors=True)

@@ -5,7 +5,6 @@ import json
 import math
 import re
 from collections.abc import Callable
-from statistics import median
 from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
@@ -124,7 +123,8 @@ def _mean(*values: Any) -> float:
 
 def _median(*values: Any) -> float:
     numbers = _flat("median", values)
-    return float(median(numbers)) if numbers else 0.0
+    middle = sorted(numbers)[(len(numbers) - 1) // 2 : len(numbers) // 2 + 1]
+    return sum(middle) / len(middle) if middle else 0.0
 
 
 def _trim(value: Any, *cut: Any) -> str:

@@ -33,9 +33,17 @@ class Token:
         return self.kind == kind and self.value == value
 
 
-def tokenize(source: str) -> list[Token]:
-    """The tokens of `source`, the last one EOF; ExprSyntaxError for a character that starts none."""
-    return _Lexer(source).run()
+def tokenize(source: str) -> tuple[list[Token], ExprSyntaxError | None]:
+    """The tokens of `source`, the last one EOF, and what is wrong after them if it ends before its end.
+
+    The parser speaks of the fault only when it gets there, as expr-lang's does.
+    """
+    lexer = _Lexer(source)
+    try:
+        lexer.run()
+    except ExprSyntaxError as error:
+        return lexer.tokens, error
+    return lexer.tokens, None
 
 
 class _Lexer:
@@ -49,11 +57,10 @@ class _Lexer:
         self.tokens.append(Token(kind, self.source[self.at : end] if value is None else value, self.at))
         self.at = end
 
-    def run(self) -> list[Token]:
+    def run(self) -> None:
         while self.at < len(self.source):
             self.one(self.source[self.at])
         self.tokens.append(Token("EOF", "", max(len(self.source) - 1, 0)))
-        return self.tokens
 
     def one(self, char: str) -> None:
         rest = self.source[self.at : self.at + 2]

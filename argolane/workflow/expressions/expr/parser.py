@@ -40,7 +40,13 @@ def parse(source: str) -> n.Node:
 
 class _Parser:
     def __init__(self, source: str) -> None:
-        self.source, self.tokens, self.position, self.depth = source, tokenize(source), 0, 0
+        self.source, self.position, self.depth = source, 0, 0
+        self.tokens, self.fault = tokenize(source)
+        self.check_read()
+
+    def check_read(self) -> None:
+        if self.fault is not None and self.position >= len(self.tokens):
+            raise self.fault
 
     @property
     def current(self) -> Token:
@@ -57,6 +63,7 @@ class _Parser:
         if token.kind == "EOF":
             raise self.fail("unexpected end of expression")
         self.position += 1
+        self.check_read()
         return token
 
     def at(self, kind: str, value: str) -> bool:
@@ -91,12 +98,13 @@ class _Parser:
         while self.current.kind == "Operator":
             token, negation = self.current, None
             if token.value == "not":
-                following = self.tokens[self.position + 1]
+                self.next()
+                following = self.current
                 if following.value not in _NEGATABLE:
                     raise self.unexpected(following)
                 if _BINARY[following.value] < precedence:
+                    self.position -= 1
                     break
-                self.next()
                 token = negation = following
             binding = _BINARY.get(token.value)
             if binding is None or binding < precedence:
@@ -213,19 +221,18 @@ class _Parser:
     def number(self, token: Token) -> int | float:
         text = token.value.replace("_", "")
         lowered = text.lower()
+        kind = {"0x": "hex", "0b": "binary", "0o": "octal"}.get(lowered[:2], "integer")
         try:
-            if lowered.startswith(("0x", "0b", "0o")):
-                value = int(text, 0)
-            elif "." in lowered or "e" in lowered:
+            if kind != "hex" and ("." in lowered or "e" in lowered):
+                kind = "float"
                 return float(text)
-            else:
-                value = int(text)
+            value = int(text, 10 if kind == "integer" else 0)
         except ValueError:
-            raise self.fail(f'invalid literal: strconv: parsing "{text}": invalid syntax') from None
+            reader = "strconv.ParseFloat" if kind == "float" else "strconv.ParseInt"
+            raise self.fail(f'invalid {kind} literal: {reader}: parsing "{text}": invalid syntax') from None
         if value >= 1 << 63:
-            raise self.fail(
-                f'invalid integer literal: strconv.ParseInt: parsing "{text}": value out of range'
-            )
+            reason = f'strconv.ParseInt: parsing "{text}": value out of range'
+            raise self.fail(f"invalid {kind} literal: {reason}")
         return value
 
     def listed(self, opening: str, closing: str) -> list[n.Node]:

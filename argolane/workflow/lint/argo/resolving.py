@@ -7,8 +7,6 @@ from typing import Any
 
 from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping
 from argolane.workflow.lint.argo.kinds import kind_of
-from argolane.workflow.lint.argo.names import tags
-from argolane.workflow.lint.argo.scopes import json_text
 
 
 def resolve(
@@ -31,19 +29,20 @@ def resolve(
             return wrong("resource name is required", "templateRef.name")
         if not reference.get("template"):
             return wrong("template name is required", "templateRef.template")
-        if next(tags(json_text(reference)), None) is not None:
+        if any("{{" in str(reference.get(key)) for key in ("name", "template")):
             return base, None, "", None
     elif name and base.template(name) is None:
         return wrong(f"template name '{name}' undefined", "template")
     home = base
     found: tuple[Mapping[str, Any], str] | None = None
-    if holder.get("inline") is not None:
-        found = (mapping(holder["inline"]), f"{place}.inline")
-    elif reference is not None:
+    inline = holder.get("inline")
+    if inline is not None:
+        found = (mapping(inline), f"{place}.inline")
+    if reference is not None:
         other = check.library.get(reference)
         if other is None and check.library.offline:
             return wrong(check.library.missing(reference, namespace_of(base)), "templateRef")
-        found = other.template(str(reference["template"])) if other else None
+        found = found or (other.template(str(reference["template"])) if other else None)
         if other is None or found is None:
             if "placeholder" in str(reference["template"]):
                 return base, None, "", None
@@ -51,7 +50,7 @@ def resolve(
                 f"template reference {reference['name']}.{reference['template']} not found", "templateRef"
             )
         home = other
-    elif name:
+    elif name and inline is None:
         found = base.template(name)
     if found is None:
         return wrong("failed to get a template", "template")

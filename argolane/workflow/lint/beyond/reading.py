@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argolane.errors import unknown
-from argolane.workflow.expressions.depends import parse
+from argolane.workflow.expressions.depends import DependsError, parse
 from argolane.workflow.lint.argo.base import Base, Check, Library, mapping, mappings
 from argolane.workflow.lint.argo.dag import ancestors
 from argolane.workflow.lint.argo.resolving import resolve
@@ -30,7 +30,7 @@ def check(base: Base, library: Library) -> Iterator[Finding]:
                     if root != holder.kind or not field:
                         continue
                     yield from _read(base, holder, by_name, before, other, where)
-                    if other in before:
+                    if other in before and _runs_after_skipping(holder, other, bodies):
                         yield from _may_be_skipped(base, library, holder, by_name[other], field, tag, where)
 
 
@@ -56,6 +56,17 @@ def _read(
             f"reads steps.{other} of its own group: the workflow never gets on. "
             "Move one of them to another group.",
         )
+
+
+def _runs_after_skipping(holder: Holder, other: str, bodies: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether `holder` starts when `other` was skipped: not if it depends on `other.Succeeded`."""
+    waits = parse(holder.body, bodies)
+    if other not in waits.tasks:
+        return True
+    try:
+        return waits.holds({name: ["Skipped"] if name == other else ["Succeeded"] for name in waits.tasks})
+    except DependsError:
+        return False
 
 
 def _may_be_skipped(

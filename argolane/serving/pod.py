@@ -113,8 +113,16 @@ class Pod:
 
     async def _run_once(self, container: Container, failures: int) -> State:
         """One life of a container: how it ended, `ready` if it ever was."""
+        loop = asyncio.get_running_loop()
+
+        def say(text: str) -> None:
+            log.info("%s", text)
+            loop.call_soon_threadsafe(
+                self._set, container, State("ContainerCreating", text, failures=failures)
+            )
+
         try:
-            image = await asyncio.to_thread(images.prepare, self._project, container.image, say=log.info)
+            image = await asyncio.to_thread(images.prepare, self._project, container.image, say=say)
         except (ArgolaneError, OSError) as error:
             return State("ErrImagePull", str(error))
         output = self.log(container.name)
@@ -160,7 +168,9 @@ class Pod:
                 f"Container {container.name!r} does not answer yet on port {port}, its "
                 "PREDICTIVE_UNIT_HTTP_SERVICE_PORT."
             )
-            self._set(container, State("ContainersNotReady", waiting, failures=failures))
+            # After a failure its reason stays to be read until the container is ready.
+            if not failures:
+                self._set(container, State("ContainersNotReady", waiting))
             await probe.answers(port)
         self._set(container, State("Running", ready=True, failures=failures))
 

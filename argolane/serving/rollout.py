@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # How long a request that an old version has begun may take.
 _DRAIN = 30.0
+# The same when the deployment is deleted.
+_HURRY = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,9 @@ class Rollout:
             self._retire(before)
 
     async def end(self) -> None:
-        await asyncio.gather(*self._farewells)
+        if self._farewells:
+            # What they have not ended by then ends with this process.
+            await asyncio.wait(self._farewells, timeout=_HURRY)
         backends = self.serving.backends if self.serving else []
         await asyncio.gather(*(backend.close(patience=0) for backend in backends))
         await asyncio.gather(*(pod.stop() for pod in set(self._all_pods())))

@@ -35,7 +35,7 @@ def of(deployment: SeldonDeployment, running: Sequence[Pod], *, port: int, switc
     """`running` are the pods of the version asked for; `switched`: it is the one that answers."""
     available = switched and all(pod.ready for pod in running)
     state, description = (AVAILABLE, "") if available else _trouble(running, trouble)
-    if other_serves:
+    if other_serves and description:
         first, newline, lines = description.partition("\n")
         description = f"{first} The version before goes on answering.".strip() + newline + lines
     status: dict[str, Any] = {
@@ -71,7 +71,7 @@ def _trouble(running: Iterable[Pod], trouble: str) -> tuple[str, str]:
     if trouble:
         return FAILED, trouble
     states = [(name, state) for pod in running for name, state in pod.states.items() if not state.ready]
-    worst = max(states, key=lambda item: item[1].failures, default=("", State("")))[1]
+    worst = max(states, key=lambda item: (item[1].failures, item[1].message), default=("", State("")))[1]
     if worst.failures == 0:
         return CREATING, worst.message
     text = f"{worst.reason}: {worst.message.rstrip('.')}"

@@ -63,10 +63,14 @@ class Supervisor:
             loop.add_signal_handler(number, self._stop)
         serving = asyncio.create_task(self._serve())
         while not self._stopping:
-            self._look()
-            if self._front:
-                await self._rollout.advance(self._front)
-            self._report()
+            try:
+                self._look()
+                if self._front:
+                    await self._rollout.advance(self._front)
+                self._report()
+            except OSError:
+                # A full disk, say, is no reason to stop serving; the next round tries again.
+                log.exception("cannot take the next step")
             if serving.done():
                 break
             with contextlib.suppress(TimeoutError):
@@ -135,7 +139,6 @@ class Supervisor:
         now = self._present_status()
         if self._stopping or (now == self._status and self._reported == self._generation):
             return
-        self._status, self._reported = now, self._generation
         self._revision += 1
         self._store.write_status(
             {
@@ -146,6 +149,7 @@ class Supervisor:
                 "status": now,
             }
         )
+        self._status, self._reported = now, self._generation
 
     def _present_status(self) -> dict[str, Any]:
         rollout = self._rollout

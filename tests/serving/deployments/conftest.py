@@ -26,7 +26,7 @@ class Model(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         asked = json.loads(body) if body else {}
         if asked.get("strData") == "die": os._exit(9)
-        time.sleep(float(asked.get("strData") or 0) if self.command == "POST" else 0)
+        while asked.get("strData") == "wait" and not os.path.exists(os.environ["GO"]): time.sleep(0.02)
         files = {p: open(p).read() for p in sys.argv[1:] if os.path.exists(p)}
         seen = {"version": os.environ.get("VERSION"), "env": dict(os.environ), "files": files}
         body = json.dumps({"meta": {}, "jsonData": seen}).encode()
@@ -94,7 +94,7 @@ def until(fact: Callable[[], Any], *, within: float = 10) -> Any:
     return value
 
 
-def ask(url: str, text: str = "0", *, timeout: float = 5) -> dict[str, Any]:
+def ask(url: str, text: str = "now", *, timeout: float = 5) -> dict[str, Any]:
     body = json.dumps({"strData": text}).encode()
     request = urllib.request.Request(url, data=body, headers={"content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=timeout) as response:

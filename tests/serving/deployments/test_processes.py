@@ -65,7 +65,7 @@ def test_a_deployment_outlives_the_command_line(
     assert time.monotonic() - begun < 5
     starter.stdout.close()
     starter.wait()
-    assert deployments.wait("m", timeout=20)["status"]["state"] == "Available"
+    assert deployments.wait("m", timeout=30)["status"]["state"] == "Available"
     assert tools.ask(deployments.url("m"))["version"] == "1"
 
 
@@ -75,7 +75,7 @@ def test_models_die_with_the_supervisor_and_apply_brings_them_back(
     """SIGKILL of the supervisor: no process is left, the status says why; apply starts anew, same URL."""
     asked = tools.manifest(VERSION="1")
     deployments.apply(asked)
-    url = deployments.wait("m", timeout=20)["status"]["address"]["url"]
+    url = deployments.wait("m", timeout=30)["status"]["address"]["url"]
     everything = tools.processes(project.root)
     assert len(everything) >= 3
     supervisor(project, tools).kill()
@@ -90,7 +90,7 @@ def test_models_die_with_the_supervisor_and_apply_brings_them_back(
     back = deployments.apply(asked)
     assert back["status"]["state"] == "Creating"
     assert back["metadata"]["generation"] == 1
-    assert deployments.wait("m", timeout=20)["status"]["address"]["url"] == url
+    assert deployments.wait("m", timeout=30)["status"]["address"]["url"] == url
     assert tools.ask(url)["version"] == "1"
 
 
@@ -99,13 +99,13 @@ def test_a_reused_process_id_is_not_taken_for_the_supervisor(
 ) -> None:
     """As after a reboot: the id written down is somebody else's now. It is not believed, and not killed."""
     deployments.apply(tools.manifest())
-    deployments.wait("m", timeout=20)
+    deployments.wait("m", timeout=30)
     supervisor(project, tools).kill()
     tools.until(lambda: not tools.processes(project.root))
     with subprocess.Popen(["sleep", "60"]) as other:
         written = project.state / "deployments" / "m" / "supervisor.json"
         written.write_text(f'{{"instance": "x", "pid": {other.pid}}}')
-        assert deployments.get("m")["status"]["state"] == "Failed"
+        tools.until(lambda: deployments.get("m")["status"]["state"] == "Failed")
         assert deployments.delete("m") is True
         assert other.poll() is None
         other.kill()
@@ -119,7 +119,7 @@ def test_delete_ends_a_supervisor_that_hangs(
 
     monkeypatch.setattr(module, "_END_WITHIN", 0.5)
     deployments.apply(tools.manifest())
-    deployments.wait("m", timeout=20)
+    deployments.wait("m", timeout=30)
     everything = tools.processes(project.root)
     supervisor(project, tools).send_signal(signal.SIGSTOP)
     assert deployments.delete("m") is True
@@ -131,7 +131,7 @@ def test_a_folder_removed_by_hand_ends_everything(
 ) -> None:
     """`rm -r .argolane` leaves no process behind."""
     deployments.apply(tools.manifest())
-    deployments.wait("m", timeout=20)
+    deployments.wait("m", timeout=30)
     everything = tools.processes(project.root)
     shutil.rmtree(project.state)
     tools.until(lambda: gone(everything), within=10)
@@ -167,7 +167,7 @@ def test_an_idle_deployment_costs_next_to_nothing(
 ) -> None:
     """Two seconds of silence cost the supervisor at most 20 ms of processor time; it stays under 100 MB."""
     deployments.apply(tools.manifest())
-    deployments.wait("m", timeout=20)
+    deployments.wait("m", timeout=30)
     tools.ask(deployments.url("m"))
     time.sleep(0.5)
     who = supervisor(project, tools)

@@ -33,7 +33,7 @@ class _Group(click.Group):
             ctx.exit(error.exit_status)
         except BrokenPipeError:
             # The reader of a pipe has seen enough.
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
             ctx.exit(0)
 
 
@@ -190,6 +190,23 @@ def logs(run: str | None, task: str | None, follow: bool, on: str, namespace: st
     from argolane import show
 
     show.logs(_project(), run, task, follow=follow, on=on, namespace=namespace, write=_write)
+
+
+@main.command()
+@click.argument("run", required=False)
+@click.option(
+    "-O", "--out", type=click.Path(path_type=Path), help="Default: report.html in the run's folder."
+)
+def report(run: str | None, out: Path | None) -> None:
+    """Write RUN (default: the latest) as one self-contained HTML page."""
+    from argolane.report.gather import page
+    from argolane.workflow import runs
+
+    project = _project()
+    folder = runs.find(project, run)
+    target = out or folder.path / "report.html"
+    target.write_text(page(project, folder), encoding="utf-8")
+    click.echo(target)
 
 
 @main.command()

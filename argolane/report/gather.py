@@ -1,0 +1,66 @@
+"""A recorded run in, what its page shows out: logs by task, and the pictures that tasks left in volumes."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from argolane.project import Project
+from argolane.report import render
+from argolane.workflow.runs import RunFolder
+from argolane.workflow.tree import walk
+
+MOST_PICTURES = 40
+MOST_LOG = 1 << 20
+
+
+def page(project: Project, run: RunFolder) -> str:
+    """The HTML page of a local run."""
+    logs = {path: _tail(run.log(path)) for path, node in walk(run.status) if node.get("type") == "Pod"}
+    pictures = dict(list(_pictures(project, run))[:MOST_PICTURES])
+    return render(name=run.name, status=run.status, workflow=run.workflow, logs=logs, pictures=pictures)
+
+
+def _pictures(project: Project, run: RunFolder) -> Iterator[tuple[str, Path]]:
+    """PNG files in the folders that output parameters name, such as the version that training saved."""
+    spec: Mapping[str, Any] = run.workflow.get("spec") or {}
+    templates = {t.get("name"): t for t in spec.get("templates") or []}
+    for path, node in walk(run.status):
+        mounted = _mounted(project, run, spec, templates.get(node.get("templateName")) or {})
+        for parameter in (node.get("outputs") or {}).get("parameters") or []:
+            folder = _on_this_machine(str(parameter.get("value") or ""), mounted)
+            for file in sorted(folder.glob("*.png")) if folder else []:
+                yield f"{path.rpartition('/')[2]}: {file.stem.replace('_', ' ')}", file
+
+
+def _mounted(
+    project: Project, run: RunFolder, spec: Mapping[str, Any], template: Mapping[str, Any]
+) -> dict[str, Path]:
+    """Mount path to folder, for the claims that the main container of a template mounts."""
+    volumes = {v["name"]: v for v in [*(spec.get("volumes") or []), *(template.get("volumes") or [])]}
+    container = template.get("container") or template.get("script") or {}
+    found = {}
+    for mount in container.get("volumeMounts") or []:
+        claim = (volumes.get(mount["name"]) or {}).get("persistentVolumeClaim")
+        folder = (
+            project.state / "volumes" / claim["claimName"] if claim else run.path / "volumes" / mount["name"]
+        )
+        found[str(mount["mountPath"])] = folder / str(mount.get("subPath") or "")
+    return found
+
+
+def _on_this_machine(value: str, mounted: Mapping[str, Path]) -> Path | None:
+    if not value.startswith("/") or ".." in PurePosixPath(value).parts:
+        return None
+    for target, folder in mounted.items():
+        if PurePosixPath(value).is_relative_to(target):
+            return folder / PurePosixPath(value).relative_to(target)
+    return None
+
+
+def _tail(file: Path) -> str:
+    try:
+        with file.open("rb") as log:
+            log.seek(max(0, file.stat().st_size - MOST_LOG))
+            return log.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""

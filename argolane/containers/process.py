@@ -15,6 +15,7 @@ from argolane.containers.inside.spawner import KILL, TERMINATE
 from argolane.errors import ArgolaneError
 
 _KILLED = 137
+_PATIENCE = 60.0
 
 
 class _UnheardError(Exception):
@@ -35,9 +36,16 @@ class Process:
         self._code: int | None = None
         self._lock = threading.Lock()
         self._waiting = 0
+        channel.settimeout(_PATIENCE)
         heard: dict[str, Any] = {}
         while not heard.keys() >= {"pid", "ready"}:
-            self._receive()
+            try:
+                self._receive()
+            except TimeoutError:
+                raise ArgolaneError(
+                    f"Container {name!r} cannot start: its set-up takes more than {_PATIENCE:.0f} s; is one "
+                    "of its mounts on a network that does not answer?"
+                ) from None
             while message := self._message():
                 heard |= message
                 if "exit" in message and "ready" in heard:

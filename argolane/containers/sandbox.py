@@ -5,6 +5,7 @@ and a PID namespace of its own (the latter through a user namespace); `none` run
 group, and mount paths in its arguments and environment are rewritten to the folders they stand for.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -66,28 +67,24 @@ def start(
         raise ArgolaneError(
             f"Container {container.name!r}: nothing to run: its image has no command of its own."
         )
-    tmp = container.tmp or Path(tempfile.mkdtemp(prefix="argolane-"))
-    fresh = None if container.tmp else tmp
-    try:
-        specification = _specification(container, tmp, fresh, isolation())
-        output = _open(stdout)
+    fresh = None
+    with contextlib.ExitStack() as ends:
         try:
-            errors = output if stderr == "stdout" else _open(stderr)
-            try:
-                return launch(container.name, specification, output, errors)
-            finally:
-                if isinstance(stderr, Path):
-                    os.close(errors)
-        finally:
-            if isinstance(stdout, Path):
-                os.close(output)
-    except BaseException:
-        if fresh:
-            shutil.rmtree(fresh, ignore_errors=True)
-        raise
+            fresh = None if container.tmp else Path(tempfile.mkdtemp(prefix="argolane-"))
+            output = _open(stdout, ends)
+            errors = output if stderr == "stdout" else _open(stderr, ends)
+            specification = _specification(container, fresh, isolation())
+            return launch(container.name, specification, output, errors)
+        except BaseException as error:
+            if fresh:
+                shutil.rmtree(fresh, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise ArgolaneError(f"Container {container.name!r} cannot start: {error}.") from None
+            raise
 
 
-def _specification(container: Container, tmp: Path, fresh: Path | None, kind: Isolation) -> dict[str, object]:
+def _specification(container: Container, fresh: Path | None, kind: Isolation) -> dict[str, object]:
+    tmp = str((container.tmp or fresh or Path(_TMP)).absolute())
     mounts = [_checked(container.name, mount) for mount in container.mounts]
     targets = {m.target: str(m.source) for m in mounts}
     # Whatever else the machine has is there to read at its own path, unless something hides it.
@@ -99,11 +96,11 @@ def _specification(container: Container, tmp: Path, fresh: Path | None, kind: Is
     ]
     argv, env, workdir = container.argv, dict(container.env), str(container.workdir)
     if kind == "none":
-        paths = {_TMP: str(tmp.absolute())} | targets
+        paths = {_TMP: tmp} | targets
         rewriting.check(container.name, container.literal_text, paths)
         paths |= {folder.target: folder.target for folder in folders}
         argv = tuple(rewriting.rewrite(text, paths) for text in argv)
-        env = {"TMPDIR": str(tmp.absolute())} | {k: rewriting.rewrite(v, paths) for k, v in env.items()}
+        env = {"TMPDIR": tmp} | {k: rewriting.rewrite(v, paths) for k, v in env.items()}
         workdir = rewriting.rewrite(workdir, paths)
     return {
         "isolation": kind,
@@ -114,7 +111,7 @@ def _specification(container: Container, tmp: Path, fresh: Path | None, kind: Is
             {"source": str(m.source), "target": m.target, "read_only": m.read_only, "host": m in folders}
             for m in (*mounts, *folders)
         ],
-        "tmp": str(tmp.absolute()),
+        "tmp": tmp,
         "fresh_tmp": str(fresh.absolute()) if fresh else "",
     }
 
@@ -129,7 +126,9 @@ def _checked(name: str, mount: Mount) -> Mount:
     return Mount(mount.source.absolute(), target, mount.read_only)
 
 
-def _open(place: int | Path) -> int:
+def _open(place: int | Path, ends: contextlib.ExitStack) -> int:
     if isinstance(place, int):
         return place
-    return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    ends.callback(os.close, descriptor)
+    return descriptor

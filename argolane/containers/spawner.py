@@ -46,6 +46,7 @@ class Spawner:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 cwd="/",
+                env=_environment(),
                 start_new_session=True,
             )
         with self._control.makefile("rb") as stream:
@@ -84,6 +85,12 @@ class Spawner:
             self._process.wait()
             if self._process.stderr:
                 self._process.stderr.close()
+
+
+def _environment() -> dict[str, str]:
+    """Little: every container can read it, as that of its pid 1."""
+    kept = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C.UTF-8"}
 
 
 def _wanted() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a container sees, writes and exits with, in every kind of isolation this machine allows."""
 
+import dataclasses
 import os
 import signal
 import socket
@@ -78,9 +79,11 @@ def test_single_files_and_nested_folders_can_be_mounted(namespaces: str, sh: She
         (tmp_path / "config", "/etc/hostname"),
         (tmp_path / "outer", "/mnt/outer"),
         (tmp_path / "inner", "/tmp/inner"),
+        (tmp_path / "inner", "/var/run/argolane-test/secret"),  # /var/run is a link
     ]
-    script = "cat /etc/argolane-test/config.yaml /etc/hostname /mnt/outer/deep/inner/f /tmp/inner/f"
-    assert sh(script, mounts=mounts) == (0, "k: v\nk: v\ninner\ninner\n")
+    files = "/etc/argolane-test/config.yaml /etc/hostname /mnt/outer/deep/inner/f /tmp/inner/f"
+    script = f"cat {files} /var/run/argolane-test/secret/f"
+    assert sh(script, mounts=mounts) == (0, "k: v\nk: v\ninner\ninner\ninner\n")
     assert not Path("/etc/argolane-test").exists()
 
 
@@ -157,6 +160,12 @@ def test_the_environment_is_exactly_what_was_given(isolation: str, tmp_path: Pat
     assert start(Container("c", (sys.executable, "-c", script), values), stdout=output).wait(20) == 0
     assert eval(output.read_text().replace("null", "None")) == values | {"LEAK": None}  # noqa: S307
     del os.environ["LEAK"]
+
+
+def test_the_starters_environment_is_nowhere_to_be_read(isolation: str, sh: Shell) -> None:
+    """Not even in the container's first process, where a token of the user's would be in reach."""
+    assert "HOME" in os.environ
+    assert sh("grep -c HOME= /proc/$PPID/environ")[1] == "0\n"
 
 
 def test_the_working_folder_is_made_as_in_kubernetes(namespaces: str, sh: Shell) -> None:
@@ -260,6 +269,26 @@ def test_what_cannot_be_set_up_is_an_error_before_anything_runs(
             sh("exit 0", mounts=[mount])
         assert words in str(error.value)
         assert str(mount[1]) in str(error.value)
+
+
+def test_folders_that_are_not_there_are_named(isolation: str, tmp_path: Path) -> None:
+    """A /tmp, a log's folder, and without namespaces a working folder: an error, and no container."""
+    container = Container("c", ("true",), {"PATH": os.defpath})
+    for fields, place, name in [
+        ({"tmp": tmp_path / "no"}, tmp_path / "out", "no"),
+        ({}, tmp_path / "nowhere" / "out", "nowhere"),
+        ({"workdir": "/no/such"}, tmp_path / "out", "/no/such"),
+    ]:
+        if name != ("no" if isolation == "none" else "/no/such"):
+            with pytest.raises(ArgolaneError, match=f"Container 'c' cannot start: .*{name}"):
+                start(dataclasses.replace(container, **fields), stdout=place)
+
+
+def test_what_is_too_long_or_no_text_is_an_error(isolation: str, sh: Shell) -> None:
+    """An argument longer than the system takes: exit code 126 with the reason; one with NUL: no start."""
+    assert sh("true", "x" * 200_000) == (126, "argolane: cannot run 'sh': Argument list too long.\n")
+    with pytest.raises(ArgolaneError, match="cannot start: ValueError: embedded null byte"):
+        sh("true", "a\0b")
 
 
 def test_a_container_without_a_command_is_an_error() -> None:

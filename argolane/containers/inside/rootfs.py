@@ -6,7 +6,7 @@ its entries the same way. All of it lives in the mount namespace of the calling 
 """
 
 # A fork of this process has milliseconds, and paths here are often descriptors: no pathlib.
-# ruff: noqa: PTH102, PTH103, PTH110, PTH115, PTH116, PTH211
+# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH115, PTH116, PTH211
 
 import errno
 import os
@@ -17,7 +17,7 @@ from typing import TypedDict
 from argolane.containers.inside import linux
 
 _OWN = ("dev", "proc", "tmp")
-_TMP, _SHARED_MEMORY = "/tmp", "/dev/shm"  # noqa: S108
+_TMP, _SHARED_MEMORY, _VAR_TMP = "/tmp", "/dev/shm", "/var/tmp"  # noqa: S108
 
 
 _QUIET = linux.MS_NOSUID | linux.MS_NODEV
@@ -58,8 +58,10 @@ def enter(tmp: str, mounts: list[MountSpec]) -> None:
     linux.mount(".", "/", flags=linux.MS_MOVE)
     os.chroot(".")
     os.chdir("/")
+    if os.path.isdir(_VAR_TMP):
+        linux.mount("tmp", _VAR_TMP, kind="tmpfs", flags=_QUIET, data="mode=1777")
     ours = [os.stat("/").st_dev]
-    private = {_TMP: True, _SHARED_MEMORY: True}
+    private = {_TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}
     for source, mount in sorted(zip(sources, mounts, strict=True), key=lambda m: m[1]["target"].count("/")):
         _place(source, mount["target"], private, ours)
         private[os.path.realpath(mount["target"])] = not mount["host"]

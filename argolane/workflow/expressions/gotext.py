@@ -112,15 +112,16 @@ def to_json(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).translate(_HTML)
     if isinstance(value, dict):
-        inner = (f"{to_json(_key(key))}:{to_json(value[key])}" for key in sorted(value, key=_key))
+        if any(not isinstance(key, str) for key in value):
+            raise ValueError("json: unsupported type: map[interface {}]interface {}")
+        inner = (f"{to_json(key)}:{to_json(value[key])}" for key in sorted(value))
         return "{" + ",".join(inner) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(to_json, value)) + "]"
-    return json.dumps(value)
-
-
-def _key(key: Any) -> str:
-    return key if isinstance(key, str) else text_of(key)
+    try:
+        return json.dumps(value)
+    except TypeError as error:
+        raise ValueError(f"json: unsupported type: {error}") from None
 
 
 def text_of(value: Any) -> str:

@@ -126,17 +126,22 @@ class _Tags:
             return unchanged
         try:
             value = expr.evaluate(text, self.scope)
-            written_value = None if value is None else to_json(value)
         except expr.ExprUnsupported:
             raise
-        except (expr.ExprError, ValueError) as error:
+        except expr.ExprError as error:
             if lenient:
                 return unchanged
             raise SubstitutionError(f"failed to evaluate expression: {error}") from None
-        if written_value is None:
+        if value is None:
             if lenient:
                 return unchanged
             raise SubstitutionError(f'failed to evaluate expression "{quote(written)}"')
+        try:
+            written_value = to_json(value)
+        except ValueError as error:
+            if lenient:
+                return unchanged
+            raise SubstitutionError(f"failed to marshal evaluated expression: {error}") from None
         if len(written_value) > 1 and written_value[0] == '"':
             return written_value[1:-1]
         return quote(written_value)

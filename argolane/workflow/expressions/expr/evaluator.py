@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from argolane.workflow.expressions.expr import nodes as n
+from argolane.workflow.expressions.expr.checker import check
 from argolane.workflow.expressions.expr.errors import ExprError, ExprUnsupported, Fault, located
 from argolane.workflow.expressions.expr.functions import FUNCTIONS, REFUSED, as_float, as_int
 from argolane.workflow.expressions.expr.jsonpath import query
@@ -38,27 +39,12 @@ ARGO: dict[str, Any] = {
 def run(source: str, tree: n.Node, env: Mapping[str, Any]) -> Any:
     """The value of `tree`; ExprError with the place in `source` where it failed."""
     names = {**env, **ARGO}
-    _known(source, tree, set(names))
+    check(source, tree, names)
     evaluation = _Evaluation(source, names)
     try:
         return evaluation.value(tree)
     except RecursionError:
         raise ExprError("the expression is nested too deeply") from None
-
-
-def _known(source: str, node: n.Node, names: set[str]) -> None:
-    """Every name must exist even where it is not reached, as expr-lang compiles the whole first."""
-    if isinstance(node, n.Name) and node.name not in names:
-        raise ExprError(located(source, node.at, f"unknown name {node.name}"))
-    if isinstance(node, n.Let):
-        _known(source, node.value, names)
-        names = names | {node.name}
-        _known(source, node.body, names)
-        return
-    # What is called on a map of functions has no type, and so its arguments are not looked at.
-    untyped = isinstance(node, n.Call) and not isinstance(node.callee, n.Name)
-    for child in n.children(node)[: 1 if untyped else None]:
-        _known(source, child, names)
 
 
 class _Evaluation:
@@ -87,11 +73,16 @@ class _Evaluation:
         operand = self.value(node.operand)
         if node.operator in ("not", "!"):
             return not boolean(operand)
+        if node.operator == "+":
+            return operand
         if not is_number(operand):
-            raise Fault(f"invalid operation: {node.operator} {type_name(operand)}")
-        return -operand if node.operator == "-" else operand
+            raise Fault(f"invalid operation: - {type_name(operand)}")
+        return -operand
 
     def _binary(self, node: n.Binary) -> Any:
+        decided = _DECIDED.get(node.operator)
+        if decided is not None and any(_is(side, decided) for side in (node.left, node.right)):
+            return decided
         left = self.value(node.left)
         if node.operator in ("and", "&&"):
             return boolean(left) and boolean(self.value(node.right))
@@ -191,6 +182,14 @@ class _Evaluation:
 
     def _map(self, node: n.Map) -> Any:
         return {text(self.value(key)): self.value(value) for key, value in node.pairs}
+
+
+# expr-lang's optimiser: what is `or true` is true, whatever stands on the other side.
+_DECIDED = {"or": True, "||": True, "and": False, "&&": False}
+
+
+def _is(node: n.Node, value: bool) -> bool:
+    return isinstance(node, n.Literal) and node.value is value
 
 
 class _Ended(Exception):

@@ -71,8 +71,29 @@ def _empty(value: Any) -> bool:
 
 
 def _words(text: str) -> list[str]:
+    # How sprig divides digits, signs and double marks depends on its version; plain words are safe.
+    if not re.fullmatch(r"[A-Za-z]+([ _-][A-Za-z]+)*", text):
+        raise ExprUnsupported(
+            f"sprig's snakecase, kebabcase and camelcase of {text!r} are not supported here."
+        )
     spaced = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3 \2\4", text)
     return [word for word in re.split(r"[\s_\-]+", spaced) if word]
+
+
+def _camel(text: str) -> str:
+    if re.search("[A-Z]{2}", text):
+        raise ExprUnsupported(f"sprig's camelcase of {text!r} is not supported here.")
+    return "".join(word[:1].upper() + word[1:] for word in _words(text))
+
+
+def _nospace(text: str) -> str:
+    # Go's library goes through the bytes as if they were characters.
+    bare = re.sub(r"\s", "", text)
+    return bare if bare == text else bare.encode().decode("latin-1")
+
+
+def _first_byte(word: str) -> str:
+    return word.encode()[:1].decode("latin-1")
 
 
 def _divide(left: Any, right: Any) -> int:
@@ -153,6 +174,10 @@ def _regex_split(pattern: str, text: str, most: int) -> list[str]:
     return re.split(_pattern(pattern), text, maxsplit=most - 1 if most > 0 else 0)
 
 
+def _nothing(name: str) -> Any:
+    raise ExprUnsupported(f"sprig.{name} of an empty list is not supported here.")
+
+
 def _fail(message: str) -> Any:
     raise Fault(message)
 
@@ -223,7 +248,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "trim": ("s", lambda s: s.strip()),
     "upper": ("s", str.upper),
     "lower": ("s", str.lower),
-    "title": ("s", lambda s: re.sub(r"(?<![^\W_])[^\W\d_]", lambda m: m[0].upper(), s)),
+    "title": ("s", lambda s: re.sub(r"(?<!\w)[^\W\d_]", lambda m: m[0].upper(), s)),
     "untitle": ("s", lambda s: re.sub(r"(^|\s)(\S)", lambda m: m[1] + m[2].lower(), s)),
     "trunc": ("is", _trunc),
     "substr": ("iis", _substr),
@@ -232,12 +257,12 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "trimall": ("ss", lambda cut, s: s.strip(cut) if cut else s),
     "trimPrefix": ("ss", lambda cut, s: s.removeprefix(cut)),
     "trimSuffix": ("ss", lambda cut, s: s.removesuffix(cut)),
-    "nospace": ("s", lambda s: re.sub(r"\s", "", s)),
-    "initials": ("s", lambda s: "".join(word[0] for word in s.split())),
+    "nospace": ("s", _nospace),
+    "initials": ("s", lambda s: "".join(map(_first_byte, s.split()))),
     "swapcase": ("s", str.swapcase),
     "snakecase": ("s", lambda s: "_".join(_words(s)).lower()),
     "kebabcase": ("s", lambda s: "-".join(_words(s)).lower()),
-    "camelcase": ("s", lambda s: "".join(word[:1].upper() + word[1:] for word in _words(s))),
+    "camelcase": ("s", _camel),
     "contains": ("ss", lambda part, s: part in s),
     "hasPrefix": ("ss", lambda part, s: s.startswith(part)),
     "hasSuffix": ("ss", lambda part, s: s.endswith(part)),
@@ -306,8 +331,8 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "tuple": ("*a", lambda *vs: list(vs)),
     "first": ("l", lambda v: v[0] if v else None),
     "last": ("l", lambda v: v[-1] if v else None),
-    "rest": ("l", lambda v: v[1:]),
-    "initial": ("l", lambda v: v[:-1]),
+    "rest": ("l", lambda v: v[1:] if v else _nothing("rest")),
+    "initial": ("l", lambda v: v[:-1] if v else _nothing("initial")),
     "append": ("la", lambda v, item: [*v, item]),
     "push": ("la", lambda v, item: [*v, item]),
     "prepend": ("la", lambda v, item: [item, *v]),

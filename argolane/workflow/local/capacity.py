@@ -10,33 +10,39 @@ _UNITS = {
     "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "m": 1e-3, "": 1.0,
 }  # fmt: skip
 _QUANTITY = re.compile(r"([0-9.]+(?:e[0-9]+)?)\s*(Ki|Mi|Gi|Ti|k|K|M|G|T|m|)")
-MOST_PODS = 64
+MOST_PODS = 32
+_ROUNDING = 1e-9
 
 
 class Capacity:
     """What is left of the machine. A pod that asks for more than there is runs alone."""
 
     def __init__(self) -> None:
-        self._cores = float(
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        )
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self._cores = float(cores or 1)
         self._memory = _machine_memory()
+        self._most = max(MOST_PODS, 4 * int(self._cores))
         self._running: dict[str, tuple[float, float]] = {}
+        self._used = (0.0, 0.0)
+
+    @property
+    def full(self) -> bool:
+        return len(self._running) >= self._most
 
     def take(self, node_id: str, template: Mapping[str, Any]) -> bool:
         """Whether the pod may start now."""
         cpu, memory = requested(template)
         cpu, memory = min(cpu, self._cores), min(memory, self._memory)
-        used_cpu = sum(pair[0] for pair in self._running.values())
-        used_memory = sum(pair[1] for pair in self._running.values())
-        fits = used_cpu + cpu <= self._cores and used_memory + memory <= self._memory
-        if len(self._running) >= MOST_PODS or not fits:
+        fits = self._used[0] + cpu <= self._cores + _ROUNDING and self._used[1] + memory <= self._memory
+        if self.full or not fits:
             return False
         self._running[node_id] = (cpu, memory)
+        self._used = (self._used[0] + cpu, self._used[1] + memory)
         return True
 
     def give_back(self, node_id: str) -> None:
-        self._running.pop(node_id, None)
+        cpu, memory = self._running.pop(node_id, (0.0, 0.0))
+        self._used = (self._used[0] - cpu, self._used[1] - memory) if self._running else (0.0, 0.0)
 
 
 def requested(template: Mapping[str, Any]) -> tuple[float, float]:

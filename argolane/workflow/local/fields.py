@@ -117,8 +117,6 @@ def _resource(resource: Tree) -> Iterator[str]:
         yield "action"
     if resource.get("flags"):
         yield "flags"
-    if resource.get("manifestFrom"):
-        yield "manifestFrom"
     kinds = _KIND.findall(str(resource.get("manifest") or ""))
     if kinds and kinds[0] not in KINDS:
         yield f"manifest (kind {kinds[0]})"

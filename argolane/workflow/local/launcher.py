@@ -12,6 +12,8 @@ from argolane.workflow.local.streams import Stop
 
 RunPod = Callable[[PodOrder, Stop], dict[str, Any]]
 
+_PASSED = 16
+
 
 class Launcher:
     """The pods of one run. `done` is called in the pod's thread with its result."""
@@ -32,13 +34,15 @@ class Launcher:
         self.start_what_fits()
 
     def start_what_fits(self) -> None:
-        """In order, but a pod that fits need not wait for a large one that does not."""
-        for _ in range(len(self._waiting)):
+        """In order, but a pod that fits need not wait for a few large ones that do not."""
+        passed: list[PodOrder] = []
+        while self._waiting and len(passed) < _PASSED and not self._capacity.full:
             order = self._waiting.popleft()
             if self._capacity.take(order.node_id, order.template):
                 self._start(order)
             else:
-                self._waiting.append(order)
+                passed.append(order)
+        self._waiting.extendleft(reversed(passed))
 
     def over(self, node_id: str) -> None:
         """The run has taken note of a pod's end: its place is free."""

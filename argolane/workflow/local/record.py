@@ -64,9 +64,12 @@ class Record:
             os.close(self._lock)
             self._lock = None
 
-    def write_run(self, submission: Mapping[str, Any], workflow: Mapping[str, Any]) -> None:
-        """What was submitted, for a retry; the merged workflow, for the reader."""
+    def write_submission(self, submission: Mapping[str, Any]) -> None:
+        """What was submitted: all that a retry needs."""
         _write(self.folder / "submission.json", json.dumps(submission, ensure_ascii=False))
+
+    def write_workflow(self, workflow: Mapping[str, Any]) -> None:
+        """The workflow with its template merged in, for the reader."""
         _write(self.folder / "workflow.yaml", dump(dict(workflow)))
 
     def read_submission(self) -> dict[str, Any]:

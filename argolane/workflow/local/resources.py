@@ -5,6 +5,7 @@ label selectors over the object, polled until one holds.
 """
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any, Protocol
 from argolane.errors import ArgolaneError
 from argolane.manifest import loads
 from argolane.project import Project
-from argolane.workflow.local import jsonpath, outputs, selectors
+from argolane.workflow.local import jq, jsonpath, outputs, selectors
+from argolane.workflow.local.artifacts import Store, load
 from argolane.workflow.local.objects import Objects
 from argolane.workflow.local.operation import PodOrder
+from argolane.workflow.local.outputs import View
 from argolane.workflow.local.patching import PatchError, merge_patch, patch
 from argolane.workflow.local.streams import Stop
 from argolane.workflow.local.values import any_string
@@ -128,8 +131,6 @@ def _act(
     plural = f"{kind.lower()}s"
     generate = str(wanted["metadata"].get("generateName") or "") if not name else ""
     if generate and action == "create":
-        import secrets
-
         name = generate + "".join(secrets.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(5))
         wanted["metadata"]["name"] = name
     if not name:
@@ -230,17 +231,8 @@ def _fill(parameter: dict[str, Any], found: dict[str, Any]) -> None:
         if source.get("jsonPath"):
             parameter["value"] = jsonpath.render(str(source["jsonPath"]), found)
         elif source.get("jqFilter"):
-            parameter["value"] = _jq(str(source["jqFilter"]), found)
-    except jsonpath.PathError as error:
-        raise ResourceError(str(error)) from None
-
-
-def _jq(program: str, found: dict[str, Any]) -> str:
-    from argolane.workflow.local import jq
-
-    try:
-        return jq.run(program, found)
-    except jq.JqError as error:
+            parameter["value"] = jq.run(str(source["jqFilter"]), found)
+    except (jsonpath.PathError, jq.JqError) as error:
         raise ResourceError(str(error)) from None
 
 
@@ -274,10 +266,15 @@ class Router:
         return Deployments(self._project)
 
 
-def manifest_of(template: Mapping[str, Any], artifact: Callable[[str], Path]) -> str:
-    """The manifest's text, or that of the artifact it is read from."""
+def manifest_of(template: Mapping[str, Any], store: Store, folder: Path) -> str:
+    """The manifest's text, or that of the input artifact it is read from."""
     resource = template["resource"]
     source = (resource.get("manifestFrom") or {}).get("artifact")
-    if source is not None:
-        return artifact(str(source["name"])).read_text(encoding="utf-8")
-    return str(resource.get("manifest") or "")
+    if source is None:
+        return str(resource.get("manifest") or "")
+    name = str(source["name"])
+    given = (template.get("inputs") or {}).get("artifacts") or ()
+    artifact = {**source, **next((a for a in given if a["name"] == name), {}), "path": f"/tmp/{name}"}  # noqa: S108
+    view = View((), folder / "tmp")
+    loaded = load({"inputs": {"artifacts": [artifact]}}, view, store, folder / "artifacts")
+    return loaded[0].source.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """The doors of the engine: check, run, retry."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ def run(
         raise NotSupportedLocally(faults)
     record = Record(project.runs / submission.name)
     record.create()
-    record.write_run(submission.to_dict(), submission.manifest())
+    record.write_submission(submission.to_dict())
     return _run(project, submission, record, observe, {})
 
 
@@ -84,7 +85,13 @@ def _run(
         if observe is not None:
             for line in subset.without_effect(submission.spec):
                 observe(Said(line))
-        return Engine(project, submission, record, observe, replay).run()
+        # Dumping a large workflow takes a while, and nobody waits for it.
+        writer = threading.Thread(target=record.write_workflow, args=(submission.manifest(),))
+        writer.start()
+        try:
+            return Engine(project, submission, record, observe, replay).run()
+        finally:
+            writer.join()
     finally:
         record.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
 from argolane.workflow.expressions.expr.predicates import ordered
-from argolane.workflow.expressions.expr.values import equal, is_number, sequence, text, type_name, whole
+from argolane.workflow.expressions.expr.values import equal, is_number, text, type_name, whole
 from argolane.workflow.expressions.gotext import text_of, to_json
 
 REFUSED = frozenset({"now", "duration", "date", "timezone"})
@@ -186,9 +186,15 @@ def _mapping(value: Any, what: str) -> dict[Any, Any]:
     raise Fault(f"cannot {what} {type_name(value)}")
 
 
+def _list(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise Fault(f"cannot iterate over {type_name(value)}")
+
+
 def _uniq(value: Any) -> list[Any]:
     out: list[Any] = []
-    for item in sequence(value):
+    for item in _list(value):
         if not any(equal(item, seen) for seen in out):
             out.append(item)
     return out
@@ -196,13 +202,13 @@ def _uniq(value: Any) -> list[Any]:
 
 def _flatten(value: Any) -> list[Any]:
     out: list[Any] = []
-    for item in sequence(value):
+    for item in _list(value):
         out += _flatten(item) if isinstance(item, list) else [item]
     return out
 
 
 def _from_pairs(value: Any) -> dict[Any, Any]:
-    return {pair[0]: pair[1] for pair in map(sequence, sequence(value)) if len(pair) == 2}
+    return {pair[0]: pair[1] for pair in map(_list, _list(value)) if len(pair) == 2}
 
 
 def _bits(name: str, apply: Callable[[int, int], int]) -> Callable[[Any, Any], int]:
@@ -252,17 +258,17 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "first": _first_or_last(0),
     "last": _first_or_last(-1),
     "get": _get,
-    "take": lambda value, count: sequence(value)[: whole(count)],
+    "take": lambda value, count: _list(value)[: whole(count)],
     # Go's maps have no order; sorted keys are one of the orders it may choose.
     "keys": lambda value: sorted(_mapping(value, "get keys from")),
     "values": lambda value: [item for _, item in sorted(_mapping(value, "get values from").items())],
     "toPairs": lambda value: [list(pair) for pair in sorted(_mapping(value, "transform to pairs").items())],
     "fromPairs": _from_pairs,
-    "reverse": lambda value: sequence(value)[::-1],
+    "reverse": lambda value: _list(value)[::-1],
     "uniq": _uniq,
-    "concat": lambda *values: [item for value in values for item in sequence(value)],
+    "concat": lambda *values: [item for value in values for item in _list(value)],
     "flatten": _flatten,
-    "sort": lambda value, order="asc": ordered([(item, item) for item in sequence(value)], order),
+    "sort": lambda value, order="asc": ordered([(item, item) for item in _list(value)], order),
     "bitand": _bits("bitand", lambda left, right: left & right),
     "bitor": _bits("bitor", lambda left, right: left | right),
     "bitxor": _bits("bitxor", lambda left, right: left ^ right),

@@ -1,0 +1,230 @@
+"""The sprig functions that take more than a line; `sprig` lists them by name."""
+
+from __future__ import annotations
+
+import binascii
+import math
+import posixpath
+import re
+from collections.abc import Callable
+from typing import Any
+
+from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
+from argolane.workflow.expressions.expr.functions import from_json
+from argolane.workflow.expressions.expr.values import equal, is_number, type_name
+from argolane.workflow.expressions.gotext import quote, text_of
+from argolane.workflow.expressions.regex import PatternError, compile_pattern
+
+
+def integer(value: Any) -> int:
+    """spf13/cast: what is no number counts as 0."""
+    if isinstance(value, bool):
+        return int(value)
+    if is_number(value):
+        return int(value)
+    if isinstance(value, str):
+        cut = re.sub(r"\.0*$", "", value)
+        stripped = cut.lstrip("0") or "0" if cut[:1] == "0" and not cut.lower().startswith("0x") else cut
+        try:
+            return int(stripped, 0)
+        except ValueError:
+            return 0
+    return 0
+
+
+def to_float(value: Any) -> float:
+    try:
+        return float(value) if isinstance(value, (str, int, float)) else 0.0
+    except ValueError:
+        return 0.0
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [text_of(item) for item in value if item is not None]
+    return [] if value is None else [text_of(value)]
+
+
+def empty(value: Any) -> bool:
+    return value is None or value is False or (is_number(value) and value == 0) or value in ("", [], {})
+
+
+def words(text: str) -> list[str]:
+    # How sprig divides digits, signs and double marks depends on its version; plain words are safe.
+    if not re.fullmatch(r"[A-Za-z]+([ _-][A-Za-z]+)*", text):
+        raise ExprUnsupported(
+            f"sprig's snakecase, kebabcase and camelcase of {text!r} are not supported here."
+        )
+    spaced = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3 \2\4", text)
+    return [word for word in re.split(r"[\s_\-]+", spaced) if word]
+
+
+def camel(text: str) -> str:
+    if re.search("[A-Z]{2}", text):
+        raise ExprUnsupported(f"sprig's camelcase of {text!r} is not supported here.")
+    return "".join(word[:1].upper() + word[1:] for word in words(text))
+
+
+def nospace(text: str) -> str:
+    # Go's library goes through the bytes as if they were characters.
+    bare = re.sub(r"\s", "", text)
+    return bare if bare == text else bare.encode().decode("latin-1")
+
+
+def first_byte(word: str) -> str:
+    return word.encode()[:1].decode("latin-1")
+
+
+def divide(left: Any, right: Any) -> int:
+    over, under = integer(left), integer(right)
+    if under == 0:
+        raise Fault("runtime error: integer divide by zero")
+    return abs(over) // abs(under) * (1 if (over < 0) == (under < 0) else -1)
+
+
+def round_to(value: Any, places: int, half: float = 0.5) -> float:
+    power = 10.0**places
+    scaled = to_float(value) * power
+    fraction = math.modf(scaled)[0]
+    return (math.ceil(scaled) if fraction >= half else math.floor(scaled)) / power
+
+
+def until(start: int, stop: int, step: int) -> list[int]:
+    if (stop < start and step >= 0) or (stop >= start and step <= 0):
+        return []
+    return list(range(start, stop, step))
+
+
+def trunc(size: int, text: str) -> str:
+    raw = text.encode()
+    if size < 0 and len(raw) + size > 0:
+        return raw[size:].decode(errors="replace")
+    return raw[:size].decode(errors="replace") if 0 <= size < len(raw) else text
+
+
+def substr(start: int, end: int, text: str) -> str:
+    raw = text.encode()
+    if start < 0:
+        return raw[:end].decode(errors="replace")
+    return raw[start : None if end < 0 or end > len(raw) else end].decode(errors="replace")
+
+
+def decode(decoder: Callable[[str], bytes], name: str) -> Callable[[str], str]:
+    def function(text: str) -> str:
+        try:
+            return decoder(text).decode(errors="replace")
+        except binascii.Error:
+            return f"illegal {name} data at input byte 0"
+
+    return function
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return compile_pattern(pattern)
+    except PatternError as error:
+        raise Fault(f"regexp: Compile({pattern!r}): {error}") from None
+
+
+def go_replacement(template: str) -> Callable[[re.Match[str]], str]:
+    def expand(match: re.Match[str]) -> str:
+        def one(name: re.Match[str]) -> str:
+            if name[0] == "$$":
+                return "$"
+            key = name[1] or name[2]
+            try:
+                return match[int(key) if key.isdigit() else key] or ""
+            except IndexError:
+                return ""
+
+        return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", one, template)
+
+    return expand
+
+
+def find_all(pattern: str, text: str, most: int) -> list[str]:
+    found = [match[0] for match in compiled(pattern).finditer(text)]
+    return found if most < 0 else found[:most]
+
+
+def regex_split(pattern: str, text: str, most: int) -> list[str]:
+    if most == 0:
+        return []
+    return re.split(compiled(pattern), text, maxsplit=most - 1 if most > 0 else 0)
+
+
+def nothing(name: str) -> Any:
+    raise ExprUnsupported(f"sprig.{name} of an empty list is not supported here.")
+
+
+def fail(message: str) -> Any:
+    raise Fault(message)
+
+
+def make_map(*pairs: Any) -> dict[str, Any]:
+    return {text_of(pairs[i]): pairs[i + 1] if i + 1 < len(pairs) else "" for i in range(0, len(pairs), 2)}
+
+
+def numbered(parts: list[str]) -> dict[str, str]:
+    return {f"_{i}": part for i, part in enumerate(parts)}
+
+
+def unique(items: list[Any]) -> list[Any]:
+    out: list[Any] = []
+    for item in items:
+        if not any(equal(item, seen) for seen in out):
+            out.append(item)
+    return out
+
+
+def has(item: Any, items: Any) -> bool:
+    if items is None:
+        return False
+    if not isinstance(items, list):
+        raise Fault(f"Cannot find has on type {kind(items)}")
+    return any(equal(item, member) for member in items)
+
+
+def cut(items: list[Any], *bounds: Any) -> Any:
+    return items[integer(bounds[0]) if bounds else 0 : integer(bounds[1]) if len(bounds) > 1 else None]
+
+
+def quoted(*values: Any) -> str:
+    return " ".join(f'"{quote(text_of(value))}"' for value in values if value is not None)
+
+
+def json_or_nil(text: str) -> Any:
+    try:
+        return from_json(text)
+    except ValueError:
+        return None
+
+
+def atoi(text: str) -> int:
+    return int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else 0
+
+
+def kind(value: Any) -> str:
+    name = type_name(value)
+    return {"<nil>": "invalid", "[]interface {}": "slice", "map[string]interface {}": "map"}.get(name, name)
+
+
+def indent(spaces: int, text: str) -> str:
+    pad = " " * spaces
+    return pad + text.replace("\n", "\n" + pad)
+
+
+def base(path: str) -> str:
+    if not path:
+        return "."
+    return posixpath.basename(path.rstrip("/")) or "/"
+
+
+def clean(path: str) -> str:
+    cleaned = posixpath.normpath(path) if path else "."
+    return "/" + cleaned.lstrip("/") if cleaned.startswith("//") else cleaned
+
+
+def ext(path: str) -> str:
+    base = path.rsplit("/", 1)[-1]
+    return base[base.rfind(".") :] if "." in base else ""

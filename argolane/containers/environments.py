@@ -50,7 +50,8 @@ def ensure(lock: Path, cache: Path, *, root: Path, say: Callable[[str], None]) -
 def _key(lock: Path) -> str:
     content = hashlib.sha256(lock.read_bytes()).hexdigest()[:20]
     python = ".".join(str(part) for part in sys.version_info[:3])
-    return f"{lock.parent.name}-{lock.stem}-{content}-python{python}-{sysconfig.get_platform()}"
+    # Not the folder's name: models that lock the same packages share one environment.
+    return f"{lock.stem}-{content}-python{python}-{sysconfig.get_platform()}"
 
 
 def _usable(link: Path) -> bool:
@@ -70,7 +71,7 @@ def _make(lock: Path, link: Path, root: Path, say: Callable[[str], None]) -> Non
         ["venv", "--no-project", "--python", sys.executable],
         ["pip", "install", "--require-hashes", "-r", str(lock), "--python"],
     ):
-        argv = [uv, *arguments, str(folder)]
+        argv = [uv, "--quiet", *arguments, str(folder)]
         code = _run(argv, log, root, lambda: say(f"{name}: {time.monotonic() - started:.0f} s ..."))
         if code != 0:
             raise ArgolaneError(_failure(name, code, log, link))

@@ -42,7 +42,7 @@ def build() -> WorkflowTemplate:
             for arm, task in zip(arms, found, strict=True):
                 given |= {f"{arm.kebab}-{what}": task.get_parameter(what) for what in ORIGIN}
             deployed = Task(name="deploy", template=apply, when=DEPLOYING, arguments=given)
-            Task(name="verify", template=probe, depends="deploy.Succeeded", arguments={
+            Task(name="verify", template=probe, when=DEPLOYING, depends="deploy.Succeeded", arguments={
                 **given,
                 "url": deployed.get_parameter("url"),
             })  # fmt: skip

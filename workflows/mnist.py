@@ -65,7 +65,7 @@ def build() -> WorkflowTemplate:
                 given |= {f"{arm.kebab}-{what}": judged.get_parameter(what) for what in ORIGIN}
                 good.append(judged)
             deployed = Task(name="deploy", template=apply, when=DEPLOYING, arguments=given)
-            Task(name="verify", template=probe, depends="deploy.Succeeded", arguments={
+            Task(name="verify", template=probe, when=DEPLOYING, depends="deploy.Succeeded", arguments={
                 **given,
                 "url": deployed.get_parameter("url"),
             })  # fmt: skip

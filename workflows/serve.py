@@ -40,7 +40,7 @@ def build(model: Spec) -> WorkflowTemplate:
                 **{f"{name}-{what}": found.get_parameter(what) for what in ORIGIN},
             }
             deployed = Task(name="deploy", template=apply, when=DEPLOYING, arguments=given)
-            Task(name="verify", template=probe, depends="deploy.Succeeded", arguments={
+            Task(name="verify", template=probe, when=DEPLOYING, depends="deploy.Succeeded", arguments={
                 **given,
                 "url": deployed.get_parameter("url"),
             })  # fmt: skip

@@ -1,0 +1,36 @@
+"""A folder of models in, one more complete model in it out: what a user who adds a model would write."""
+
+import shutil
+from pathlib import Path
+
+FILES = Path(__file__).with_name("toy_files")
+MODELS = Path(__file__).resolve().parents[2] / "models"
+
+
+def toy_model(models: Path, *, name: str = "toy") -> Path:
+    """Write the model folder `models/<name>`; `models` must be a copy of this project's, not the original.
+
+    Its locks are those of sk_mnist, so that no packages have to be fetched for it. Four features, two
+    classes, params seed, rows, distance and blur; it trains in a second.
+    """
+    assert models.resolve() != MODELS
+    folder = models / name
+    folder.mkdir()
+    for file in FILES.iterdir():
+        if file.is_file():
+            text = file.read_text(encoding="utf-8")
+            text = text.replace("name: toy", f"name: {name}").replace(
+                'run(main, "toy")', f'run(main, "{name}")'
+            )
+            (folder / file.name).write_text(text, encoding="utf-8")
+    for lock in ("train.lock", "runtime.lock"):
+        shutil.copy(MODELS / "sk_mnist" / lock, folder)
+    return folder
+
+
+def copy_of_models(root: Path) -> Path:
+    """`root/models`: what the models share, and no model."""
+    (root / "models").mkdir()
+    for file in MODELS.glob("*.py"):
+        shutil.copy(file, root / "models")
+    return root / "models"

@@ -25,6 +25,8 @@ from argolane.serving.ports import Held, Ports
 from argolane.serving.spec import Container
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
+# Time for a container that serves nobody any more to end itself.
+_LAST_WORDS = 1.0
 # A container that was ready this long before it died starts anew with the first delay.
 _STEADY = 60.0
 
@@ -137,7 +139,7 @@ class Pod:
         message = f"Container {container.name!r} ended with exit code {{}}."
         if alive:
             message = f"Container {container.name!r} stopped listening on its port, and was ended ({{}})."
-        code = await asyncio.to_thread(process.terminate, self.plan.grace)
+        code = await asyncio.to_thread(process.terminate, min(self.plan.grace, _LAST_WORDS))
         del self._processes[container.name]
         lines = tuple(tail(output, start=begin))
         return State("CrashLoopBackOff", message.format(code), lines, self._shown(output), ready)
@@ -150,7 +152,9 @@ class Pod:
         ends: set[asyncio.Task[Any]] = {asyncio.create_task(ended.wait())}
         tasks = {*ends, asyncio.create_task(self._note_readiness(container, failures))}
         if container.name in self._held:
-            ends.add(asyncio.create_task(probe.deaf(self._held[container.name].ports.http)))
+            port = self._held[container.name].ports.http
+            dying = probe.deaf(port, ready=lambda: self._states[container.name].ready)
+            ends.add(asyncio.create_task(dying))
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             return not ended.is_set()

@@ -7,15 +7,17 @@ matter, as a model whose own `health_status` fails is Ready on a cluster, too.
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from argolane.serving.ports import HOST
 
 _BETWEEN_DIALS = 0.05
 _PATIENCE = 60.0
-# As the operator's liveness probe: not before 60 s, three dials in a row, five seconds apart.
+# As the operator's liveness probe: not before 60 s, every five seconds, three dials in a row.
 _TIME_TO_LISTEN = 60.0
 _DIALS = 3
 _BETWEEN_CHECKS = 5.0
+_BETWEEN_DOUBTS = 0.5
 _REQUEST = b"GET /health/status HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % HOST.encode()
 
 
@@ -30,15 +32,15 @@ async def answers(port: int) -> None:
         await asyncio.sleep(_BETWEEN_DIALS)
 
 
-async def deaf(port: int) -> None:
-    """Returns when `port` has stopped listening, or has not begun to in its time.
+async def deaf(port: int, *, ready: Callable[[], bool]) -> None:
+    """Returns when `port` has stopped listening, or has not begun to in its time; looks closer until `ready`.
 
     The wrapper's main process can hang on its helpers when its server has died: alive, but of no use.
     """
     begun = time.monotonic()
     listened, refused = False, 0
     while refused < _DIALS:
-        await asyncio.sleep(_BETWEEN_CHECKS if listened and not refused else 1)
+        await asyncio.sleep(_BETWEEN_CHECKS if ready() and not refused else _BETWEEN_DOUBTS)
         if await _listens(port):
             listened, refused = True, 0
         elif listened or time.monotonic() - begun > _TIME_TO_LISTEN:

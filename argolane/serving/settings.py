@@ -56,6 +56,7 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
             for m in spec.volume_mounts
         ),
         tmp=tmp,
+        folders=image.folders,
     )
 
 

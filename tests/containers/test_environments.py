@@ -97,10 +97,11 @@ def test_a_lock_becomes_an_environment_once(tmp_path: Path, lock: Path) -> None:
 def test_another_lock_is_another_environment(tmp_path: Path, lock: Path) -> None:
     """A changed lock leaves the old environment to those who run in it; an equal one elsewhere shares."""
     before = _ensure(lock, tmp_path / "envs")
-    _lock(lock.parent, _wheel(tmp_path / "wheels", "toypkg", "2.0"))
+    wheel = _wheel(tmp_path / "wheels", "toypkg", "2.0")
+    _lock(lock.parent, wheel)
     after = _ensure(lock, tmp_path / "envs")
     assert before != after
-    copy = _lock(tmp_path / "other", _wheel(tmp_path / "wheels", "toypkg", "2.0"))
+    copy = _lock(tmp_path / "other", wheel)
     assert _ensure(copy, tmp_path / "envs") == after
     for environment, version in ((before, "1.0"), (after, "2.0")):
         assert subprocess.check_output([environment / "bin/toypkg"], text=True) == f"toypkg {version}\n"

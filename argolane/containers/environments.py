@@ -117,6 +117,8 @@ def _failure(name: str, code: int, log: Path, link: Path) -> str:
     said = "\n".join(f"  {line}" for line in lines[-_LAST_LINES:])
     if "os error 28" in said or shutil.disk_usage(link.parent).free < 1 << 20:
         cure = f"The disk that holds {link.parent} is full: free some space and run again."
+    elif "--require-hashes" in said:
+        cure = f"Write {name} again with `uv pip compile --generate-hashes`."
     elif "hash" in said.lower():
         cure = (
             "A package is not the one the lock file names: check the index in use, or write the lock again."

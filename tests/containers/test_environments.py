@@ -166,6 +166,13 @@ def test_a_package_other_than_the_locked_one_is_refused(tmp_path: Path, lock: Pa
         _ensure(lock, tmp_path / "envs")
 
 
+def test_a_lock_without_hashes_is_refused(tmp_path: Path, lock: Path) -> None:
+    """A requirement that could be anything is no lock; the error says how to write one."""
+    lock.write_text("toypkg==1.0\n")
+    with pytest.raises(ArgolaneError, match=r"Write toy/train.lock again with `uv pip compile --generate"):
+        _ensure(lock, tmp_path / "envs")
+
+
 def test_a_full_disk_is_named(tmp_path: Path, lock: Path) -> None:
     """No space left: the error says which disk, and with space again the environment is made."""
     if os.geteuid() != 0 or sys.platform != "linux":

@@ -45,6 +45,7 @@ def run(
     container: Mapping[str, Any], channel: socket.socket, output: int, errors: int, lifeline: int
 ) -> NoReturn:
     """Says {"ready": true} or {"error": text} on `channel`; `lifeline` closes with the spawner."""
+    _close_all_but(channel.fileno(), output, errors, lifeline)
     wakeup = _watch_signals()
     try:
         _enter(container, lifeline)
@@ -66,6 +67,15 @@ def run(
     if container["isolation"] == "none" and _has_children():
         descendants.kill(os.getpid(), group=main)
     os._exit(code)
+
+
+def _close_all_but(*descriptors: int) -> None:
+    """Of those above the three streams: the spawner's own, and the channels of other containers."""
+    after = 3
+    for descriptor in sorted(descriptors):
+        os.closerange(after, descriptor)
+        after = descriptor + 1
+    os.closerange(after, 1 << 20)
 
 
 def _has_children() -> bool:

@@ -18,8 +18,6 @@ from argolane.containers.inside import linux
 
 _OWN = ("dev", "proc", "tmp")
 _TMP, _SHARED_MEMORY, _VAR_TMP = "/tmp", "/dev/shm", "/var/tmp"  # noqa: S108
-
-
 _QUIET = linux.MS_NOSUID | linux.MS_NODEV
 
 
@@ -93,11 +91,16 @@ def _mirror(source: int, target: str, *, without: tuple[str, ...] = ()) -> None:
         if entry.is_symlink():
             os.symlink(os.readlink(entry.path), place)
             continue
-        if entry.is_dir():
+        folder = entry.is_dir()
+        if folder:
             os.mkdir(place)
         else:
             os.close(os.open(place, os.O_CREAT | os.O_CLOEXEC))
-        linux.mount(entry.path, place, flags=linux.MS_BIND | linux.MS_REC)
+        try:
+            linux.mount(entry.path, place, flags=linux.MS_BIND | linux.MS_REC)
+        except FileNotFoundError:  # it was removed meanwhile
+            (os.rmdir if folder else os.unlink)(place)
+            continue
         _protect(place)
 
 

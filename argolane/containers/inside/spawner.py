@@ -100,8 +100,10 @@ class _Spawner:
         container["user"] = os.getuid(), os.getgid()
         pid = fork(isolation)
         if pid == 0:
-            os.close(self.keep_alive)
-            init.run(container, channel, output, errors, self.lifeline)
+            try:
+                init.run(container, channel, output, errors, self.lifeline)
+            finally:  # or there would be two of this process
+                os._exit(init.CANNOT_RUN)
         send(channel, {"pid": pid})
         self.running[pid] = _Container(channel, isolation, container["fresh_tmp"])
         self.poll.register(channel, select.POLLIN)

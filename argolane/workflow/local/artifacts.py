@@ -7,7 +7,6 @@ import os
 import posixpath
 import shutil
 import tarfile
-import urllib.request
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -126,6 +125,8 @@ def _existing(path: Path) -> Path:
 
 
 def _download(http: Mapping[str, Any], target: Path, store: Store) -> None:
+    import urllib.request  # takes a while, and few need it
+
     headers = {str(h["name"]): str(h.get("value") or "") for h in http.get("headers") or ()}
     request = urllib.request.Request(str(http["url"]), headers=headers)  # noqa: S310  (the manifest's own URL)
     with urllib.request.urlopen(request, timeout=60) as answer, target.open("wb") as file:  # noqa: S310

@@ -36,6 +36,7 @@ Observe = Callable[[Event], None]
 _POLL = 0.25
 _WRITE_EVERY = 0.1
 _GRACE = 5.0
+_PARAMETER_LABEL = "workflows.argoproj.io/configmap-type: Parameter"
 # Threads of pods wake up for a moment only: five milliseconds, Python's own, would be most of their time.
 _SWITCH = 0.0005
 
@@ -61,7 +62,7 @@ class Engine:
         self._answers: dict[str, dict[str, Any]] = {}
         self._written = 0.0
         self._unwritten = True
-        self._locks = FileLocks(project.state / "locks", self.objects.namespace, self._config_map)
+        self._locks = FileLocks(project.state / "locks", self.objects.namespace, self._limit)
         self._launcher = Launcher(self._run_pod, self._pod_is_over)
         self._store = Store(record.outputs, project.state / "artifacts", self._secret)
         self.op = self._operation()
@@ -270,7 +271,11 @@ class Engine:
         waiting = any(node.suspended or node.waiting_for for node in self.op.nodes if not node.fulfilled)
         if self._launcher.busy or self.op.wake_at is not None or waiting or not self._news.empty():
             return None
-        reasons = "; ".join(f"{node}: {reason}" for node, reason in self.op.waits.items())
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in self.op.waits.items())
+        for name, reason in self.op.waits.items():
+            waiter = self.op.nodes.named(name)
+            if waiter is not None and not waiter.fulfilled:
+                self.op.mark(waiter, "Error", f"waits for ever: {reason}")
         why = reasons or "nothing runs, and parallelism lets nothing start"
         return Verdict("Error", f"The workflow waits for ever, as it would on a cluster: {why}")
 
@@ -415,15 +420,29 @@ class Engine:
         return fields
 
     def _config_map(self, name: str, key: str) -> str:
-        data = self.objects.data("ConfigMap", name)
-        if data is None:
+        """A parameter's value; Argo reads it only from ConfigMaps that say they hold some."""
+        body = self.objects.get("ConfigMap", name)
+        if body is None:
             raise NotFound(
-                f"ConfigMap '{name}' does not exist. Please make sure it has the label "
-                "workflows.argoproj.io/configmap-type: Parameter to be detectable by the controller"
+                f"ConfigMap '{name}' does not exist. Please make sure it has the label {_PARAMETER_LABEL} "
+                "to be detectable by the controller"
             )
+        label, _, wanted = _PARAMETER_LABEL.partition(": ")
+        if (body["metadata"].get("labels") or {}).get(label) != wanted:
+            raise LookupError(
+                f"ConfigMap '{name}' needs to have the label {_PARAMETER_LABEL} to load parameters"
+            )
+        data = self.objects.data("ConfigMap", name) or {}
         if key not in data:
             raise NotFound(f"ConfigMap '{name}' does not have the key '{key}'")
         return data[key].decode("utf-8", "replace")
+
+    def _limit(self, name: str, key: str) -> int:
+        data = self.objects.data("ConfigMap", name) or {}
+        try:
+            return int(data.get(key, b"0"))
+        except ValueError:
+            return 0
 
     def _secret(self, name: str, key: str) -> str:
         data = self.objects.data("Secret", name)

@@ -13,9 +13,9 @@ from argolane.workflow.local.errors import OperationError
 
 
 class FileLocks:
-    """The locks of one run. `limit(config_map, key)` is a semaphore's size."""
+    """The locks of one run. `limit(config_map, key)` is a semaphore's size, 0 when nobody says it."""
 
-    def __init__(self, folder: Path, namespace: str, limit: Callable[[str, str], str]) -> None:
+    def __init__(self, folder: Path, namespace: str, limit: Callable[[str, str], int]) -> None:
         self._folder, self._namespace, self._limit = folder, namespace, limit
         self._held: dict[str, list[tuple[str, int]]] = {}
 
@@ -51,17 +51,16 @@ class FileLocks:
             reference = semaphore.get("configMapKeyRef") or {}
             namespace = semaphore.get("namespace") or self._namespace
             name, key = str(reference.get("name")), str(reference.get("key"))
-            yield f"{namespace}/ConfigMap/{name}/{key}", self._size(name, key)
+            full = f"{namespace}/ConfigMap/{name}/{key}"
+            yield full, self._size(full, name, key)
         for mutex in mutexes:
             yield f"{mutex.get('namespace') or self._namespace}/Mutex/{mutex.get('name')}", 1
 
-    def _size(self, name: str, key: str) -> int:
-        try:
-            return int(self._limit(name, key))
-        except LookupError as error:
-            raise OperationError(f"failed to initialize semaphore: {error}") from None
-        except ValueError as error:
-            raise OperationError(f"failed to initialize semaphore {name}/{key}: {error}") from None
+    def _size(self, full: str, name: str, key: str) -> int:
+        size = self._limit(name, key)
+        if size <= 0:
+            raise OperationError(f"failed to initialize semaphore {full} with limit")
+        return size
 
     def _take(self, name: str, size: int) -> tuple[int | None, int]:
         folder = self._folder / name.replace("/", "~")

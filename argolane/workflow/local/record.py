@@ -18,6 +18,7 @@ from argolane.errors import ArgolaneError
 from argolane.manifest import dump
 
 _UNSAFE = re.compile(r"[^\w.()=+@-]+")
+_GROUP = re.compile(r"\[(\d+)\](?=/)")
 _LONGEST = 120
 
 
@@ -104,8 +105,7 @@ class Record:
         """The log of a container: of main under the node's path, of another with its name added."""
         known = self._log_files.get((path, container))
         if known is None:
-            inner = path.split("/", 1)[-1]
-            name = safe(inner if container == "main" else f"{inner}.{container}")
+            name = safe(path if container == "main" else f"{path}.{container}")
             number = 1
             while (candidate := name if number == 1 else f"{name}~{number}") in self._taken:
                 number += 1
@@ -115,8 +115,9 @@ class Record:
 
 
 def safe(path: str) -> str:
-    """A node's path as the name of one file: `fan(0:a/b)/x` -> `fan(0=a_b).x`."""
-    text = path.replace("/", ".").replace(":", "=")
+    """A node's path as the name of one file: `wf/[0]/fan(0:a/b)` -> `0.fan(0=a_b)`, `wf` -> `wf`."""
+    inner = path.partition("/")[2] or path
+    text = _GROUP.sub(r"\1", inner).replace("/", ".").replace(":", "=")
     return _UNSAFE.sub("_", text).lstrip(".")[:_LONGEST] or "log"
 
 

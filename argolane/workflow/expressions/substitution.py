@@ -7,6 +7,7 @@ control character breaks the JSON. What has no value stays as it is written, unl
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from argolane.errors import ArgolaneError
@@ -58,6 +59,10 @@ def replace(
         rest = rest[at + 2 :]
         end = rest.find("}}")
         if end < 0:
+            # In a whole template Go's own closing braces end the tag, and it stays as it is.
+            if text.startswith('"'):
+                place = f'in the template="{quote(text)}" starting from "{quote(rest)}"'
+                raise SubstitutionError(f'Cannot find end tag="}}}}" {place}')
             out.append("{{")
             break
         tag, rest = rest[:end], rest[end + 2 :]
@@ -152,7 +157,7 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     names = sorted(values)
     kept = [
         name
-        for name, following in zip(names, [*names[1:], ""], strict=True)
+        for name, following in zip_longest(names, names[1:], fillvalue="")
         if not following.startswith(name + ".")
     ]
     tree: dict[str, Any] = {}

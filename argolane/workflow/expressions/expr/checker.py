@@ -221,8 +221,6 @@ class _Checker:
                 return array_of(result)
             case "count" | "findIndex" | "findLastIndex":
                 return INT
-            case "groupBy":
-                return MAP
             case "find" | "findLast":
                 return item
             case _:

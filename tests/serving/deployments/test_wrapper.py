@@ -1,5 +1,6 @@
 """A model class under the real seldon-core-microservice, as the project's own runtime images serve it."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -103,9 +104,9 @@ def test_two_arms_an_update_and_a_model_that_does_not_load(deployments: Deployme
     with pytest.raises(ArgolaneError) as caught:
         deployments.wait("toy", timeout=60)
     told = str(caught.value).splitlines()[0]
-    assert "CrashLoopBackOff: Container 'a' ended with exit code 3: RuntimeError: no model" in told.replace(
-        "'b'", "'a'"
-    )
+    # The wrapper ends, or its main process hangs while nobody listens any more: both are seen.
+    ended = r"Container '[ab]' (ended with exit code 3|stopped listening on its port, and was ended \(\d+\))"
+    assert re.search(f"CrashLoopBackOff: {ended}: RuntimeError: no model", told)
     assert "/mnt/model-store/toy/3" in told or ".argolane/volumes/model-store/toy/3" in told
     assert answers(url) == {(4.0, "2", ("a",)), (202.0, "2", ("b",))}
     with pytest.raises(ArgolaneError, match=r"HTTP [45]00: "):

@@ -67,7 +67,8 @@ def _serve(flags: argparse.Namespace) -> int:
     )
     config = uvicorn.Config(
         app, host=flags.bind, port=flags.http_port, log_config=None, access_log=False, timeout_keep_alive=65,
-        server_header=False, lifespan="on",
+        server_header=False,
+        proxy_headers=False, lifespan="on",
     )  # fmt: skip
     return asyncio.run(_until_stopped(_Server(config), flags))
 

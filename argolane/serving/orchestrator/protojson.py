@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 Reader = Callable[[Any], Any]
 _NUMBER = re.compile(r"-?\d+")
-_INT32 = range(-(2**31), 2**31)
+_INT32_END = 2**31
 
 
 class Mismatch(ValueError):
@@ -87,7 +87,7 @@ def _text(value: Any) -> str:
 def _int32(value: Any) -> int:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = Whole(value)
-    if not isinstance(value, Whole) or value not in _INT32:
+    if not isinstance(value, Whole) or not -_INT32_END <= value < _INT32_END:
         raise Mismatch(f"{value!r} is no int32")
     return int(value)
 

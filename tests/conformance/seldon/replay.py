@@ -1,0 +1,258 @@
+"""A scenario in, differences out: its nodes replayed from the recording, its requests sent to our server."""
+
+import asyncio
+import contextlib
+import json
+import re
+import socket
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+import uvicorn
+from scenario import Scenario, answer_body, request_body
+from wire import Call, Headers, Reply, ask, serve_node
+
+from argolane.serving.graph import Predictor
+from argolane.serving.orchestrator import create_app
+
+# Not recorded, or never equal.
+_CALL_HEADERS = {"Host", "Content-Length", "User-Agent", "Accept-Encoding", "Connection"}
+_ANSWER_HEADERS = {"Content-Length", "Date", "Server", "Connection", "Transfer-Encoding"}
+
+
+class Nodes:
+    """The recorded nodes; they answer the present exchange and note what they are asked."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.calls: list[Call] = []
+        self.endpoints: dict[str, str] = {}
+        self._answers: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+
+    def expect(self, calls: list[dict[str, Any]]) -> None:
+        self.calls.clear()
+        self._answers.clear()
+        for call in calls:
+            self._answers[call["node"], call["path"]].append(call["response"])
+
+    async def answer(self, call: Call) -> Reply:
+        self.calls.append(call)
+        await asyncio.sleep(self.scenario.delay(call.node, call.path))
+        answers = self._answers[call.node, call.path]
+        if not answers:
+            return Reply(200, {"Content-Type": "application/json"}, b'{"data":{"ndarray":[[1]]},"meta":{}}')
+        response = answers.pop(0)
+        if response.get("closed"):
+            return Reply(None)
+        body = answer_body(response, canned=self.scenario.canned(call.node))
+        return Reply(response["status"], response["headers"], body)
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        servers = []
+        for name in self.scenario.nodes:
+            server = await serve_node(name, self.answer)
+            servers.append(server)
+            self.endpoints[name] = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        closed = [socket.create_server(("127.0.0.1", 0)) for _ in self.scenario.down]
+        for name, unused in zip(self.scenario.down, closed, strict=True):
+            self.endpoints[name] = f"127.0.0.1:{unused.getsockname()[1]}"
+            unused.close()
+        try:
+            yield
+        finally:
+            for server in servers:
+                server.close()
+
+
+@contextlib.asynccontextmanager
+async def served(scenario: Scenario, endpoints: Mapping[str, str]) -> AsyncIterator[int]:
+    """Our graph server on a free port."""
+    full = "--full_health_checks=true" in scenario.data.get("executor_args", [])
+    app = create_app(
+        Predictor.from_dict(scenario.predictor, defaults=False),
+        {name: f"http://{at}" for name, at in endpoints.items()},
+        namespace="ns", deployment="dep", images={}, full_health_checks=full,
+    )  # fmt: skip
+    async with app.router.lifespan_context(app), listening(app) as port:
+        yield port
+
+
+@contextlib.asynccontextmanager
+async def listening(app: Any) -> AsyncIterator[int]:
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    bound = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve([bound]))
+    try:
+        yield bound.getsockname()[1]
+    finally:
+        server.force_exit = True
+        server.over.set()
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that ends at once, not at its next look at a flag, and leaves signals alone."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.over = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.over.wait()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def replay(scenario: Scenario, panic: str) -> list[str]:
+    """What differs, one line each; `panic` is what our info is to say where the executor panicked."""
+    nodes, found = Nodes(scenario), []
+    paths = _paths(scenario.predictor["graph"])
+    async with nodes.listening(), served(scenario, nodes.endpoints) as port:
+        for number, exchange in enumerate(scenario.exchanges):
+            if "repeat" in exchange:
+                found += await _repeat(nodes, port, exchange)
+                continue
+            nodes.expect(exchange["calls"])
+            request = exchange["request"]
+            sent = None if request["method"] in ("GET", "HEAD") else request_body(request)
+            reply = await ask(port, request["method"], request["path"], request["headers"], sent)
+            differences = [*compare_answer(exchange, reply, nodes.endpoints, panic),
+                           *compare_calls(exchange, nodes.calls, reply, nodes.endpoints, paths)]  # fmt: skip
+            where = f"exchange {number}, {request['method']} {request['path']}"
+            found += [f"{where}: {difference}" for difference in differences]
+    return found
+
+
+async def _repeat(nodes: Nodes, port: int, exchange: dict[str, Any]) -> list[str]:
+    """Many requests, of which only the number of calls was recorded."""
+    nodes.expect([])
+    request = exchange["request"]
+    for _ in range(exchange["repeat"]):
+        await ask(port, request["method"], request["path"], request["headers"], request_body(request))
+    counts = Counter(f"{call.node} {call.path}" for call in nodes.calls)
+    recorded = exchange["call_counts"]
+    # A fair coin thrown 200 times is within 5 standard deviations but once in a million.
+    spread = 35 if len(recorded) > 1 else 0
+    far = {key: n for key, n in counts.items() if abs(n - recorded.get(key, 0)) > 2 * spread}
+    return [f"calls {dict(counts)}, recorded {recorded}"] if far or set(counts) != set(recorded) else []
+
+
+def compare_answer(
+    exchange: dict[str, Any], reply: Reply, endpoints: Mapping[str, str], panic: str
+) -> list[str]:
+    recorded = exchange["response"]
+    if recorded.get("closed"):
+        if not panic:
+            return ["the executor panicked; no deviation is listed"]
+        said = _json(reply.body)
+        right = reply.status == 500 and isinstance(said, dict) and panic in said["status"]["info"]
+        return [] if right else [f"expected a 500 that says {panic!r}, got {reply}"]
+    found = []
+    if reply.status != recorded["status"]:
+        found.append(f"status {reply.status}, recorded {recorded['status']}")
+    headers = _headers(reply.headers, _ANSWER_HEADERS, exchange, reply, endpoints)
+    expected = {n: v for n, v in recorded["headers"].items() if n not in _ANSWER_HEADERS}
+    if headers != expected:
+        found.append(f"headers {headers}, recorded {expected}")
+    body = _masked(reply.body.decode("utf-8", "surrogateescape"), endpoints)
+    if "raw_body" in recorded and body != recorded["raw_body"]:
+        found.append(f"body {body!r}, recorded {recorded['raw_body']!r}")
+    if recorded["body_kind"] == "metrics":
+        if (metrics := metric_labels(body)) != recorded["body"]:
+            found.append(f"metrics {metrics}, recorded {recorded['body']}")
+    elif not _same_body(body, recorded):
+        found.append(f"body {body[:2000]}, recorded {recorded['body_kind']} {recorded['body']}")
+    return found
+
+
+def compare_calls(
+    exchange: dict[str, Any],
+    calls: list[Call],
+    reply: Reply,
+    endpoints: Mapping[str, str],
+    paths: list[set[str]],
+) -> list[str]:
+    """`paths`: the nodes from the root to each leaf; siblings are called at once, so in any order."""
+    made = [(c.node, c.method, c.path) for c in calls]
+    recorded = [(c["node"], c["method"], c["path"]) for c in exchange["calls"]]
+    if any(_along(path, made) != _along(path, recorded) for path in paths):
+        return [f"calls {made}, recorded {recorded}"]
+    found = []
+    in_order = sorted(calls, key=lambda c: (c.node, c.path))
+    expected_calls = sorted(exchange["calls"], key=lambda c: (c["node"], c["path"]))
+    for call, expected in zip(in_order, expected_calls, strict=True):
+        request = expected["request"]
+        headers = _headers(call.headers, _CALL_HEADERS, exchange, reply, endpoints)
+        wanted = {n: v for n, v in request["headers"].items() if n not in _CALL_HEADERS}
+        if headers != wanted:
+            found.append(f"headers to {call.node}{call.path} {headers}, recorded {wanted}")
+        body = call.body.decode("utf-8", "surrogateescape")
+        if not _same_body(body, request, routing=call.path != "/aggregate"):
+            found.append(f"body to {call.node}{call.path} {body[:500]}, recorded {request['body']}")
+    return found
+
+
+def _paths(node: dict[str, Any]) -> list[set[str]]:
+    below = [path for child in node.get("children", []) for path in _paths(child)]
+    return [{node["name"], *path} for path in below or [set()]]
+
+
+def _along(path: set[str], calls: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    return [call for call in calls if call[0] in path]
+
+
+def metric_labels(text: str) -> dict[str, list[str]]:
+    """The metrics of Seldon with the names of their labels."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, labels in re.findall(r"^(seldon_\w+)\{(.*)\} ", text, re.MULTILINE):
+        found[name] |= set(re.findall(r'(\w+)="', labels))
+    return {name: sorted(labels) for name, labels in sorted(found.items())}
+
+
+def _headers(
+    headers: Headers, left_out: set[str], exchange: dict[str, Any], reply: Reply, endpoints: Mapping[str, str]
+) -> Headers:
+    """Without what is not compared, the made-up id and the endpoints masked as in the recording."""
+    given = any(n.lower() == "seldon-puid" and v for n, v in exchange["request"]["headers"].items())
+    puid = reply.headers.get("Seldon-Puid")
+    masked = {n: _masked(v, endpoints) for n, v in headers.items() if n not in left_out}
+    return {n: "<puid>" if v == puid and v and not given else v for n, v in masked.items()}
+
+
+def _masked(text: str, endpoints: Mapping[str, str]) -> str:
+    for name, endpoint in endpoints.items():
+        text = text.replace(endpoint, f"<endpoint of {name}>")
+    return text
+
+
+def _same_body(body: str, recorded: dict[str, Any], *, routing: bool = True) -> bool:
+    match recorded["body_kind"]:
+        case "empty":
+            return not body
+        case "text":
+            return body == recorded["body"]
+        case "base64":
+            return body.encode("utf-8", "surrogateescape") == answer_body(recorded, canned=True)
+        case "large":
+            return len(body) == recorded["body"]["bytes"] and body.startswith(recorded["body"]["start"])
+    return _canonical(_json(body), routing) == _canonical(recorded["body"], routing)
+
+
+def _canonical(value: Any, routing: bool) -> str:
+    """Equal for equal JSON only: 1 is not 1.0. What siblings write into the routing depends on their pace."""
+    if not routing and isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict):
+                item.get("meta", {}).pop("routing", None)
+    return json.dumps(value, sort_keys=True)
+
+
+def _json(body: str | bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

@@ -109,7 +109,7 @@ class _Walk:
         found = next((name for type_, name in _JSON.items() if isinstance(value, type_)), "value")
         if isinstance(value, bool):
             found = "bool"
-        shown = f"{value!r} ({found})" if isinstance(value, (str, int, float)) else found
+        shown = {"object": "a mapping", "array": "a list"}.get(found, f"{value!r} ({found})")
         # Steps come through a reader of their own, which reports to the template.
         owner = "Template" if owner == "WorkflowStep" else owner
         argo = f"json: cannot unmarshal {found} into Go struct field {owner}.{go} of type {_go(kind)}"

@@ -19,7 +19,9 @@ def resolve(
     reference, name = holder.get("templateRef"), str(holder.get("template") or "")
 
     def wrong(text: str, field: str) -> tuple[Base, None, str, Fault]:
-        return base, None, "", base.fault(text, f"{place}.{field}")
+        # The entrypoint and the exit handler are names themselves, not steps that hold one.
+        where = place if place.endswith(("entrypoint", "onExit")) else f"{place}.{field}"
+        return base, None, "", base.fault(text, where)
 
     if reference is not None:
         reference = mapping(reference)

@@ -25,7 +25,7 @@ from argolane.workflow.local.values import any_string
 
 ACTIONS = ("get", "create", "apply", "delete", "replace", "patch")
 SERVED_KINDS = ("SeldonDeployment",)
-_POLL = 0.2
+_POLL = 0.25
 
 
 class ResourceError(Exception):
@@ -38,6 +38,8 @@ class Cluster(Protocol):
     def get(self, kind: str, name: str) -> dict[str, Any] | None: ...
 
     def put(self, body: Mapping[str, Any], now: float) -> dict[str, Any]: ...
+
+    def merge(self, kind: str, name: str, change: Mapping[str, Any]) -> dict[str, Any]: ...
 
     def delete(self, kind: str, name: str) -> bool: ...
 
@@ -148,6 +150,8 @@ def _act(
                 f'{plural} "{name}" already exists'
             )
         return cluster.put(wanted, now)
+    if kind in SERVED_KINDS and action in ("apply", "replace"):
+        return cluster.put(wanted, now)  # They know themselves what an apply changes.
     if action == "apply":
         return cluster.put(_applied(before, wanted), now)
     if before is None:
@@ -156,6 +160,8 @@ def _act(
         return before
     if action == "replace":
         return cluster.put(wanted, now)
+    if kind in SERVED_KINDS:
+        return cluster.merge(kind, name, wanted)
     strategy = str(resource.get("mergeStrategy") or "strategic")
     return cluster.put(patch(before, wanted, strategy), now)
 
@@ -253,6 +259,10 @@ class Router:
         if body.get("kind") in SERVED_KINDS:
             return dict(self._deployments().apply(dict(body)))
         return self._objects.put(body, now)
+
+    def merge(self, kind: str, name: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        """A merge patch of a deployment."""
+        return dict(self._deployments().patch(name, dict(change)))
 
     def delete(self, kind: str, name: str) -> bool:
         if kind in SERVED_KINDS:

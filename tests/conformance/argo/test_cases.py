@@ -1,4 +1,4 @@
-"""Every recorded case: what the real controller did is what the local engine does, or the feature is refused."""
+"""Every recorded case: the local engine does what the real controller did, or refuses the feature."""
 
 import importlib.util
 import sys

@@ -150,7 +150,7 @@ templates:
 
 
 def test_output_files_may_lie_anywhere(run: RunText) -> None:
-    """An image's own folders are read-only here, but declared outputs can be written wherever they are declared."""
+    """An image's own folders are read-only here, but declared outputs can be written anywhere."""
     result = run(
         """
 entrypoint: main

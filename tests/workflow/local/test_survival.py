@@ -25,7 +25,10 @@ templates:
     tasks:
     - {name: first, template: count, arguments: {parameters: [{name: word, value: first}]}}
     - {name: slow, template: slow, depends: first}
-    - {name: last, template: last, depends: slow, arguments: {parameters: [{name: v, value: "{{tasks.first.outputs.result}}"}]}}
+    - name: last
+      template: last
+      depends: slow
+      arguments: {parameters: [{name: v, value: "{{tasks.first.outputs.result}}"}]}
 - name: count
   inputs: {parameters: [{name: word}]}
   container:

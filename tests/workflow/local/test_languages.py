@@ -1,0 +1,175 @@
+"""Small languages of resource templates and values: jq, jsonPath, selectors, patches, durations, merging."""
+
+from typing import Any
+
+import pytest
+
+from argolane.workflow.local import jq, jsonpath, selectors
+from argolane.workflow.local.patching import patch
+from argolane.workflow.local.values import any_string, go_json_error, parse_duration
+from argolane.workflow.merge import join
+
+BODY = {
+    "metadata": {"name": "x", "labels": {"a.b/c": "d"}},
+    "status": {
+        "state": "Available",
+        "n": 3,
+        "items": [{"k": "a", "v": 1}, {"k": "b", "v": 2.5}],
+        "none": None,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        (".status.state", "Available"),
+        (".status.items[1].v", "2.5"),
+        (".status.items[-1].k", "b"),
+        (".status.items[].k", "a\nb"),
+        (".status.items | length", "2"),
+        ("[.status.items[] | select(.v > 1) | .k]", '["b"]'),
+        ('.status.missing // "none"', "none"),
+        ('.metadata.labels["a.b/c"]', "d"),
+        ('"\\(.status.state) \\(.status.n + 1)"', "Available 4"),
+        (".status.items | map(.v) | add", "3.5"),
+        ("{name: .metadata.name, n: .status.n}", '{"n":3,"name":"x"}'),
+        ('if .status.n >= 3 then "big" else "small" end', "big"),
+        ('.status | keys | join(",")', "items,n,none,state"),
+        ('.status.items[0] | has("k") and (has("z") | not)', "true"),
+        (".status.items[5]?.k", "null"),
+        (".status.n * 2 - 1 == 5", "true"),
+    ],
+)
+def test_jq(program: str, text: str) -> None:
+    """A filter's results, texts bare and other values as JSON, one a line."""
+    assert jq.run(program, BODY) == text
+
+
+@pytest.mark.parametrize(
+    ("program", "problem"),
+    [
+        (".status.none | tonumber", "tonumber cannot be applied to: null"),
+        (".metadata.name.x", 'expected an object but got: string ("x")'),
+        ("nosuch", "function not defined: nosuch/0"),
+        (".a |", "unexpected token"),
+    ],
+)
+def test_jq_errors(program: str, problem: str) -> None:
+    """What goes wrong is said as gojq says it."""
+    with pytest.raises(jq.JqError) as error:
+        jq.run(program, BODY)
+    assert str(error.value).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("{.status.state}", "Available"),
+        ("{.status.items[*].k}", "a b"),
+        ("{.status.items[-1:].k}", None),
+        ("{.metadata.labels['a.b/c']}-{.status.n}", "d-3"),
+        ('{.status.items[?(@.k=="b")].v}', "2.5"),
+        ("{..k}", "a b"),
+    ],
+)
+def test_jsonpath(path: str, text: str | None) -> None:
+    """kubectl's templates; what is not understood is an error, never a guess."""
+    if text is None:
+        with pytest.raises(jsonpath.PathError):
+            jsonpath.render(path, BODY)
+    else:
+        assert jsonpath.render(path, BODY) == text
+
+
+@pytest.mark.parametrize(
+    ("selector", "holds"),
+    [
+        ("status.state == Available", True),
+        ("status.state = Available, status.n > 2", True),
+        ("status.n < 3", False),
+        ("status.state in (Creating, Available)", True),
+        ("status.state notin (Creating)", True),
+        ("status.missing != x", True),
+        ("status.items.#", True),
+        ("!status.missing", True),
+        ("status.items.0.k == a", True),
+    ],
+)
+def test_conditions(selector: str, holds: bool) -> None:
+    """successCondition and failureCondition are label selectors over paths into the object."""
+    assert all(requirement.matches(BODY) for requirement in selectors.parse(selector)) is holds
+
+
+def test_patches() -> None:
+    """merge replaces lists, strategic joins them by their key, json follows its operations."""
+    body = {"a": [{"name": "x", "v": 1}], "b": 1, "env": [{"name": "x", "v": 1}]}
+    assert patch(body, {"env": [{"name": "y"}], "b": None}, "merge") == {
+        "a": [{"name": "x", "v": 1}],
+        "env": [{"name": "y"}],
+    }
+    assert patch(body, {"env": [{"name": "x", "v": 2}, {"name": "y"}]}, "strategic")["env"] == [
+        {"name": "x", "v": 2},
+        {"name": "y"},
+    ]
+    assert patch(body, [{"op": "replace", "path": "/a/0/v", "value": 3}], "json")["a"][0]["v"] == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.10, "1.1"),
+        (True, "true"),
+        (1000.0, "1000"),
+        (12345678901234567890, "12345678901234567000"),
+        ("x", "x"),
+    ],
+)
+def test_values_become_text_by_way_of_json(value: Any, text: str) -> None:
+    """Unquoted YAML values of parameters read as Argo reads them."""
+    assert any_string(value) == text
+
+
+def test_durations() -> None:
+    """A bare number is seconds, else Go's units; anything else is refused with Go's words."""
+    assert [parse_duration(text) for text in ("5", "1m30s", "1.5h", "200ms", "0")] == [5, 90, 5400, 0.2, 0]
+    with pytest.raises(ValueError, match='unable to parse soon as a duration: time: invalid duration "soon"'):
+        parse_duration("soon")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "unexpected end of JSON input"),
+        ("text", "invalid character 'e' in literal true (expecting 'r')"),
+        ("a,b", "invalid character 'a' looking for beginning of value"),
+        ("5 x", "invalid character 'x' after top-level value"),
+        ("[1 2]", "invalid character '2' after array element"),
+    ],
+)
+def test_json_errors_are_gos(text: str, problem: str) -> None:
+    """What is no JSON is complained about in the words of Go's encoding/json."""
+    assert go_json_error(text) == problem
+
+
+def test_a_workflow_beats_its_template() -> None:
+    """-p beats the Workflow's arguments, those beat the WorkflowTemplate's; hooks and volumes are joined."""
+    template = {
+        "entrypoint": "main",
+        "onExit": "bye",
+        "arguments": {"parameters": [{"name": n, "value": "t"} for n in ("one", "two", "three")]},
+        "volumes": [{"name": "v"}],
+        "suspend": True,
+    }
+    workflow = {
+        "entrypoint": "other",
+        "workflowTemplateRef": {"name": "x"},
+        "arguments": {"parameters": [{"name": "two", "value": "w"}, {"name": "three", "value": "w"}]},
+        "volumes": [{"name": "w"}],
+    }
+    spec = join(workflow, template, {"three": "p"})
+    values = {p["name"]: p["value"] for p in spec["arguments"]["parameters"]}
+    assert values == {"one": "t", "two": "w", "three": "p"}
+    assert (spec["entrypoint"], spec["onExit"]) == ("other", "bye")
+    assert [v["name"] for v in spec["volumes"]] == ["w", "v"]
+    assert "suspend" not in spec

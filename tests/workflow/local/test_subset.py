@@ -1,0 +1,130 @@
+"""What the local runner refuses, and that it says so before anything starts."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from argolane.errors import NotSupportedLocally
+from argolane.project import Project
+from argolane.workflow import local
+from argolane.workflow.local import Said
+from tests.workflow.local.conftest import document
+
+BUILD = """
+entrypoint: main
+arguments: {parameters: [{name: build, value: "false"}]}
+templates:
+- name: main
+  dag:
+    tasks:
+    - name: build
+      template: outer
+      arguments: {parameters: [{name: wanted, value: "{{workflow.parameters.build}}"}]}
+    - {name: rest, template: fine}
+- name: outer
+  inputs: {parameters: [{name: wanted}]}
+  steps: [[{name: inner, template: privileged, when: "'{{inputs.parameters.wanted}}' == 'true'"}]]
+- name: privileged
+  container: {image: "python:3.11-slim", command: ["true"]}
+  sidecars:
+  - {name: docker, image: "docker:dind", securityContext: {privileged: true}}
+- name: fine
+  container: {image: "python:3.11-slim", command: ["true"]}
+"""
+
+
+def refused(project: Project, spec: str, parameters: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    with pytest.raises(NotSupportedLocally) as refusal:
+        local.check(project, document(spec), [], parameters or {})
+    assert not project.runs.exists()
+    return refusal.value.faults
+
+
+def test_every_refused_field_is_named_at_once(project: Project) -> None:
+    """All that cannot be run is listed by its path, in Argo's order of fields, with the way out."""
+    faults = refused(
+        project,
+        """
+entrypoint: main
+podSpecPatch: '{}'
+volumes: [{name: v, nfs: {server: s, path: /}}]
+templates:
+- name: other
+  suspend: {}
+- name: main
+  daemon: true
+  outputs: {artifacts: [{name: a, path: /tmp/a, s3: {bucket: b, key: k}}]}
+  container:
+    image: python:3.11-slim
+    command: ["true"]
+    env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}]
+""",
+    )
+    paths = [fault.split("'")[1] for fault in faults]
+    assert paths == [
+        "spec.podSpecPatch",
+        "spec.volumes[0].nfs",
+        "spec.templates[1].daemon",
+        "spec.templates[1].outputs.artifacts[0].s3",
+        "spec.templates[1].container.env[0].valueFrom.resourceFieldRef",
+    ]
+    assert faults[2] == (
+        "Workflow uses 'spec.templates[1].daemon', which the local runner does not run. Use --on argo."
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ("containerSet: {containers: [{name: a, image: x}]}", "containerSet"),
+        ("http: {url: http://x}", "http"),
+        ("data: {source: {artifactPaths: {name: a}}}", "data"),
+        ("plugin: {x: {}}", "plugin"),
+        ("resource: {action: create, manifest: 'kind: Job'}", "resource.manifest (kind Job)"),
+        ("resource: {action: get, flags: [a], manifest: 'kind: ConfigMap'}", "resource.flags"),
+        ("retryStrategy: {affinity: {nodeAntiAffinity: {}}}, suspend: {}", "retryStrategy.affinity"),
+    ],
+)
+def test_kinds_of_templates(project: Project, body: str, path: str) -> None:
+    """Templates of other kinds, and objects that nothing here would run, are refused."""
+    spec = f"entrypoint: main\ntemplates: [{{name: main, {body}}}]"
+    (fault,) = refused(project, spec)
+    assert fault.startswith(f"Workflow uses 'spec.templates[0].{path}'")
+
+
+def test_what_a_parameter_switches_off_is_not_looked_at(project: Project) -> None:
+    """A `when` over known parameters, also through inputs, keeps what stands behind it out of the check."""
+    local.check(project, document(BUILD), [], {})
+    faults = refused(project, BUILD, {"build": "true"})
+    assert [fault.split("'")[1] for fault in faults] == [
+        "spec.templates[2].sidecars[0].securityContext.privileged",
+        "spec.templates[2].sidecars[0].image",
+    ]
+
+
+def test_unknown_images_are_refused_with_the_reason(project: Project) -> None:
+    """An image that is neither of the project nor stock Python is named with what there is."""
+    spec = "entrypoint: main\ntemplates: [{name: main, container: {image: 'nginx:1', command: [x]}}]"
+    (fault,) = refused(project, spec)
+    assert fault.startswith("Workflow uses 'spec.templates[0].container.image': image 'nginx:1' is neither")
+
+
+def test_cluster_only_fields_are_listed(project: Project) -> None:
+    """Fields that mean something on a cluster only are accepted, and one line says so."""
+    said: list[str] = []
+
+    def observe(event: local.Event) -> None:
+        if isinstance(event, Said):
+            said.append(event.text)
+
+    spec = """
+entrypoint: main
+podGC: {strategy: OnPodSuccess}
+ttlStrategy: {secondsAfterCompletion: 5}
+priority: 3
+templates: [{name: main, nodeSelector: {a: b}, suspend: {duration: "0"}}]
+"""
+    local.run(project, document(spec), observe=observe)
+    assert said == [
+        "No effect in a local run: spec.podGC, spec.priority, spec.ttlStrategy, templates.nodeSelector."
+    ]

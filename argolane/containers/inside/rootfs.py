@@ -17,7 +17,7 @@ from typing import TypedDict
 from argolane.containers.inside import linux
 
 _OWN = ("dev", "proc", "tmp")
-_TMP, _SHARED_MEMORY, _VAR_TMP = "/tmp", "/dev/shm", "/var/tmp"  # noqa: S108
+TMP, _SHARED_MEMORY, _VAR_TMP = "/tmp", "/dev/shm", "/var/tmp"  # noqa: S108
 _QUIET = linux.MS_NOSUID | linux.MS_NODEV
 
 
@@ -59,7 +59,7 @@ def enter(tmp: str, mounts: list[MountSpec]) -> None:
     if os.path.isdir(_VAR_TMP):
         linux.mount("tmp", _VAR_TMP, kind="tmpfs", flags=_QUIET, data="mode=1777")
     ours = [os.stat("/").st_dev]
-    private = {_TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}
+    private = {TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}
     for source, mount in sorted(zip(sources, mounts, strict=True), key=lambda m: m[1]["target"].count("/")):
         _place(source, mount["target"], private, ours)
         private[os.path.realpath(mount["target"])] = not mount["host"]

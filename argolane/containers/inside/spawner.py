@@ -11,14 +11,11 @@ import gc
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
 import sys
-import tempfile
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from argolane.containers.inside import descendants, init, linux, rootfs
 from argolane.containers.inside.init import send
@@ -28,8 +25,7 @@ LENGTH = struct.Struct("!I")
 _NAMESPACES = {"root": 0, "user": linux.CLONE_NEWUSER}
 
 
-@dataclass
-class _Container:
+class _Container(NamedTuple):
     channel: socket.socket
     isolation: str
     fresh_tmp: str
@@ -134,6 +130,8 @@ class _Spawner:
                 # Somebody killed the init itself; what it watched over has become ours.
                 descendants.kill(os.getpid(), spare=self.running)
             if container.fresh_tmp:
+                import shutil  # rarely needed, and what is loaded is copied by every fork
+
                 shutil.rmtree(container.fresh_tmp, ignore_errors=True)
             send(container.channel, {"exit": init.code_of(status)})
             self._ignore(container.channel.fileno())
@@ -191,7 +189,7 @@ def _works(kind: str) -> bool:
         try:
             if kind == "user":
                 linux.map_user(*user)
-            rootfs.enter(tempfile.gettempdir(), [])
+            rootfs.enter(rootfs.TMP, [])
             code = 0
         finally:
             os._exit(code)

@@ -1,6 +1,7 @@
 """A run's events in, a live tree on a terminal or plain lines elsewhere out."""
 
 import contextlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -95,6 +96,11 @@ class _Lines:
         self._out.flush()
 
 
+def _task(name: str) -> str:
+    """The task of an attempt: `train(0)` -> `train`."""
+    return re.sub(r"\(\d+\)$", "", name)
+
+
 def _terminal() -> Iterator[Observer]:
     from rich.console import Console
     from rich.live import Live
@@ -115,11 +121,11 @@ def _terminal() -> Iterator[Observer]:
                 case NodeChanged(_, node):
                     nodes[node["id"]] = node
                     if node.get("finishedAt"):
-                        last.pop(str(node["displayName"]), None)
+                        last.pop(_task(str(node["displayName"])), None)
                 case Printed(path, _, _, data):
                     lines = [line for line in data.decode(errors="replace").splitlines() if line.strip()]
                     if lines:
-                        last[path.rpartition("/")[2]] = lines[-1].strip()[:_TAIL]
+                        last[_task(path.rpartition("/")[2])] = lines[-1].strip()[:_TAIL]
                 case Said(text):
                     live.console.print(text, style="dim")
                 case RunChanged():

@@ -41,7 +41,7 @@ class RunFolder:
 
     def log(self, path: str) -> Path:
         """What the main container of the node at `path` (as `tree.walk` gives it) printed."""
-        return self.path / "logs" / f"{safe(path.split('/', 1)[-1])}.txt"
+        return self.path / "logs" / f"{safe(path)}.txt"
 
     @property
     def workflow_name(self) -> str:

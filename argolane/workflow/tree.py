@@ -77,7 +77,12 @@ def members(node: Node, nodes: Mapping[str, Node]) -> list[Node]:
 
 def _grow(tree: Tree, node: Node, nodes: Mapping[str, Node], notes: Mapping[str, str]) -> None:
     for below in members(node, nodes):
-        _grow(tree.add(_label(below, notes)), below, nodes, notes)
+        attempts = members(below, nodes) if below.get("type") == "Retry" else []
+        if len(attempts) == 1:
+            # An attempt without a second one says nothing that the task itself does not.
+            tree.add(_label({**attempts[0], "displayName": below["displayName"]}, notes))
+        else:
+            _grow(tree.add(_label(below, notes)), below, nodes, notes)
 
 
 def _order(node: Node) -> tuple[bool, str]:

@@ -34,6 +34,8 @@ class SetupError(Exception):
 
 def enter(tmp: str, mounts: list[MountSpec]) -> None:
     """Makes the root and makes it this process's; `tmp` becomes /tmp. Needs new mount and PID namespaces."""
+    if os.path.realpath(_SHARED_MEMORY) != _SHARED_MEMORY:
+        raise SetupError(f"{_SHARED_MEMORY} is a link")  # as on systems of 2014: they get no namespaces
     linux.mount("", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     sources = [_open(m["source"], f"mount {m['target']}") for m in mounts]
     tmp_folder = _open(tmp, "the private /tmp")
@@ -56,7 +58,7 @@ def enter(tmp: str, mounts: list[MountSpec]) -> None:
     linux.mount(".", "/", flags=linux.MS_MOVE)
     os.chroot(".")
     os.chdir("/")
-    if os.path.isdir(_VAR_TMP):
+    if os.path.isdir(_VAR_TMP) and os.path.realpath(_VAR_TMP) == _VAR_TMP:
         linux.mount("tmp", _VAR_TMP, kind="tmpfs", flags=_QUIET, data="mode=1777")
     ours = [os.stat("/").st_dev]
     private = {TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}

@@ -26,9 +26,8 @@ _GIVEN_PORTS = tuple(Ports(0, 0, 0).env())
 
 def read(manifest: dict[str, Any], *, where: str = "") -> SeldonDeployment:
     """The manifest, checked; ManifestError with every fault, NotSupportedLocally if it is only that."""
-    name = (
-        (manifest.get("metadata") or {}).get("name") if isinstance(manifest.get("metadata"), dict) else None
-    )
+    metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
     where = where or f"{KIND} {name!r}"
     try:
         deployment = SeldonDeployment.model_validate(manifest)
@@ -150,7 +149,7 @@ def _fault(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{path} is missing."
     message = error["msg"][0].lower() + error["msg"][1:]
-    return f"{path} is {error['input']!r}: {message}."
+    return f"{path or 'it'} is {error['input']!r}: {message}."
 
 
 def _known_fields(loc: tuple[int | str, ...]) -> list[str]:

@@ -65,7 +65,7 @@ class Store:
     def write_status(self, record: dict[str, Any]) -> None:
         # The folder is gone when the deployment is: nobody is left to tell.
         with contextlib.suppress(FileNotFoundError):
-            _write(self.folder / "status.json", record)
+            _write(self.folder / "status.json", record, durable=False)
 
     def supervisor(self) -> dict[str, Any] | None:
         """Who supervises: {"instance", "pid", "created"}; believe it only while `alive()`."""
@@ -147,10 +147,11 @@ def _read(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def _write(path: Path, value: dict[str, Any], *, durable: bool = True) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(value, file, indent=1)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     temporary.replace(path)

@@ -1,15 +1,18 @@
 """The check of a manifest before anything starts, and the pods that a checked one asks for."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from argolane.errors import ManifestError, NotSupportedLocally
+from argolane.manifest import load
 from argolane.serving import pods
 from argolane.serving.check import read
 from argolane.serving.ports import Ports
 
+ROOT = Path(__file__).parents[3]
 AB: dict[str, Any] = {
     "name": "split",
     "implementation": "RANDOM_ABTEST",
@@ -156,3 +159,33 @@ def test_long_names_are_hashed(tools: Any) -> None:
     """Past 63 characters the operator's name of a Deployment is `seldon-` and an md5."""
     long = tools.manifest("m" * 60)
     assert pods.plan(read(long))[0].deployment.startswith("seldon-")
+
+
+def test_null_is_absent(tools: Any) -> None:
+    """`env:` with nothing behind it, which YAML reads as null, is no fault, as for the API server."""
+    asked = tools.manifest()
+    asked["metadata"]["labels"] = None
+    asked["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]["env"] = None
+    assert pods.plan(read(asked))[0].units[0].env == []
+
+
+def test_what_the_project_renders_is_accepted() -> None:
+    """Every SeldonDeployment that this repository ships runs here."""
+    shipped = [d for path in (ROOT / "k8s_serving" / "rendered").glob("*.yaml") for d in load(path)]
+    assert shipped
+    for document in shipped:
+        assert pods.plan(read(document.body, where=document.where))
+
+
+def test_the_graphs_own_faults_are_told_too(tools: Any) -> None:
+    """A parameter that is no text stands in one list with a mount that has no volume."""
+    wrong = tools.manifest()
+    predictor = wrong["spec"]["predictors"][0]
+    predictor["graph"]["parameters"] = [{"name": "value", "value": 1, "type": "INT"}]
+    predictor["componentSpecs"][0]["spec"]["containers"][0]["volumeMounts"] = [
+        {"name": "x", "mountPath": "/x"}
+    ]
+    with pytest.raises(ManifestError) as caught:
+        read(wrong)
+    assert "No volume 'x'" in str(caught.value)
+    assert "graph.parameters[0]" in str(caught.value)

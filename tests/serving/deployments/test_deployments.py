@@ -4,12 +4,14 @@ import base64
 import json
 import threading
 import time
+import urllib.request
 from typing import Any
 
 import pytest
 
 from argolane.errors import ArgolaneError, ManifestError
 from argolane.project import Project
+from argolane.serving import client
 from argolane.serving.deployments import Deployments
 from argolane.serving.lineage import whence
 
@@ -74,6 +76,21 @@ def test_a_wrong_manifest_starts_nothing(deployments: Deployments, project: Proj
         deployments.apply(wrong)
     assert deployments.list() == []
     assert tools.processes(project.root) == []
+
+
+def test_a_first_version_that_does_not_start(deployments: Deployments, tools: Any) -> None:
+    """The address is there and says why nothing answers; waiting ends with the reason, before its time."""
+    deployments.apply(tools.manifest(BROKEN="no weights"))
+    with pytest.raises(ArgolaneError) as caught:
+        deployments.wait("m", timeout=60)
+    told = str(caught.value)
+    assert told.startswith("Deployment 'm' is Failed, not Available, after ")
+    assert "RuntimeError: no weights" in told.splitlines()[0]
+    url = deployments.url("m")
+    with pytest.raises(ArgolaneError, match=r"HTTP 503: Deployment 'm' has no version that is ready yet"):
+        client.predict(url, {"strData": ""})
+    with urllib.request.urlopen(url.replace("/api/v1.0/predictions", "/live")) as alive:
+        assert alive.status == 200
 
 
 class Client:

@@ -62,6 +62,7 @@ class Engine:
         self._answers: dict[str, dict[str, Any]] = {}
         self._written = 0.0
         self._unwritten = True
+        self._complained = False
         self._locks = FileLocks(project.state / "locks", self.objects.namespace, self._limit)
         self._launcher = Launcher(self._run_pod, self._pod_is_over)
         self._store = Store(record.outputs, project.state / "artifacts", self._secret)
@@ -214,7 +215,8 @@ class Engine:
     def _pod_is_over(self, node_id: str, result: dict[str, Any]) -> None:
         """In the pod's own thread, or at once for one that never started."""
         if not self.op.shutdown:
-            self.record.keep_result(node_id, result)
+            with self._disk_may_be_full():
+                self.record.keep_result(node_id, result)
         self._news.put(("done", node_id, result))
 
     def _has_hooks(self) -> bool:
@@ -315,9 +317,9 @@ class Engine:
             plain = node.to_dict()
             self.status.put(plain)
             if node.type == "Suspend" and node.phase == "Succeeded":
-                self.record.keep_result(
-                    node_id, {"phase": "Succeeded", "answer": self._answers.get(node_id, {})}
-                )
+                answer = self._answers.get(node_id, {})
+                with self._disk_may_be_full():
+                    self.record.keep_result(node_id, {"phase": "Succeeded", "answer": answer})
             if self._observe is not None:
                 self._tell(NodeChanged(self.op.nodes.path(node), plain))
         self._unwritten = self._unwritten or bool(dirty)
@@ -327,9 +329,21 @@ class Engine:
         began = time.time()
         if now or (self._unwritten and began >= self._written + _WRITE_EVERY):
             self._unwritten = False
-            self.record.write_status(self.status.text())
+            with self._disk_may_be_full():
+                self.record.write_status(self.status.text())
             # A large status must not keep a core busy by being written.
             self._written = time.time() + 5 * (time.time() - began)
+
+    @contextlib.contextmanager
+    def _disk_may_be_full(self) -> Iterator[None]:
+        """A record that cannot be written is said, once, and does not end what runs."""
+        try:
+            yield
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                place = self.record.folder
+                self._tell(Said(f"{place}: {error.strerror}: this run cannot be retried as it stands."))
 
     def _tell(self, event: Event) -> None:
         if self._observe is not None:

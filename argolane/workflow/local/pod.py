@@ -74,8 +74,8 @@ class Pod:
 
     def run(self) -> dict[str, Any]:
         """The result: phase, message, outputs, times."""
-        self.around.folder.mkdir(parents=True, exist_ok=True)
         try:
+            self.around.folder.mkdir(parents=True, exist_ok=True)
             return self._run()
         except (OperationError, ArgolaneError) as error:
             return self._result("Error", str(error), outputs.declared(self.order.template))

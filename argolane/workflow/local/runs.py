@@ -1,10 +1,11 @@
 """The doors of the engine: check, run, retry."""
 
+import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from argolane.errors import ArgolaneError, NotSupportedLocally, unknown
+from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, unknown
 from argolane.manifest import Document
 from argolane.project import Project
 from argolane.workflow.local import subset
@@ -44,8 +45,11 @@ def run(
     if faults:
         raise NotSupportedLocally(faults)
     record = Record(project.runs / submission.name)
-    record.create()
-    record.write_submission(submission.to_dict())
+    try:
+        record.create()
+        record.write_submission(submission.to_dict())
+    except OSError as error:
+        raise ArgolaneError(f"{error.filename or record.folder}: {error.strerror}.") from None
     return _run(project, submission, record, observe, {})
 
 
@@ -86,7 +90,7 @@ def _run(
             for line in subset.without_effect(submission.spec):
                 observe(Said(line))
         # Dumping a large workflow takes a while, and nobody waits for it.
-        writer = threading.Thread(target=record.write_workflow, args=(submission.manifest(),))
+        writer = threading.Thread(target=_write_workflow, args=(record, submission))
         writer.start()
         try:
             return Engine(project, submission, record, observe, replay).run()
@@ -94,6 +98,12 @@ def _run(
             writer.join()
     finally:
         record.close()
+
+
+def _write_workflow(record: Record, submission: Submission) -> None:
+    """For the reader only: a retry reads the submission."""
+    with contextlib.suppress(OSError, ManifestError):
+        record.write_workflow(submission.manifest())
 
 
 def _replayed(record: Record, status: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

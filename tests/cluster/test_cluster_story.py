@@ -185,7 +185,7 @@ def test_version_that_crashes_is_rolled_back(
 def test_killed_training_is_tried_again(seldon: Lab, first: Any) -> None:
     """A pod that is deleted in the middle of training is replaced by one that goes through."""
     built = seldon.submit("train-sk-mnist", version="0.1-long", registry=seldon.registry, dataset="digits",
-                          build="true", repo=seldon.publish(ROOT, "argolane"), epochs="400",
+                          build="true", repo=seldon.publish(ROOT, "argolane"), epochs="40",
                           revision=seldon.run("git", "rev-parse", "HEAD").strip())  # fmt: skip
     selector = f"--selector=workflows.argoproj.io/workflow={built}"
 

@@ -47,6 +47,11 @@ class Task:
     tables: Mapping[str, Mapping[str, str]]
     log: str
 
+    @property
+    def says(self) -> bool:
+        """Whether there is more to tell than the picture of the tasks does."""
+        return bool(self.message or self.log or (self.type == "Pod" and (self.inputs or self.outputs)))
+
 
 def render(
     *,
@@ -69,7 +74,7 @@ def render(
         parameters={str(p["name"]): str(p.get("value", "")) for p in parameters},
         graph=graph(status.get("nodes") or {}),
         bars=list(_bars(nodes)),
-        tasks=[_task(path, node, logs.get(path, "")) for path, node in nodes.items()],
+        tasks=[task for path, node in nodes.items() if (task := _task(path, node, logs.get(path, ""))).says],
         pictures=[Picture(caption, _inline(path)) for caption, path in pictures.items()],
     )
 
@@ -83,7 +88,7 @@ def _task(path: str, node: Mapping[str, Any], log: str) -> Task:
     lines = log.splitlines()
     cut = f"… {len(lines) - LOG_LINES} lines before these\n" if len(lines) > LOG_LINES else ""
     return Task(
-        path=path,
+        path=path.partition("/")[2] or path,
         phase=str(node.get("phase", "Pending")),
         type=str(node.get("type", "")),
         took=_took(node),

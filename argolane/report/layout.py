@@ -7,7 +7,7 @@ from typing import Any
 Node = Mapping[str, Any]
 
 _FOLDED = ("DAG", "Steps", "StepGroup", "TaskGroup")
-_WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 190, 44, 46, 16
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 150, 44, 32, 14
 
 
 @dataclass(frozen=True)

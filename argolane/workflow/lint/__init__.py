@@ -19,7 +19,7 @@ from argolane.workflow.lint.finding import Finding
 
 __all__ = ["Finding", "lint", "submit_error"]
 
-_REFUSED = "Failed to submit workflow: rpc error: code = InvalidArgument desc = "
+_REFUSED = "Failed to submit workflow: rpc error: code = {} desc = {}"
 
 
 def lint(
@@ -70,7 +70,10 @@ def submit_error(
         spec["entrypoint"] = entrypoint
     faults = check_submission(replace(base, spec=spec), Library.of(templates, offline=False))
     first = next(faults, None)
-    return f"{_REFUSED}{first.text}" if first else None
+    if first is None:
+        return None
+    code = "NotFound" if first.where.endswith("spec.workflowTemplateRef") else "InvalidArgument"
+    return _REFUSED.format(code, first.text)
 
 
 def _document(document: Document, library: Library) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from argolane.workflow.lint.argo.arguments import check_arguments
 from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder, prefixed
 from argolane.workflow.lint.argo.names import field_name, is_tag, named
 from argolane.workflow.lint.argo.resolving import resolve
-from argolane.workflow.lint.argo.scopes import add_items, add_outputs, check_tags
+from argolane.workflow.lint.argo.scopes import add_items, add_outputs, check_tags, json_text
 from argolane.workflow.lint.argo.steps import check_not_leaf
 
 Tasks = Mapping[str, Mapping[str, Any]]
@@ -69,15 +69,19 @@ def sort(tasks: list[dict[str, Any]], needs: Mapping[str, Mapping[str, bool]]) -
         for needed in needs[name]:
             if needed not in needs:
                 return names, f"invalid dependency {needed}", name
-    order: list[str] = []
-    waiting = dict.fromkeys(names)
-    while waiting:
-        ready = [name for name in waiting if all(needed not in waiting for needed in needs[name])]
-        if not ready:
-            return names, "graph with cycle", next(iter(waiting))
-        order += ready
-        for name in ready:
-            del waiting[name]
+    left = {name: len(needs[name]) for name in names}
+    followers: dict[str, list[str]] = {name: [] for name in names}
+    for name in names:
+        for needed in needs[name]:
+            followers[needed].append(name)
+    order = [name for name in names if not left[name]]
+    for done in order:
+        for name in followers[done]:
+            left[name] -= 1
+            if not left[name]:
+                order.append(name)
+    if len(order) < len(names):
+        return names, "graph with cycle", next(name for name in names if left[name])
     return order, "", ""
 
 
@@ -136,7 +140,7 @@ def _check_loops_asked(
 def _check_target(
     check: Check,
     base: Base,
-    scope: Mapping[str, Any],
+    scope: dict[str, Any],
     template: Mapping[str, Any],
     by_name: Tasks,
     place: str,
@@ -166,9 +170,10 @@ def _check_task(
         scope[f"{reference}.status"] = True
     add_outputs(check, resolved, reference, scope)
     local, before = dict(scope), ancestors(own, needs)
+    text = json_text(task)
     for ancestor in before:
         other = by_name.get(ancestor)
-        if other is None:
+        if other is None or f"tasks.{ancestor}." not in text:
             continue
         _, found, _, _ = resolve(check, base, other, places[ancestor])
         aggregate = bool(other.get("withItems") or other.get("withParam"))

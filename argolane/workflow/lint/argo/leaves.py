@@ -14,7 +14,7 @@ _ACTIONS = ("get", "create", "apply", "delete", "replace", "patch")
 
 
 def check_leaf(
-    check: Check, base: Base, scope: Mapping[str, Any], template: Mapping[str, Any], place: str
+    check: Check, base: Base, scope: dict[str, Any], template: Mapping[str, Any], place: str
 ) -> Iterator[Fault]:
     """Tags, images, mounts, the manifest of a resource, the deadline."""
     name = template.get("name", "")

@@ -77,7 +77,7 @@ def check_location(base: Base, prefix: str, artifact: Mapping[str, Any], where: 
 
 
 def check_outputs(
-    check: Check, base: Base, scope: Mapping[str, Any], template: Mapping[str, Any], place: str
+    check: Check, base: Base, scope: dict[str, Any], template: Mapping[str, Any], place: str
 ) -> Iterator[Fault]:
     """Names, sources and tags of what a template gives."""
     name, outputs = template.get("name", ""), mapping(template.get("outputs"))

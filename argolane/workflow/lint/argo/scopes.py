@@ -1,6 +1,7 @@
 """Steps and tasks in, the names their outputs give to tags out; and tags against the names there are."""
 
 import json
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -32,13 +33,15 @@ def _ordered(value: Any) -> Any:
 
 
 def check_tags(
-    check: Check, base: Base, prefix: str, scope: Mapping[str, Any], value: Any, place: str
+    check: Check, base: Base, prefix: str, scope: dict[str, Any], value: Any, place: str
 ) -> Iterator[Fault]:
     """A fault for every tag in `value` that neither `scope` nor the globals know."""
     text = json_text(value)
     if "{{" not in text:
         return
-    for tag in unresolved(tags(text), {**check.globals, **scope}, template_only=check.template_only):
+    for tag in unresolved(
+        tags(text), ChainMap[str, Any](scope, check.globals), template_only=check.template_only
+    ):
         reason = f"failed to resolve {{{{{tag}}}}}"
         yield Fault(prefix + reason, find(value, "{{" + tag + "}}", place), base, reason)
 

@@ -158,7 +158,7 @@ def judge(arm: Arm, *, asked: int, rows: int, least: float) -> str | None:
 
 def keep(last_good: Path, manifest: str) -> None:
     """Writes down what a later rollout that fails is rolled back to, and says what it replaces."""
-    images = re.compile(r"^\s*(?:- )?image: (\S+)$", re.MULTILINE)
+    images = re.compile(r"^\s*(?:- )?image: '?([^\s']+)", re.MULTILINE)
     before = images.findall(last_good.read_text()) if last_good.is_file() else []
     print(f"before: {', '.join(before) or 'nothing verified'}\nnow: {', '.join(images.findall(manifest))}")
     last_good.parent.mkdir(parents=True, exist_ok=True)

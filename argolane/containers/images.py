@@ -70,7 +70,7 @@ def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda
     """The Image, its Python environment made first when it is missing, which takes minutes and `say`s so."""
     reason = recognise(project, image)
     if reason:
-        raise ArgolaneError(reason[0].upper() + reason[1:])
+        raise ArgolaneError(re.sub("^image ", "Image ", reason))
     parts = reference.parse(image)
     for match in _matches(project, parts.name if parts else ""):
         if _fault(project, match) is None:

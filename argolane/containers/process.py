@@ -1,4 +1,4 @@
-"""A supervisor's channel in, a running container to wait for and to end out."""
+"""A container's channel in, a running container to wait for and to end out."""
 
 import contextlib
 import json

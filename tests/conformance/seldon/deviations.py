@@ -28,17 +28,17 @@ ALWAYS = {
 BETTER = {
     "injection_race": "The executor dies of a race on its routing map; ours has one event loop and no race.",
     "injection_race_pass_through": "The same race.",
-    "metrics_parallel_siblings": "The executor counts 1-3 % of parallel calls for a sibling; ours counts right.",
+    "metrics_parallel_siblings": "The executor counts some parallel calls for a sibling; ours counts right.",
     "timeout_bad_value": "Neither starts; ours says which annotation is wrong and what it expects.",
 }
 
 # Not recorded, so in no scenario; known from the executor's source or from its other behaviour.
 UNRECORDED = {
-    "model_image, model_version": "Split at the last colon of the image; the executor splits at the first, so an "
-    "image of registry:5000 loses its name.",
+    "model_image, model_version": "Split at the tag's colon; the executor splits at all, so an image of "
+    "registry:5000 loses its name.",
     "Connection headers": "A client's Connection, Keep-Alive and the like end at the graph server.",
     "Accept-Encoding": "Not sent to nodes; an answer that is gzip all the same is unpacked.",
     "small numbers under injection": "0.00001 is written 1e-05; equal as JSON.",
     "tftensor of a router": "Refused with a message.",
-    "gRPC, Kafka, payload logging, tracing, TLS": "Not there; --transport grpc and --server_type kafka are refused.",
+    "gRPC, Kafka, logging, tracing, TLS": "Not there; --transport grpc, --server_type kafka are refused.",
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 from scenario import Scenario, answer_body, request_body
-from wire import Call, Headers, Reply, ask, serve_node
+from wire import Call, Headers, Node, Reply, ask
 
 from argolane.serving.graph import Predictor
 from argolane.serving.orchestrator import create_app
@@ -50,11 +50,12 @@ class Nodes:
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        servers = []
+        listening = []
         for name in self.scenario.nodes:
-            server = await serve_node(name, self.answer)
-            servers.append(server)
-            self.endpoints[name] = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            node = Node(name, self.answer)
+            await node.open()
+            listening.append(node)
+            self.endpoints[name] = f"127.0.0.1:{node.port}"
         closed = [socket.create_server(("127.0.0.1", 0)) for _ in self.scenario.down]
         for name, unused in zip(self.scenario.down, closed, strict=True):
             self.endpoints[name] = f"127.0.0.1:{unused.getsockname()[1]}"
@@ -62,8 +63,8 @@ class Nodes:
         try:
             yield
         finally:
-            for server in servers:
-                server.close()
+            for node in listening:
+                node.close()
 
 
 @contextlib.asynccontextmanager
@@ -110,21 +111,28 @@ class _Server(uvicorn.Server):
 async def replay(scenario: Scenario, panic: str) -> list[str]:
     """What differs, one line each; `panic` is what our info is to say where the executor panicked."""
     nodes, found = Nodes(scenario), []
-    paths = _paths(scenario.predictor["graph"])
     async with nodes.listening(), served(scenario, nodes.endpoints) as port:
         for number, exchange in enumerate(scenario.exchanges):
             if "repeat" in exchange:
                 found += await _repeat(nodes, port, exchange)
                 continue
-            nodes.expect(exchange["calls"])
-            request = exchange["request"]
-            sent = None if request["method"] in ("GET", "HEAD") else request_body(request)
-            reply = await ask(port, request["method"], request["path"], request["headers"], sent)
-            differences = [*compare_answer(exchange, reply, nodes.endpoints, panic),
-                           *compare_calls(exchange, nodes.calls, reply, nodes.endpoints, paths)]  # fmt: skip
-            where = f"exchange {number}, {request['method']} {request['path']}"
-            found += [f"{where}: {difference}" for difference in differences]
+            found += [f"exchange {number}: {d}" for d in await replay_one(exchange, nodes, port, panic)]
     return found
+
+
+async def replay_one(exchange: dict[str, Any], nodes: Nodes, port: int, panic: str = "") -> list[str]:
+    nodes.expect(exchange["calls"])
+    reply = await send(exchange["request"], port)
+    paths = _paths(nodes.scenario.predictor["graph"])
+    return [
+        *compare_answer(exchange, reply, nodes.endpoints, panic),
+        *compare_calls(exchange, nodes.calls, reply, nodes.endpoints, paths),
+    ]
+
+
+async def send(request: dict[str, Any], port: int) -> Reply:
+    body = None if request["method"] in ("GET", "HEAD") else request_body(request)
+    return await ask(port, request["method"], request["path"], request["headers"], body)
 
 
 async def _repeat(nodes: Nodes, port: int, exchange: dict[str, Any]) -> list[str]:
@@ -132,7 +140,7 @@ async def _repeat(nodes: Nodes, port: int, exchange: dict[str, Any]) -> list[str
     nodes.expect([])
     request = exchange["request"]
     for _ in range(exchange["repeat"]):
-        await ask(port, request["method"], request["path"], request["headers"], request_body(request))
+        await send(request, port)
     counts = Counter(f"{call.node} {call.path}" for call in nodes.calls)
     recorded = exchange["call_counts"]
     # A fair coin thrown 200 times is within 5 standard deviations but once in a million.

@@ -32,13 +32,31 @@ class Reply:
 Answer = Callable[[Call], Awaitable[Reply]]
 
 
-async def serve_node(name: str, answer: Answer, port: int = 0) -> asyncio.Server:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+class Node:
+    """A node that listens; `close` ends its connections, too, as the end of its process would."""
+
+    def __init__(self, name: str, answer: Answer) -> None:
+        self.name = name
+        self.port = 0
+        self._answer = answer
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def open(self, port: int = 0) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=2**24)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         try:
             while True:
                 first, headers, body = await _read(reader)
                 method, path, _ = first.split(" ")
-                reply = await answer(Call(name, method, path, headers, body))
+                reply = await self._answer(Call(self.name, method, path, headers, body))
                 if reply.status is None:
                     break
                 writer.write(_message(f"HTTP/1.1 {reply.status} X", reply.headers, reply.body))
@@ -46,9 +64,8 @@ async def serve_node(name: str, answer: Answer, port: int = 0) -> asyncio.Server
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
+            self._writers.discard(writer)
             writer.close()
-
-    return await asyncio.start_server(handle, "127.0.0.1", port, limit=2**24)
 
 
 async def ask(port: int, method: str, path: str, headers: Headers, body: bytes | None) -> Reply:

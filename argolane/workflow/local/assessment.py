@@ -1,17 +1,15 @@
 """The nodes of a DAG in, its phase out: leaves decide, an omitted one by what failed above it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from argolane.workflow.local.dagplan import Plan
 from argolane.workflow.local.nodes import Node
 from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.steps import continues_on
 
-if TYPE_CHECKING:
-    from argolane.workflow.local.dag import Plan
 
-
-def phase_of(op: Operation, node: Node, plan: "Plan", template: Mapping[str, Any], *, stopped: bool) -> str:
+def phase_of(op: Operation, node: Node, plan: Plan, template: Mapping[str, Any], *, stopped: bool) -> str:
     """Running, Succeeded, Failed or Error."""
     if stopped:
         return "Failed"

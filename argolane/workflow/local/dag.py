@@ -1,11 +1,12 @@
 """A DAG template: every pass goes from its targets up to what they wait for and starts what can start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.workflow.expressions import depends
-from argolane.workflow.local import aggregates, assessment, execution, exporting, hooks, items, memory
+from argolane.workflow.local import assessment, execution, exporting, hooks, items, memory
+from argolane.workflow.local.dagcontext import Context, add_outputs, scope_of
+from argolane.workflow.local.dagplan import Task, plan_of
 from argolane.workflow.local.errors import (
     MaxDepthExceeded,
     OperationError,
@@ -19,72 +20,6 @@ from argolane.workflow.local.resolving import resolve
 from argolane.workflow.local.scope import Scope
 from argolane.workflow.local.substitution import should_execute
 from argolane.workflow.local.templates import Base
-
-Task = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a DAG's text alone says: tasks by name, what each waits for, which ones decide."""
-
-    tasks: Mapping[str, Task]
-    dependencies: Mapping[str, depends.Dependencies]
-    ancestors: Mapping[str, tuple[str, ...]]
-    targets: tuple[str, ...]
-
-
-@dataclass
-class Context:
-    """One pass over one DAG."""
-
-    op: Operation
-    node: Node
-    template: Mapping[str, Any]
-    plan: Plan
-    inner: Base
-    options: Options
-    visited: set[str] = field(default_factory=set)
-
-    def task_node(self, task: str) -> Node | None:
-        return self.op.nodes.named(f"{self.node.name}.{task}")
-
-    def below(self, **other: Any) -> Options:
-        return Options(boundary_id=self.node.id, on_exit=self.options.on_exit, kind="task", **other)
-
-
-def plan_of(template: Mapping[str, Any]) -> Plan:
-    """Made once a DAG node, not once a pass."""
-    tasks = {str(task["name"]): task for task in template["dag"].get("tasks") or ()}
-    dependencies = {name: depends.parse(task, tasks) for name, task in tasks.items()}
-    target = template["dag"].get("target")
-    if target:
-        targets = tuple(target.split(" "))
-    else:
-        waited_for = {name for found in dependencies.values() for name in found.tasks}
-        targets = tuple(sorted(name for name in tasks if name not in waited_for))
-    return Plan(tasks, dependencies, _ancestors(dependencies), targets)
-
-
-def _ancestors(dependencies: Mapping[str, depends.Dependencies]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, dict[str, None]] = {}
-
-    def above(start: str) -> dict[str, None]:
-        stack = [start]
-        while stack:
-            name = stack[-1]
-            waiting = [up for up in dependencies[name].tasks if up not in found and up not in stack]
-            if waiting:
-                stack.extend(waiting)
-                continue
-            stack.pop()
-            merged: dict[str, None] = {}
-            for up in dependencies[name].tasks:
-                merged.update(found.get(up, {}))
-                merged[up] = None
-            found[name] = merged
-        return found[start]
-
-    return {name: tuple(above(name)) for name in dependencies}
 
 
 def execute(
@@ -123,7 +58,7 @@ def execute(
     for task in plan.tasks:
         child = context.task_node(task)
         if child is not None:
-            _add_outputs(context, scope, task, child)
+            add_outputs(context, scope, task, child)
             op.export(child.outputs)
     outputs = exporting.outputs_of(template, scope)
     if outputs is not None:
@@ -142,7 +77,7 @@ def _look_at_target(context: Context, task: str) -> bool:
     definition = context.plan.tasks[task]
     if definition.get("hooks") or _has_loop_above(context, task):
         try:
-            scope = _scope(context, task)
+            scope = scope_of(context, task)
             scope.set(f"tasks.{task}.status", child.phase)
             _named_hooks(context, definition, child, scope)
         except OperationError as error:
@@ -220,7 +155,7 @@ def _settle(context: Context, name: str, task: Task, node: Node) -> bool:
     if not task.get("hooks") and not task.get("onExit"):
         return True
     try:
-        scope = _scope(context, name)
+        scope = scope_of(context, name)
         scope.set(f"tasks.{name}.status", node.phase)
         if not _named_hooks(context, task, node, scope):
             return False
@@ -287,7 +222,7 @@ def _start(context: Context, name: str, task: Task, node: Node | None) -> None:
     if members is None:
         try:
             resolved = _resolved(context, name, task)
-            members = list(items.expand(resolved, _scope(context, name).params(op.globals)))
+            members = list(items.expand(resolved, scope_of(context, name).params(op.globals)))
         except WaitsForEver as waiting:
             op.waits[full] = str(waiting)
             return
@@ -310,7 +245,7 @@ def _start(context: Context, name: str, task: Task, node: Node | None) -> None:
 
 
 def _resolved(context: Context, name: str, task: Task) -> dict[str, Any]:
-    scope = _scope(context, name)
+    scope = scope_of(context, name)
     resolved = resolve(context.op, task, scope)
     artifacts = (resolved.get("arguments") or {}).get("artifacts")
     if artifacts:
@@ -358,7 +293,7 @@ def _start_member(context: Context, name: str, task: Task, member: Task, group: 
         return False
     if node.completed and (task.get("hooks") or task.get("onExit")):
         try:
-            scope = _scope(context, name)
+            scope = scope_of(context, name)
             scope.set(f"tasks.{name}.status", node.phase)
             has_exit, made = hooks.run_exit(
                 op, task, node, context.node.id, context.inner, f"tasks.{name}", scope
@@ -379,29 +314,3 @@ def _close_group(context: Context, group: Node, members: list[Task]) -> None:
         if node.unsuccessful:
             phase = node.phase
     context.op.mark(group, phase)
-
-
-def _scope(context: Context, name: str) -> Scope:
-    """What a task may read: everything above it."""
-    scope = Scope(context.template)
-    scope.add_outputs("workflow", context.op.outputs)
-    for ancestor in context.plan.ancestors[name]:
-        node = context.task_node(ancestor)
-        if node is None:
-            raise OperationError(f"Ancestor task node {ancestor} not found")
-        _add_outputs(context, scope, ancestor, node)
-    return scope
-
-
-def _add_outputs(context: Context, scope: Scope, name: str, node: Node) -> None:
-    prefix = f"tasks.{name}"
-    if node.type == "TaskGroup":
-        members = [context.op.nodes.of(child) for child in node.children]
-        aggregates.add(scope, prefix, members)
-    scope.add_node(prefix, node, context.op.last_attempt(node))
-    if node.outputs is None and node.phase in ("Skipped", "Omitted"):
-        try:
-            template = context.op.templates.find(context.plan.tasks[name], context.inner)[0]
-        except OperationError:
-            return
-        scope.add_skipped(prefix, template, artifacts=False)

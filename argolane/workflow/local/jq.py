@@ -7,12 +7,13 @@ common functions, objects, arrays, strings with `\\(...)`. Anything else is refu
 from typing import Any
 
 from argolane.workflow.expressions.gotext import to_json
-from argolane.workflow.local.jqlang import JqError, evaluate, parse
+from argolane.workflow.local.jqfilters import JqError
+from argolane.workflow.local.jqparser import parse
 
 __all__ = ["JqError", "run"]
 
 
 def run(program: str, body: Any) -> str:
     """Every result on a line of its own, texts without quotes, the whole trimmed."""
-    results = evaluate(parse(program), body)
+    results = parse(program)(body)
     return "\n".join(value if isinstance(value, str) else to_json(value) for value in results).strip()

@@ -3,7 +3,6 @@
 Runs in a thread of its own and knows nothing of the workflow around it.
 """
 
-import os
 import posixpath
 import shutil
 import time
@@ -22,6 +21,7 @@ from argolane.workflow.local import artifacts, environment, outputs, volumes
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.objects import Objects
 from argolane.workflow.local.operation import PodOrder
+from argolane.workflow.local.programs import missing_program
 from argolane.workflow.local.streams import Capture, Stop, Tell, Watch
 
 SCRIPT = "/argo/staging/script"
@@ -297,30 +297,6 @@ class Pod:
             "startedAt": self.began,
             "finishedAt": time.time(),
         }
-
-
-def missing_program(
-    program: str, path: str, workdir: str, mounts: tuple[Mount, ...], tmp: Path | None
-) -> str:
-    """Why a program cannot be found, in the words of Argo's emissary; '' when it can."""
-    view = outputs.View(mounts, tmp or Path("/nonexistent"))
-    if "/" in program:
-        full = posixpath.join(workdir, program)
-        file = view.locate(full) or Path(full)
-        if file.is_symlink():
-            return ""
-        if not file.exists():
-            return (
-                f'failed to find name in PATH: exec: "{program}": stat {program}: no such file or directory'
-            )
-        if not os.access(file, os.X_OK) or file.is_dir():
-            return f'failed to find name in PATH: exec: "{program}": permission denied'
-        return ""
-    for folder in path.split(":"):
-        full = posixpath.join(folder or workdir, program)
-        if os.access(view.locate(full) or full, os.X_OK):
-            return ""
-    return f'failed to find name in PATH: exec: "{program}": executable file not found in $PATH'
 
 
 def _paths(template: Mapping[str, Any]) -> list[str]:

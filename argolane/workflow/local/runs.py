@@ -9,8 +9,9 @@ from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, u
 from argolane.manifest import Document
 from argolane.project import Project
 from argolane.workflow.local import subset
-from argolane.workflow.local.engine import Engine, Observe
+from argolane.workflow.local.engine import Engine
 from argolane.workflow.local.events import Said
+from argolane.workflow.local.journal import Observe
 from argolane.workflow.local.record import Record
 from argolane.workflow.local.submission import Submission, submit
 from argolane.workflow.result import Run

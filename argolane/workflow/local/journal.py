@@ -1,0 +1,80 @@
+"""What happens in a run in: to its observers at once, to its status.json soon, results to their files."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from argolane.workflow.local.events import Event, NodeChanged, Said
+from argolane.workflow.local.nodes import NodeTree
+from argolane.workflow.local.record import Record
+from argolane.workflow.status import Status
+
+Observe = Callable[[Event], None]
+_WRITE_EVERY = 0.1
+
+
+class Journal:
+    """The record and the observers of one run; pods tell from their threads."""
+
+    def __init__(self, record: Record, observe: Observe | None) -> None:
+        self.record, self.status = record, Status()
+        self._observe, self._telling = observe, threading.Lock()
+        self._written = 0.0
+        self._unwritten = True
+        self._complained = False
+
+    def tell(self, event: Event) -> None:
+        if self._observe is not None:
+            with self._telling:
+                self._observe(event)
+
+    def publish(self, nodes: NodeTree) -> list[str]:
+        """The nodes that changed, told and put into the status; their ids."""
+        dirty, nodes.dirty = nodes.dirty, set()
+        for node_id in dirty:
+            node = nodes.of(node_id)
+            plain = node.to_dict()
+            self.status.put(plain)
+            if self._observe is not None:
+                self.tell(NodeChanged(nodes.path(node), plain))
+        self._unwritten = self._unwritten or bool(dirty)
+        self.write()
+        return list(dirty)
+
+    def head(self, **changes: Any) -> None:
+        """Fields of the status beside its nodes."""
+        self.status.head.update(changes)
+        self._unwritten = True
+
+    @property
+    def due(self) -> float | None:
+        """When the status wants to be written."""
+        return self._written + _WRITE_EVERY if self._unwritten else None
+
+    def write(self, *, now: bool = False) -> None:
+        """Write the status, unless it was written just now."""
+        began = time.time()
+        if now or (self.due is not None and began >= self.due):
+            self._unwritten = False
+            with self._disk_may_be_full():
+                self.record.write_status(self.status.text())
+            # A large status must not keep a core busy by being written.
+            self._written = time.time() + 5 * (time.time() - began)
+
+    def keep(self, node_id: str, result: dict[str, Any]) -> None:
+        """A result that a later runner need not come to again."""
+        with self._disk_may_be_full():
+            self.record.keep_result(node_id, result)
+
+    @contextlib.contextmanager
+    def _disk_may_be_full(self) -> Iterator[None]:
+        """A record that cannot be written is said, once, and does not end what runs."""
+        try:
+            yield
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                place = self.record.folder
+                self.tell(Said(f"{place}: {error.strerror}: this run cannot be retried as it stands."))

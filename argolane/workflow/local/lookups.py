@@ -1,0 +1,46 @@
+"""ConfigMaps and Secrets of the project in, single values of them out, with Argo's complaints."""
+
+from argolane.workflow.local.arguments import NotFound
+from argolane.workflow.local.errors import OperationError
+from argolane.workflow.local.objects import Objects
+from argolane.workflow.local.volumes import missing
+
+_LABEL, _WANTED = "workflows.argoproj.io/configmap-type", "Parameter"
+
+
+class Lookups:
+    """What parameters, semaphores and artifacts read."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def parameter(self, name: str, key: str) -> str:
+        """A parameter's value; Argo reads it only from ConfigMaps that say they hold some."""
+        body = self._objects.get("ConfigMap", name)
+        if body is None:
+            raise NotFound(
+                f"ConfigMap '{name}' does not exist. Please make sure it has the label {_LABEL}: {_WANTED} "
+                "to be detectable by the controller"
+            )
+        if (body["metadata"].get("labels") or {}).get(_LABEL) != _WANTED:
+            raise LookupError(
+                f"ConfigMap '{name}' needs to have the label {_LABEL}: {_WANTED} to load parameters"
+            )
+        data = self._objects.data("ConfigMap", name) or {}
+        if key not in data:
+            raise NotFound(f"ConfigMap '{name}' does not have the key '{key}'")
+        return data[key].decode("utf-8", "replace")
+
+    def limit(self, name: str, key: str) -> int:
+        """A semaphore's size; 0 when nobody says it."""
+        data = self._objects.data("ConfigMap", name) or {}
+        try:
+            return int(data.get(key, b"0"))
+        except ValueError:
+            return 0
+
+    def secret(self, name: str, key: str) -> str:
+        data = self._objects.data("Secret", name)
+        if data is None or key not in data:
+            raise OperationError(missing("Secret", name, self._objects))
+        return data[key].decode("utf-8", "replace")

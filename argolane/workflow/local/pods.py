@@ -1,0 +1,108 @@
+"""Orders for pods in, results out: what a pod needs to know of its run, and which kind of pod it is."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from argolane.project import Project
+from argolane.workflow.local import resources
+from argolane.workflow.local.artifacts import Store
+from argolane.workflow.local.events import Printed, Said
+from argolane.workflow.local.journal import Journal
+from argolane.workflow.local.lookups import Lookups
+from argolane.workflow.local.objects import Objects
+from argolane.workflow.local.operation import Operation, PodOrder
+from argolane.workflow.local.pod import Pod, Surroundings
+from argolane.workflow.local.podnames import pod_name
+from argolane.workflow.local.record import safe
+from argolane.workflow.local.streams import Stop
+from argolane.workflow.local.submission import Submission
+
+
+class Pods:
+    """Runs the pods of one run, each in the thread that calls."""
+
+    def __init__(
+        self,
+        project: Project,
+        submission: Submission,
+        op: Operation,
+        journal: Journal,
+        started: Callable[[str], None],
+    ) -> None:
+        self._project, self._submission, self._op, self._journal = project, submission, op, journal
+        self._objects = Objects(project)
+        self._lookups = Lookups(self._objects)
+        self._started = started
+
+    def run(self, order: PodOrder, stop: Stop) -> dict[str, Any]:
+        """The result, whatever happens: a bug of ours ends this node, not the run's bookkeeping."""
+        try:
+            path = self._op.nodes.path(self._op.nodes.of(order.node_id))
+            if order.template.get("resource") is not None:
+                return self._run_resource(order, stop, path)
+            return Pod(order, self._surroundings(order, path), stop).run()
+        except Exception as error:
+            now = time.time()
+            return {
+                "phase": "Error",
+                "message": f"{type(error).__name__}: {error}",
+                "outputs": None,
+                "startedAt": now,
+                "finishedAt": now,
+            }
+
+    def _surroundings(self, order: PodOrder, path: str) -> Surroundings:
+        record, journal = self._journal.record, self._journal
+        return Surroundings(
+            project=self._project,
+            objects=self._objects,
+            folder=record.pod_folder(order.node_id),
+            claims=self._project.state / "volumes",
+            run_volumes=record.volumes,
+            store=self._store(path),
+            fields=self._fields(order),
+            log=lambda container: record.log_file(path, container),
+            tell=lambda container, stream, data: journal.tell(Printed(path, container, stream, data)),
+            say=lambda text: journal.tell(Said(text)),
+            started=lambda: self._started(order.node_id),
+        )
+
+    def _store(self, path: str) -> Store:
+        outputs = self._journal.record.outputs
+        return Store(outputs / safe(path), self._project.state / "artifacts", self._lookups.secret)
+
+    def _run_resource(self, order: PodOrder, stop: Stop, path: str) -> dict[str, Any]:
+        self._started(order.node_id)
+        owner = {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "name": self._op.name,
+            "uid": self._submission.uid,
+            "controller": True,
+            "blockOwnerDeletion": True,
+        }
+        folder = self._journal.record.pod_folder(order.node_id)
+        manifest = resources.manifest_of(order.template, self._store(path), folder)
+        cluster = resources.Router(self._project, self._objects)
+        return resources.run(order, cluster, owner, stop, manifest, time.time())
+
+    def _fields(self, order: PodOrder) -> dict[str, str]:
+        """What a fieldRef may read."""
+        op, template = self._op, order.template
+        fields = {
+            "metadata.name": pod_name(op.name, order.node_name, str(template.get("name") or "")),
+            "metadata.namespace": op.namespace,
+            "metadata.uid": self._submission.uid,
+            "spec.nodeName": "localhost",
+            "spec.serviceAccountName": str(op.spec.get("serviceAccountName") or "default"),
+            "status.podIP": "127.0.0.1",
+            "status.hostIP": "127.0.0.1",
+        }
+        own = {"workflows.argoproj.io/workflow": op.name, "workflows.argoproj.io/completed": "false"}
+        for kind, values in (("labels", own), ("annotations", {})):
+            given = (template.get("metadata") or {}).get(kind) or {}
+            outer = (op.spec.get("podMetadata") or {}).get(kind) or {}
+            for key, value in {**values, **outer, **given}.items():
+                fields[f"metadata.{kind}['{key}']"] = str(value)
+        return fields

@@ -201,7 +201,7 @@ def _parameters(given: Any, at: str, faults: list[str]) -> tuple[Parameter, ...]
         if isinstance(name, str) and isinstance(value, str):
             found.append(Parameter(name, value))
         else:
-            faults.append(f"{at}[{i}] is {item!r}; expected name and value as text, whatever the type is.")
+            faults.append(f"{at}[{i}] is {item!r}; expected name and value as text, whatever the type.")
     return tuple(found)
 
 
@@ -219,10 +219,10 @@ def _endpoint(given: Any, at: str, faults: list[str]) -> str:
 
 def _doubts(node: Node) -> Iterator[str]:
     if node.type not in TYPES and node.type not in _NO_TYPE:
-        yield f"has the type {node.type!r}, which is none of {', '.join(TYPES)}: it is passed over."
+        yield f"has the type {node.type!r}, none of {', '.join(TYPES)}: it is passed over."
     for method in node.methods:
         if method not in METHODS:
-            yield f"has the method {method!r}, which is none of {', '.join(METHODS)}: it is never called."
+            yield f"has the method {method!r}, none of {', '.join(METHODS)}: it is never called."
     if node.implementation == RANDOM_ABTEST:
         yield from _doubts_of_split(node)
     elif node.implementation in ("SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER"):

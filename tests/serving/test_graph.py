@@ -37,14 +37,14 @@ def test_all_faults_of_a_graph_come_at_once() -> None:
     }
     with pytest.raises(ManifestError) as caught:
         predictor(graph, annotations={"seldon.io/rest-timeout": "5s"})
-    parameter = {"name": "ratioA", "value": 0.5, "type": "FLOAT"}
+    numeric = {"name": "ratioA", "value": 0.5, "type": "FLOAT"}
     assert str(caught.value).replace("Predictor 'p': ", "").splitlines() == [
         "annotation seldon.io/rest-timeout is '5s'; expected milliseconds, a whole number such as '5000'.",
         "graph: No field 'typ'. Did you mean 'type'?",
         "graph.children[0].name is None; expected the name of the node's container.",
         "graph.children[0].type is 3; expected text.",
         f"graph.children[1].methods is 'ROUTE'; expected a list of {', '.join(METHODS)}.",
-        f"graph.children[1].parameters[0] is {parameter}; expected name and value as text, whatever the type is.",
+        f"graph.children[1].parameters[0] is {numeric}; expected name and value as text, whatever the type.",
         "graph.children[2] is 'b'; expected a node with a name.",
         "graph.children[3].children is {'name': 'd'}; expected a list of nodes.",
         "graph.children[3].endpoint is 'localhost'; expected service_host and httpPort.",
@@ -120,12 +120,12 @@ def split(*ratios: str, children: int = 2) -> dict[str, Any]:
         ),
         (
             {"name": "a", "type": "model"},
-            [f"Node 'a' has the type 'model', which is none of {', '.join(TYPES)}: it is passed over."],
+            [f"Node 'a' has the type 'model', none of {', '.join(TYPES)}: it is passed over."],
         ),
         (
             {"name": "a", "type": "ROUTER", "methods": ["PREDICT"]},
             [
-                f"Node 'a' has the method 'PREDICT', which is none of {', '.join(METHODS)}: it is never called.",
+                f"Node 'a' has the method 'PREDICT', none of {', '.join(METHODS)}: it is never called.",
                 "Node 'a' is a ROUTER without children: it is passed over.",
             ],
         ),

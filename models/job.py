@@ -50,6 +50,7 @@ class Job:
     data_dir: Path
     accuracy_file: Path
     metrics_file: Path
+    code_sha256: str  # of the code as it was when the job began
 
     @property
     def folder(self) -> Path:
@@ -121,7 +122,7 @@ class Job:
             "params": vars(self.params),
             "dataset": data.description,
             "data_sha256": data.sha256,
-            "code_sha256": lineage.code_sha256(MODELS / self.spec.name),
+            "code_sha256": self.code_sha256,
             "commit": lineage.commit(MODELS),
             "image": os.environ.get("IMAGE"),
         }
@@ -194,7 +195,7 @@ def from_arguments(spec: Spec, arguments: Sequence[str] | None = None) -> Job:
     given = vars(parser.parse_args(arguments))
     params = SimpleNamespace(**{name: given.pop(name) for name in spec.params})
     given["data_dir"] = given["data_dir"] or given["model_store"] / ".data"
-    job = Job(spec=spec, params=params, **given)
+    job = Job(spec=spec, params=params, code_sha256=lineage.code_sha256(MODELS / spec.name), **given)
     _ = job.folder  # a bad version is told now, not after the training
     return job
 

@@ -23,7 +23,7 @@ def code_sha256(folder: Path) -> str:
     shared = [
         Path(module.__file__)
         for name, module in sys.modules.items()
-        if name.startswith("models.") and name not in _NEUTRAL and module and module.__file__
+        if name.startswith("models.") and name not in _NEUTRAL and getattr(module, "__file__", None)
     ]
     files = {path for path in (*own, *shared) if path.parent in (folder, folder.parent)}
     digest = hashlib.sha256()

@@ -113,7 +113,8 @@ class Seen(Exception):
 
 def look(model, data, *_, **__):
     rows = data.x_train
-    raise Seen(rows.shape, str(rows.dtype), float(rows.min()), float(rows.max()), hashlib.sha256(rows).hexdigest())
+    digest = hashlib.sha256(rows).hexdigest()
+    raise Seen(rows.shape, str(rows.dtype), float(rows.min()), float(rows.max()), digest)
 
 # TensorFlow itself has no say in what reaches it.
 tf.start = tf.build = lambda *_: None

@@ -5,6 +5,7 @@ What the kubelet does for one pod of a SeldonDeployment. A pod lives in the supe
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import shutil
@@ -23,6 +24,7 @@ from argolane.serving.logs import tail
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import Held, Ports
 from argolane.serving.spec import Container
+from argolane.serving.store import project_at
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 # Time for a container that serves nobody any more to end itself.
@@ -49,11 +51,11 @@ class State:
 class Pod:
     """One pod; `start()` it, `await stop()` it."""
 
-    def __init__(self, plan: PodPlan, *, project: Project, folder: Path, facts: settings.Facts,
+    def __init__(self, plan: PodPlan, *, root: Path, folder: Path, facts: settings.Facts,
                  changed: Callable[[], None]) -> None:  # fmt: skip
         self.plan = plan
         self.name = f"{plan.deployment}-{secrets.token_hex(3)}"
-        self._project = project
+        self._root = root
         self._logs = folder / "logs" / self.name
         self._volumes = folder / "pods" / self.name
         self._facts = replace(facts, pod=self.name)
@@ -62,6 +64,7 @@ class Pod:
         self._states = {c.name: State("ContainerCreating") for c in plan.component.spec.containers}
         self._processes: dict[str, Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._nudged = asyncio.Event()
 
     @property
     def ready(self) -> bool:
@@ -82,6 +85,10 @@ class Pod:
         self._logs.mkdir(parents=True, exist_ok=True)
         for container in self.plan.component.spec.containers:
             self._tasks.append(asyncio.create_task(self._keep(container)))
+
+    def nudge(self) -> None:
+        """Somebody applied again: what failed may have been mended, so try now and not after the delay."""
+        self._nudged.set()
 
     async def stop(self) -> None:
         """End the containers, with SIGTERM first, and forget the pod's own volumes."""
@@ -111,7 +118,9 @@ class Pod:
             delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
             self._set(container, replace(state, ready=False, failures=failures))
             log.info("pod %s: %s: %s Trying again in %g s.", self.name, state.reason, state.message, delay)
-            await asyncio.sleep(delay)
+            self._nudged.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), delay)
 
     async def _run_once(self, container: Container, failures: int) -> State:
         """One life of a container: how it ended, `ready` if it ever was."""
@@ -124,15 +133,17 @@ class Pod:
             )
 
         try:
-            image = await asyncio.to_thread(images.prepare, self._project, container.image, say=say)
+            # Read anew for each start: argolane.toml may have learnt an image since.
+            project = project_at(self._root)
+            image = await asyncio.to_thread(images.prepare, project, container.image, say=say)
         except (ArgolaneError, OSError) as error:
-            return State("ErrImagePull", str(error))
+            return _refused("ErrImagePull", error)
         output = self.log(container.name)
         begin = output.stat().st_size if output.exists() else 0
         try:
-            process = await asyncio.to_thread(self._launch, container, image)
+            process = await asyncio.to_thread(self._launch, project, container, image)
         except (ArgolaneError, OSError) as error:
-            return State("CreateContainerError", str(error))
+            return _refused("CreateContainerError", error)
         self._processes[container.name] = process
         alive = await self._watch(container, process, failures)
         ready = self._states[container.name].ready
@@ -178,17 +189,21 @@ class Pod:
             await probe.answers(port)
         self._set(container, State("Running", ready=True, failures=failures))
 
-    def _launch(self, container: Container, image: images.Image) -> Process:
+    def _launch(self, project: Project, container: Container, image: images.Image) -> Process:
         ports = self._held[container.name].ports if container.name in self._held else None
-        made = settings.container(self.plan, container, image, project=self._project, volumes=self._volumes,
+        made = settings.container(self.plan, container, image, project=project, volumes=self._volumes,
                                   facts=self._facts, ports=ports)  # fmt: skip
         return sandbox.start(made, stdout=self.log(container.name), stderr="stdout")
 
     def _shown(self, path: Path) -> str:
-        root = self._project.root
-        return str(path.relative_to(root) if path.is_relative_to(root) else path)
+        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
     def _set(self, container: Container, state: State) -> None:
         if self._states[container.name] != state:
             self._states[container.name] = state
             self._changed()
+
+
+def _refused(reason: str, error: Exception) -> State:
+    first, *more = str(error).splitlines() or [type(error).__name__]
+    return State(reason, first, tuple(line.strip() for line in more))

@@ -67,6 +67,10 @@ class Rollout:
         if abandoned and abandoned is not self.serving:
             self._retire(abandoned)
 
+    def nudge(self) -> None:
+        for pod in self._all_pods():
+            pod.nudge()
+
     async def advance(self, front: "Front") -> None:
         """Switch to the wanted version once all its pods are ready."""
         wanted = self.wanted

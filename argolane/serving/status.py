@@ -75,7 +75,7 @@ def _trouble(running: Iterable[Pod], trouble: str) -> tuple[str, str]:
     if worst.failures == 0:
         return CREATING, worst.message
     text = f"{worst.reason}: {worst.message.rstrip('.')}"
-    if reason := cause(worst.lines):
+    if worst.log and (reason := cause(worst.lines)):
         text += f": {reason.rstrip('.')}"
     text += f". Log: {worst.log}." if worst.log else "."
     # The lines themselves below, for whoever shows more than one line.

@@ -17,9 +17,16 @@ from typing import Any
 
 from filelock import FileLock
 
+from argolane import project as projects
 from argolane.project import Project
 
 _LOGS_KEPT = 10
+
+
+def project_at(root: Path) -> Project:
+    """The project rooted exactly there: one around it is another."""
+    file = root / projects.FILE
+    return Project(root, projects.load_settings(file)) if file.is_file() else Project(root)
 
 
 def folder_of_all(project: Project) -> Path:

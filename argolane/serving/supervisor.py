@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from argolane import project as projects
 from argolane.errors import ArgolaneError
 from argolane.serving import pods, ports, status
 from argolane.serving.check import read
@@ -24,7 +23,7 @@ from argolane.serving.pod import Pod
 from argolane.serving.rollout import Rollout
 from argolane.serving.settings import Facts
 from argolane.serving.spec import SeldonDeployment
-from argolane.serving.store import Store
+from argolane.serving.store import Store, project_at
 
 if TYPE_CHECKING:
     from argolane.serving.front import Front, Server
@@ -87,6 +86,7 @@ class Supervisor:
     def _rung(self, bell: int) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(bell, 4096)
+        self._rollout.nudge()
         self._changed.set()
 
     def _stop(self) -> None:
@@ -128,8 +128,7 @@ class Supervisor:
         )
         return Pod(
             plan,
-            # Read anew for each pod: argolane.toml may have learnt an image since.
-            project=projects.find(self._store.project.root),
+            root=self._store.project.root,
             folder=self._store.folder,
             facts=facts,
             changed=self._changed.set,
@@ -185,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
         stream=sys.stderr,
     )
     logging.getLogger("argolane").setLevel(logging.INFO)
-    store = Store(projects.find(given.root), given.name)
+    store = Store(project_at(given.root), given.name)
     store.write_supervisor({"instance": given.instance, "pid": os.getpid()})
 
     async def supervise() -> None:

@@ -93,6 +93,20 @@ def test_a_first_version_that_does_not_start(deployments: Deployments, tools: An
         assert alive.status == 200
 
 
+def test_what_was_mended_is_tried_at_once(deployments: Deployments, project: Project, tools: Any) -> None:
+    """argolane.toml learns an image, the same manifest is applied again: no waiting for the next try."""
+    asked = tools.manifest("m", tools.container(image="registry.lab/toy:1", VERSION="1"))
+    deployments.apply(asked)
+    with pytest.raises(ArgolaneError, match=r"ErrImagePull: .*registry\.lab/toy:1"):
+        deployments.wait("m", timeout=60)
+    (project.root / "toy.lock").touch()
+    settings = '[[image]]\nname = "toy"\nfolder = "."\nlock = "toy.lock"\n'
+    (project.root / "argolane.toml").write_text('namespace = "demo"\n' + settings)
+    assert deployments.apply(asked)["metadata"]["generation"] == 1
+    tools.until(lambda: deployments.get("m")["status"]["state"] == "Available", within=30)
+    assert tools.ask(deployments.url("m"))["version"] == "1"
+
+
 class Client:
     """Sends one request after the other until told to stop; notes every version and every failure."""
 

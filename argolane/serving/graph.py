@@ -42,6 +42,7 @@ class Node:
     parameters: tuple[Parameter, ...] = ()
     children: tuple["Node", ...] = ()
     endpoint: str = ""
+    logged: bool = False
 
     @property
     def before(self) -> str:
@@ -155,6 +156,7 @@ def _node(given: Any, at: str, depth: int, defaults: bool, faults: list[str]) ->
         _parameters(given.get("parameters"), f"{at}.parameters", faults),
         _children(given.get("children"), at, depth, defaults, faults),
         _endpoint(given.get("endpoint"), f"{at}.endpoint", faults),
+        bool(given.get("logger")),
     )
 
 
@@ -227,6 +229,8 @@ def _doubts(node: Node) -> Iterator[str]:
         yield from _doubts_of_split(node)
     elif node.implementation in ("SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER"):
         yield f"has the implementation {node.implementation}, which the executor has no code for."
+    if node.logged:
+        yield "has a logger, which this graph server does not have: its payloads are not logged."
     if (node.routes or node.aggregates) and not node.children:
         yield f"is a {node.type or 'node that routes or aggregates'} without children: it is passed over."
 

@@ -134,6 +134,10 @@ def split(*ratios: str, children: int = 2) -> dict[str, Any]:
             ["Node 'a' has the implementation AVERAGE_COMBINER, which the executor has no code for."],
         ),
         (
+            {"name": "a", "type": "MODEL", "logger": {"mode": "all"}},
+            ["Node 'a' has a logger, which this graph server does not have: its payloads are not logged."],
+        ),
+        (
             {"name": "a", "type": "MODEL", "children": [{"name": "a", "type": "MODEL"}]},
             ["Two nodes are called 'a'."],
         ),

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-import yaml
 
 from argolane.errors import ArgolaneError, UsageError, unknown
 from argolane.serving.graph import REST_TIMEOUT, ROUTING_INJECTION, Predictor, milliseconds
@@ -109,6 +108,9 @@ async def _until_stopped(server: _Server, flags: argparse.Namespace) -> int:
 def read_predictor(file: str, name: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """The predictor's spec; `file` may hold it alone or a whole SeldonDeployment."""
     if file:
+        # Only here: the operator gives no file, and the process is to be up soon.
+        import yaml
+
         where = file
         try:
             found = yaml.safe_load(Path(file).read_text())

@@ -23,6 +23,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Shorter than gunicorn's keep-alive of 2 s: a connection is never used while its node is closing it.
 _IDLE_SECONDS = 1.0
 _IDLE_CONNECTIONS = 64
+_DIAL_SECONDS = 10.0
 # Not sent on: what belongs to the client's own connection, or is set anew for each call.
 _OWN_HEADERS = frozenset({
     b"host", b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding",
@@ -65,7 +66,8 @@ class Nodes:
                 return False
             return True
         try:
-            connection = await _connect(_target(self._endpoints[node.name]).address)
+            async with asyncio.timeout(_DIAL_SECONDS):
+                connection = await _connect(_target(self._endpoints[node.name]).address)
         except OSError:
             return False
         connection.close()

@@ -69,7 +69,8 @@ def _make(lock: Path, link: Path, root: Path, say: Callable[[str], None]) -> Non
     uv = find_uv_bin()
     for arguments in (
         ["venv", "--no-project", "--python", sys.executable],
-        ["pip", "install", "--require-hashes", "-r", str(lock), "--python"],
+        # The lock is the whole truth: what it overrides, such as a cap of an old package, stays overridden.
+        ["pip", "install", "--no-deps", "--require-hashes", "-r", str(lock), "--python"],
     ):
         argv = [uv, "--quiet", *arguments, str(folder)]
         code = _run(argv, log, root, lambda: say(f"{name}: {time.monotonic() - started:.0f} s ..."))

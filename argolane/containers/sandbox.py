@@ -20,6 +20,8 @@ from argolane.containers.spawner import Isolation
 from argolane.errors import ArgolaneError
 
 _TMP = "/tmp"  # noqa: S108  (that of a container)
+# Each container has its own of these.
+_HIDDEN = (_TMP, "/var/tmp", "/dev/shm")  # noqa: S108
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
         folder
         for folder in container.folders
         if folder.target not in targets
-        and (not folder.read_only or any(folder.source.is_relative_to(t) for t in (_TMP, *targets)))
+        and (not folder.read_only or any(folder.source.is_relative_to(t) for t in (*_HIDDEN, *targets)))
     ]
     argv, env, workdir = container.argv, dict(container.env), str(container.workdir)
     if kind == "none":

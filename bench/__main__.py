@@ -1,0 +1,24 @@
+"""`make bench`: every measurement, each a ratio of two things measured in turn in this one run."""
+
+import tempfile
+from pathlib import Path
+
+from argolane.project import find
+from bench import containers, overhead, serving
+
+
+def main() -> None:
+    project = find()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / "data").mkdir()
+        print("A run beside the bare training:")
+        overhead.main(project, work)
+        print("Our runtime beside the stock wrapper:")
+        serving.main(project, work)
+        print("A container beside a bare process:")
+        containers.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -131,17 +131,17 @@ def _object(here: Store, record: Object) -> Object:
     """The object as it stands: its supervisor's word, if that is alive and has seen the last change."""
     found: Object = record["object"]
     said, who = here.status() or {}, here.supervisor() or {}
-    last = said.get("status")
+    last: Object = said.get("status") or {}
+    same_life = said.get("instance") == who.get("instance")
     if not here.alive():
+        log = here.log.relative_to(here.project.root)
         found["status"] = status.gone(
-            last, f"Its supervisor is not running: it was killed, or the machine started anew. "
-            f"Apply the manifest again to bring it back. Log: {here.log}",
-        )  # fmt: skip
-    elif (said.get("instance"), said.get("generation")) != (
-        who.get("instance"),
-        found["metadata"]["generation"],
-    ):
-        found["status"] = status.creating(last)
+            last,
+            "Its supervisor is not running: it was killed, or the machine started anew. "
+            f"Apply the manifest again to bring it back. Log: {log}",
+        )
+    elif not same_life or said.get("generation") != found["metadata"]["generation"]:
+        found["status"] = status.creating(last if same_life else status.without_pods(last))
     else:
         found["status"] = last
     version = int(found["metadata"]["resourceVersion"]) + int(said.get("revision", 0))
@@ -157,7 +157,11 @@ def _end(here: Store, record: Object) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill((here.supervisor() or {})["pid"], signal.SIGKILL)
         here.wait_for_death(timeout=_END_WITHIN)
-    shutil.rmtree(here.folder)
+    shutil.rmtree(here.folder, ignore_errors=True)
+    if here.folder.exists():
+        # The last containers may have been at it until just now.
+        time.sleep(0.2)
+        shutil.rmtree(here.folder)
 
 
 def _supervise(here: Store) -> None:

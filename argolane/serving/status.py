@@ -49,22 +49,21 @@ def of(deployment: SeldonDeployment, running: Sequence[Pod], *, port: int, switc
     return status | ({"description": description} if description else {})
 
 
-def gone(status: dict[str, Any] | None, why: str) -> dict[str, Any]:
+def gone(status: dict[str, Any], why: str) -> dict[str, Any]:
     """The last known status, of a deployment that nothing supervises any more."""
-    last = dict(status or {})
-    last["state"] = FAILED
-    last["description"] = why
-    last["deploymentStatus"] = {
-        name: {**counts, "availableReplicas": 0} for name, counts in last.get("deploymentStatus", {}).items()
-    }
-    last["conditions"] = _conditions(False, why, last)
-    return last
+    last = without_pods(status)
+    return last | {"state": FAILED, "description": why, "conditions": _conditions(False, why, last)}
 
 
-def creating(status: dict[str, Any] | None) -> dict[str, Any]:
+def creating(status: dict[str, Any]) -> dict[str, Any]:
     """The last known status, of a deployment that its supervisor has not looked at since the last apply."""
-    last = {key: value for key, value in (status or {}).items() if key != "description"}
+    last = {key: value for key, value in status.items() if key != "description"}
     return last | {"state": CREATING, "conditions": _conditions(False, "", last)}
+
+
+def without_pods(status: dict[str, Any]) -> dict[str, Any]:
+    counts = status.get("deploymentStatus", {})
+    return status | {"deploymentStatus": {name: {**c, "availableReplicas": 0} for name, c in counts.items()}}
 
 
 def _trouble(running: Iterable[Pod], trouble: str) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.table import Table
 
 from argolane.errors import ArgolaneError, UsageError, unknown
@@ -29,6 +30,18 @@ def run(
     took = seconds(found.status)
     head = f"{found.name}  {found.phase}" + (f"  {duration(took)}" if took is not None else "")
     return Group(head, draw(found.status, found.name), *_outputs(found.status))
+
+
+def watch(project: Project, name: str | None, *, on: str, namespace: str | None) -> None:
+    """Draw one run again and again until it ends; on a terminal in place."""
+    found = _find(project, name, on=on, namespace=namespace)
+    with Live(console=Console(highlight=False, markup=False), auto_refresh=False) as live:
+        while True:
+            live.update(draw(found.status, found.name), refresh=True)
+            if is_over(found.status):
+                return
+            time.sleep(0.5 if on == "local" else 2)
+            found = _find(project, found.name, on=on, namespace=namespace)
 
 
 def runs(project: Project, *, on: str, namespace: str | None) -> RenderableType | str:

@@ -36,8 +36,9 @@ class RunFolder:
 
     @cached_property
     def workflow(self) -> dict[str, Any]:
-        """The Workflow as it was run."""
-        return load(self.path / "workflow.yaml")[0].body
+        """The Workflow as it was run; empty when its runner was killed before it had written it."""
+        file = self.path / "workflow.yaml"
+        return load(file)[0].body if file.is_file() else {}
 
     def log(self, path: str) -> Path:
         """What the main container of the node at `path` (as `tree.walk` gives it) printed."""
@@ -53,7 +54,7 @@ class RunFolder:
 
 def every(project: Project) -> list[RunFolder]:
     """All runs, the latest first."""
-    started = {path.parent: path.stat().st_mtime for path in project.runs.glob("*/workflow.yaml")}
+    started = {path.parent: path.stat().st_mtime for path in project.runs.glob("*/submission.json")}
     return [RunFolder(path) for path in sorted(started, key=lambda p: started[p], reverse=True)]
 
 

@@ -1,0 +1,80 @@
+"""Errors in, one line on stderr out: the group that all commands belong to, and what they share."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from argolane.errors import ArgolaneError, UsageError
+
+if TYPE_CHECKING:
+    from argolane.project import Project
+
+
+class Group(click.Group):
+    """Turns our errors into lines on stderr and an exit status; lists commands in the order of use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ArgolaneError as error:
+            for line in str(error).splitlines():
+                click.echo(f"Error: {line}", err=True)
+            ctx.exit(error.exit_status)
+        except BrokenPipeError:
+            # The reader of a pipe has seen enough.
+            sys.stdout = None
+            ctx.exit(0)
+
+
+on_option = click.option(
+    "--on",
+    type=click.Choice(["local", "argo"]),
+    default="local",
+    show_default=True,
+    help="Where: this machine, or the cluster of the current kube context.",
+)
+namespace_option = click.option(
+    "-n", "--namespace", help="On argo: the namespace. Default: that of argolane.toml."
+)
+parameter_option = click.option(
+    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="May be repeated."
+)
+
+
+def project() -> "Project":
+    from argolane.project import find
+
+    return find()
+
+
+def given(values: tuple[str, ...]) -> dict[str, str]:
+    """`-p` options as a mapping; UsageError for one that is no NAME=VALUE, or is given twice."""
+    found: dict[str, str] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"-p {text}: expected NAME=VALUE.")
+        if name in found:
+            raise UsageError(f"-p {name} is given twice.")
+        found[name] = value
+    return found
+
+
+def write(text: str) -> None:
+    click.echo(text, nl=False)
+
+
+def show(drawn: Any) -> None:
+    """Print text, or anything rich can draw; plain and unwrapped when stdout is no terminal."""
+    if isinstance(drawn, str):
+        click.echo(drawn)
+        return
+    from rich.console import Console
+
+    terminal = sys.stdout.isatty()
+    console = Console(file=sys.stdout, width=None if terminal else 250, highlight=False, markup=False)
+    console.print(drawn, soft_wrap=not terminal)

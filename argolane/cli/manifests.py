@@ -1,0 +1,79 @@
+"""The commands about manifests: list, lint, render."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from argolane.cli.group import project
+from argolane.errors import ArgolaneError
+
+
+@click.command("list")
+@click.option("-v", "--verbose", is_flag=True, help="The parameters too.")
+def list_(verbose: bool) -> None:
+    """List the workflows of this project."""
+    from argolane.workflow import catalog
+
+    here = project()
+    known = catalog.entries(here)
+    if not known:
+        places = ", ".join(here.settings.manifests) or "argolane.toml"
+        raise ArgolaneError(f"{here.root}: no workflow in {places}. Run: argolane render")
+    width = max(len(name) for name in known)
+    for name, entry in known.items():
+        click.echo(f"{name:<{width}}  {entry.description}".rstrip())
+        for parameter in entry.parameters() if verbose else []:
+            allowed = "|".join(str(v) for v in parameter.get("enum") or [])
+            value = str(parameter.get("value", "")) + (f" ({allowed})" if allowed else "")
+            click.echo(f"    -p {parameter['name']}={value}  {parameter.get('description', '')}".rstrip())
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+def lint(files: tuple[Path, ...]) -> None:
+    """Check manifests.
+
+    FILES are files or folders, by default those of the project. Finds what the Argo controller would
+    refuse, and what it would silently do wrong.
+    """
+    from argolane.manifest import load
+    from argolane.workflow.lint import lint as check
+
+    here = project()
+    paths = [p for path in files for p in _manifests(path)] if files else here.manifest_files()
+    if not paths:
+        raise ArgolaneError("No manifest to check: name a file, or list folders in argolane.toml.")
+    documents = [document for path in paths for document in load(path)]
+    named = {path.resolve() for path in paths}
+    others = [d for p in here.manifest_files() if p.resolve() not in named for d in load(p)]
+    findings = check(documents, others=others)
+    for finding in findings:
+        click.echo(f"{finding.severity}: {finding.where}: {finding.message}")
+    errors = sum(finding.severity == "error" for finding in findings)
+    click.echo(f"{len(paths)} files: {errors} errors, {len(findings) - errors} warnings.")
+    sys.exit(1 if errors else 0)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a rendered file would change.")
+def render(check: bool) -> None:
+    """Write the manifests that the Hera programs make."""
+    from argolane import render as renderer
+
+    here = project()
+    if not check:
+        for path in renderer.render(here):
+            click.echo(path.relative_to(here.root))
+        return
+    stale = renderer.check(here)
+    for line in stale:
+        click.echo(line)
+    if stale:
+        raise ArgolaneError("Rendered files are stale. Run: argolane render")
+
+
+def _manifests(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if p.suffix in (".yaml", ".yml"))
+    return [path]

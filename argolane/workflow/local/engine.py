@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from argolane.project import Project
@@ -32,6 +32,7 @@ from argolane.workflow.result import Run
 
 _POLL = 0.25
 _GRACE = 5.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Threads of pods wake up for a moment only: five milliseconds, Python's own, would be most of their time.
 _SWITCH = 0.0005
 
@@ -90,11 +91,11 @@ class Engine:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
         sys.setswitchinterval(_SWITCH)
         try:
-            with _termination_as_interrupt():
+            with _signals_to(lambda: self._news.put(("signal", "", None))):
                 verdict = self._prepare() or self._loop()
+                return self._end(verdict)
         finally:
             self._locks.close()
-        return self._end(verdict)
 
     def _prepare(self) -> Verdict | None:
         op, submission = self.op, self.submission
@@ -112,6 +113,7 @@ class Engine:
             )
             whole = {key: value for key, value in op.spec.items() if key != "templates"}
             op.spec = {**replace(whole, op.globals), "templates": op.spec.get("templates")}
+            op.globals["workflow.status"] = ""
             labels = (op.spec.get("workflowMetadata") or {}).get("labelsFrom") or {}
             for key, source in labels.items():
                 value = evaluate(str(source["expression"]), op.globals)
@@ -129,22 +131,17 @@ class Engine:
     def _loop(self) -> Verdict:
         first = True
         while True:
-            try:
-                if not self._suspended and self._may_start():
-                    self.op.globals["workflow.duration"] = f"{time.time() - self.submission.created:f}"
-                    verdict = reconcile.reconcile(self.op)
-                    if first:
-                        self.op.set_global("workflow.status", "Running")
-                        first = False
-                    self._publish()
-                    if verdict is not None:
-                        return verdict
-                    stuck = self._stuck()
-                    if stuck is not None:
-                        return stuck
-                self._wait()
-            except KeyboardInterrupt:
-                self._shut_down("Terminate")
+            if not self._suspended and self._may_start():
+                self.op.globals["workflow.duration"] = f"{time.time() - self.submission.created:f}"
+                verdict = reconcile.reconcile(self.op)
+                if first:
+                    self.op.set_global("workflow.status", "Running")
+                    first = False
+                self._publish()
+                verdict = verdict or self._stuck()
+                if verdict is not None:
+                    return verdict
+            self._wait()
 
     def _may_start(self) -> bool:
         """Whether the workflow holds its own mutexes and semaphores."""
@@ -194,6 +191,9 @@ class Engine:
             return matters
 
     def _hear(self, kind: str, node_id: str, result: dict[str, Any] | None) -> bool:
+        if kind == "signal":
+            self._shut_down("Terminate")
+            return True
         node = self.op.nodes.of(node_id)
         if kind == "started":
             if node.phase == "Pending":
@@ -243,15 +243,14 @@ class Engine:
         return due
 
     def _shut_down(self, strategy: str) -> None:
-        """End the pods that must not go on; a second order to terminate kills at once."""
-        grace = 0.0 if self.op.shutdown == "Terminate" else _GRACE
+        """End the pods that must not go on."""
         self.op.shutdown = strategy
         self._suspended = False
         for node in self.op.nodes:
             if node.fulfilled or node.type != "Pod" or node.id not in self._ordered:
                 continue
             if self.op.stops(on_exit=self.op.nodes.in_exit_handler(node)):
-                self._launcher.stop(node.id, f"workflow shutdown with strategy:  {strategy}", grace)
+                self._launcher.stop(node.id, f"workflow shutdown with strategy:  {strategy}", _GRACE)
 
     def _stuck(self) -> Verdict | None:
         """Argo would wait for ever; here that is an error."""
@@ -279,6 +278,8 @@ class Engine:
         self.journal.write(now=True)
         self._collect_garbage(verdict.phase)
         self.journal.tell(RunChanged(verdict.phase, verdict.message))
+        if self.journal.failure is not None:
+            raise self.journal.failure
         status = self.journal.status.to_dict()
         return Run(op.name, verdict.phase, verdict.message, status, self.record.folder)
 
@@ -286,8 +287,7 @@ class Engine:
         """Pods that still run when the workflow is over are ended."""
         self._launcher.stop_all("the workflow is over", _GRACE)
         while self._launcher.busy:
-            with contextlib.suppress(KeyboardInterrupt):
-                self._take_news(_POLL)
+            self._take_news(_POLL)
 
     def _collect_garbage(self, phase: str) -> None:
         strategy = (self.op.spec.get("volumeClaimGC") or {}).get("strategy") or "OnWorkflowSuccess"
@@ -316,16 +316,12 @@ class Engine:
 
 
 @contextlib.contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGHUP end a run as Ctrl-C does."""
+def _signals_to(take: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C, SIGTERM and SIGHUP become news of the run: no pass is torn in the middle."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, lambda *_: take()) for number in _SIGNALS}
     try:
         yield
     finally:

@@ -24,11 +24,16 @@ class Journal:
         self._written = 0.0
         self._unwritten = True
         self._complained = False
+        self.failure: Exception | None = None
 
     def tell(self, event: Event) -> None:
-        if self._observe is not None:
-            with self._telling:
-                self._observe(event)
+        """An observer that fails is told no more; the run goes on, and raises its error in the end."""
+        with self._telling:
+            if self._observe is not None:
+                try:
+                    self._observe(event)
+                except Exception as error:
+                    self._observe, self.failure = None, error
 
     def publish(self, nodes: NodeTree) -> list[str]:
         """The nodes that changed, told and put into the status; their ids."""

@@ -55,9 +55,6 @@ class _Reader:
             )
         except OperationError:
             self.known = {}
-        # Only known while the workflow runs.
-        for name in ("workflow.status",):
-            self.known.pop(name, None)
         self.places = _places(submission)
 
     def read(self) -> Iterator[str]:

@@ -30,7 +30,6 @@ def of_workflow(
         "workflow.creationTimestamp": rfc3339(created),
         "workflow.creationTimestamp.s": str(int(created)),
         "workflow.creationTimestamp.RFC3339": rfc3339(created),
-        "workflow.status": "",
     }
     if spec.get("priority") is not None:
         values["workflow.priority"] = str(spec["priority"])

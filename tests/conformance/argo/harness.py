@@ -12,7 +12,7 @@ from typing import Any
 
 from argolane.errors import NotSupportedLocally
 from argolane.manifest import load
-from argolane.project import Project
+from argolane.project import Project, ProjectSettings
 from argolane.workflow import local
 from argolane.workflow.lint import submit_error
 from argolane.workflow.local.objects import Objects
@@ -40,7 +40,7 @@ def expected(name: str) -> dict[str, Any]:
 def run(name: str, root: Path) -> Outcome:
     """Run a case in a project of its own below `root`."""
     case, wanted = CASES / name, expected(name)
-    project = Project(root / name)
+    project = Project(root / name, ProjectSettings(namespace="conf"))
     objects = Objects(project)
     for document in _documents(case / "objects.yaml"):
         if document.kind in ("ConfigMap", "Secret"):

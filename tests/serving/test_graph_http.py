@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 import pytest
 
 from argolane.serving.graph import Node, Predictor
+from argolane.serving.orchestrator import create_app
 from argolane.serving.orchestrator.http1 import BadAnswer, ConnectionLost, ResponseReader
 from argolane.serving.orchestrator.messages import Failed, Message
 from argolane.serving.orchestrator.metrics import Metrics, split_image
@@ -68,6 +70,7 @@ def test_connection_lost_in_the_middle_is_no_response(cut: int) -> None:
     [
         b"SSH-2.0-OpenSSH\r\n",
         b"HTTP/1.1 two hundred\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: a\nSet-Cookie: b\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot hex\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000,
@@ -153,6 +156,30 @@ def test_reward_is_not_given_twice(path: str, requests: int) -> None:
     assert len(seen) == requests
 
 
+@pytest.mark.parametrize(("host", "secret"), [("", True), ("http://localhost", False)])
+def test_redirect_takes_secrets_to_the_same_host_only(host: str, secret: bool) -> None:
+    """A node may send us elsewhere, but not with the client's Authorization and Cookie."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await read_request(reader))
+        if len(seen) == 1:
+            port = writer.get_extra_info("sockname")[1]
+            place = f"{host}:{port}/else where" if host else "/else where"
+            writer.write(f"HTTP/1.1 307 X\r\nLocation: {place}\r\nConnection: close\r\n\r\n".encode())
+        else:
+            writer.write(OK)
+
+    async def do(nodes: Nodes) -> None:
+        headers = b"authorization: Bearer t\r\ncookie: a=b\r\nx-a: 1\r\n"
+        assert (await nodes.post(NODE, "/predict", MESSAGE, headers)).body == b"hi"
+
+    asyncio.run(call(serve, do))
+    assert seen[1].startswith(b"POST /else%20where HTTP/1.1\r\n")
+    assert b"x-a: 1" in seen[1]
+    assert (b"authorization" in seen[1], b"cookie" in seen[1]) == (secret, secret)
+
+
 def test_call_that_takes_too_long_is_given_up() -> None:
     """Failed with status 500, in the time allowed."""
 
@@ -197,3 +224,23 @@ def test_image_is_split_at_its_tag() -> None:
     """The port of a registry is none."""
     assert split_image("registry:5000/a/b:1.2") == ("registry:5000/a/b", "1.2")
     assert split_image("registry:5000/a/b") == ("registry:5000/a/b", "")
+
+
+@pytest.mark.parametrize("path", ["/api//x\r\nSet-Cookie: y", "/api/v1.0/status/x\r\nSet-Cookie: y"])
+def test_path_cannot_add_headers_to_an_answer(path: str) -> None:
+    """Neither in Location nor in Ce-Path, which have the path that was asked for."""
+    app = create_app(Predictor("p", NODE), {}, namespace="n", deployment="d", images={})
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"ce-specversion", b"0.3")]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+    asyncio.run(app(scope, receive, send))
+    values = [value for _, value in sent[0]["headers"]]
+    assert any(b"Set-Cookie" in value for value in values)
+    assert not any(b"\r" in value or b"\n" in value for value in values)

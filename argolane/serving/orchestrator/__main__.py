@@ -69,7 +69,9 @@ def _serve(flags: argparse.Namespace) -> int:
         server_header=False,
         proxy_headers=False, lifespan="on",
     )  # fmt: skip
-    return asyncio.run(_until_stopped(_Server(config), flags))
+    # uvloop and httptools, where they are installed.
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        return runner.run(_until_stopped(_Server(config), flags))
 
 
 class _Server(uvicorn.Server):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
@@ -101,7 +102,7 @@ class GraphServer:
             await _send(send, 405, [], b"")
         elif route.asked is Asked.MOVED:
             query = b"?" + scope["query_string"] if scope["query_string"] else b""
-            await _send(send, 301, [(b"location", route.name.encode() + query)], b"")
+            await _send(send, 301, [(b"location", quote(route.name).encode() + query)], b"")
         else:
             request, headers = self._headers(scope, route)
             if method == "OPTIONS":
@@ -134,7 +135,7 @@ class GraphServer:
             headers += [
                 (b"ce-id", puid),
                 (b"ce-specversion", b"0.3"),
-                (b"ce-path", scope["path"].encode()),
+                (b"ce-path", quote(scope["path"]).encode()),
                 (b"ce-type", self._event),
                 (b"ce-source", self._source),
             ]

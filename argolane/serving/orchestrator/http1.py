@@ -5,9 +5,12 @@ part of one than a small model for its answer. This speaks just what such a call
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 _LONGEST_HEAD = 65536
+# What would end a header early when it is sent on.
+_HEAD_BREAKERS = re.compile(r"\r(?!\n)|(?<!\r)\n|\0")
 _NO_BODY = frozenset({204, 304})
 
 
@@ -68,6 +71,8 @@ class ResponseReader:
         return self._done(bytes(self._data), over=True)
 
     def _read_head(self, head: str) -> None:
+        if _HEAD_BREAKERS.search(head):
+            raise BadAnswer("malformed HTTP header: a line end or a NUL inside a line")
         first, *lines = head.split("\r\n")
         version, _, rest = first.partition(" ")
         if not version.startswith("HTTP/1.") or not rest[:3].isdigit():

@@ -11,7 +11,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from argolane.serving.graph import Node
 from argolane.serving.orchestrator.http1 import BadAnswer, Connection, ConnectionLost, Response
@@ -20,6 +20,10 @@ from argolane.serving.orchestrator.metrics import Metrics
 
 _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# A redirect names the page it came from, and takes no secrets of the client to another host.
+_REFERER = frozenset({b"referer"})
+_SECRETS = frozenset({b"authorization", b"cookie", b"www-authenticate"})
+_IN_A_URL = "%/:=&?~#+!$,;'@()*[]"
 # Shorter than gunicorn's keep-alive of 2 s: a connection is never used while its node is closing it.
 _IDLE_SECONDS = 1.0
 _IDLE_CONNECTIONS = 64
@@ -108,11 +112,13 @@ class Nodes:
             location = response.headers.get("location")
             if response.status not in _REDIRECTS or not location:
                 return response
-            # As Go's client: a POST turns into a GET, but for 307 and 308; the page it came from is named.
+            # As Go's client does it: a POST turns into a GET, but for 307 and 308.
             if response.status in (301, 302, 303):
                 method, message = "GET", None
-            headers = _without_referer(headers) + f"Referer: {url}\r\n".encode()
-            url = urljoin(url, location)
+            elsewhere = urljoin(url, location)
+            headers = _without(headers, _REFERER if _host(elsewhere) == _host(url) else _REFERER | _SECRETS)
+            headers += f"Referer: {url}\r\n".encode()
+            url = elsewhere
         raise Failed(f'{first.capitalize()} "{location}": stopped after {_MOST_REDIRECTS} redirects')
 
     async def _send(self, method: str, url: str, message: Message | None, headers: bytes) -> Response:
@@ -176,7 +182,7 @@ def _target(url: str) -> _Target:
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
         raise ValueError(url)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_IN_A_URL)
     head = f" {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n".encode()
     return _Target((parts.hostname, parts.port or 80), head)
 
@@ -190,9 +196,13 @@ def _request(method: str, target: _Target, message: Message | None, headers: byt
     ))  # fmt: skip
 
 
-def _without_referer(headers: bytes) -> bytes:
+def _without(headers: bytes, names: frozenset[bytes]) -> bytes:
     lines = headers.split(b"\r\n")[:-1]
-    return b"".join(line + b"\r\n" for line in lines if not line.lower().startswith(b"referer:"))
+    return b"".join(line + b"\r\n" for line in lines if line.partition(b":")[0].lower() not in names)
+
+
+def _host(url: str) -> str | None:
+    return urlsplit(url).hostname
 
 
 def _unpacked(response: Response) -> bytes:

@@ -3,7 +3,7 @@
 The trainer makes its flags of it (models/job.py), the workflow programs their parameters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -79,7 +79,7 @@ class Param(_Strict):
     def parse(self, text: str) -> Value:
         """The value a command line means by `text`. Raises ValueError that says what was expected."""
         try:
-            value: Value = {"int": int, "float": float, "bool": _bool}.get(self.type, str)(text)
+            value = _PARSERS.get(self.type, str)(text)
         except ValueError:
             value = text
         if not self.allows(value):
@@ -204,6 +204,9 @@ def _bool(text: str) -> bool:
         return {"true": True, "false": False}[text.lower()]
     except KeyError:
         raise ValueError from None
+
+
+_PARSERS: Mapping[str, Callable[[str], Value]] = {"int": int, "float": float, "bool": _bool}
 
 
 def _shown(path: Path) -> str:

@@ -24,7 +24,7 @@ from tests.e2e.conftest import Command
         (["delete", "no-such-run"], 1, "no-such-run"),
         (["delete", "deployment", "none"], 1, "No deployment 'none'."),
         (["predict", "none", "--request", "models/sk_mnist/request.json"], 1, "No deployment 'none'."),
-        (["predict", "none", "--request", "absent.json"], 1, "none"),
+        (["predict", "none", "--request", "absent.json"], 1, "absent.json: No such file or directory."),
     ],
 )
 def test_a_mistake_is_one_line(argolane: Command, arguments: list[str], status: int, message: str) -> None:

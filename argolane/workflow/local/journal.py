@@ -37,7 +37,7 @@ class Journal:
 
     def publish(self, nodes: NodeTree) -> list[str]:
         """The nodes that changed, told and put into the status; their ids."""
-        dirty, nodes.dirty = nodes.dirty, set()
+        dirty, nodes.dirty = nodes.dirty, {}
         for node_id in dirty:
             node = nodes.of(node_id)
             plain = node.to_dict()

@@ -96,7 +96,7 @@ class NodeTree:
         self.workflow = workflow
         self._nodes: dict[str, Node] = {}
         self._ids: dict[str, str] = {}
-        self.dirty: set[str] = set()
+        self.dirty: dict[str, None] = {}
 
     def __iter__(self) -> Iterator[Node]:
         return iter(list(self._nodes.values()))
@@ -125,12 +125,12 @@ class NodeTree:
         if node.id in self._nodes:
             raise RuntimeError(f"node {node.name} already initialized")
         self._nodes[node.id] = node
-        self.dirty.add(node.id)
+        self.dirty[node.id] = None
         return node
 
     def changed(self, node: Node) -> None:
         """Observers and the record have to hear of it."""
-        self.dirty.add(node.id)
+        self.dirty[node.id] = None
 
     def display_name(self, name: str, boundary_id: str) -> str:
         """The node's name without its boundary's: `wf[0].a` under `wf` is `a`."""
@@ -145,7 +145,7 @@ class NodeTree:
         child_id = self.id_of(child)
         if node is not None and child_id not in node.children:
             node.children.append(child_id)
-            self.dirty.add(node.id)
+            self.dirty[node.id] = None
 
     def in_exit_handler(self, node: Node) -> bool:
         current: Node | None = node

@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from argolane.containers import images, sandbox
+from argolane.containers import sandbox
 from argolane.containers.expansion import expand
+from argolane.containers.images import Image
 from argolane.containers.process import Process
 from argolane.containers.sandbox import Container, Mount
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.workflow.local import artifacts, environment, outputs, volumes
 from argolane.workflow.local.errors import OperationError
+from argolane.workflow.local.fields import containers
+from argolane.workflow.local.imagecache import ImageCache
 from argolane.workflow.local.objects import Objects
 from argolane.workflow.local.operation import PodOrder
 from argolane.workflow.local.programs import missing_program
@@ -44,6 +47,7 @@ class Surroundings:
     log: Callable[[str], Path]
     tell: Tell
     say: Callable[[str], None]
+    images: ImageCache
     started: Callable[[], None]
 
 
@@ -69,6 +73,7 @@ class Pod:
     around: Surroundings
     stop: Stop
     began: float = field(default_factory=time.time)
+    images: dict[str, Image] = field(default_factory=dict)
     captures: list[Capture] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
 
@@ -89,6 +94,12 @@ class Pod:
 
     def _run(self) -> dict[str, Any]:
         template, around = self.order.template, self.around
+        for _, container in containers(template):
+            reference = str(container.get("image"))
+            image = around.images.get(reference, self.stop)
+            if image is None:
+                return self._result("Failed", self.stop.reason, {})
+            self.images[reference] = image
         places = volumes.Places(around.claims, around.run_volumes, around.folder / "volumes")
         folders = volumes.prepare(self.order.volumes, places, around.objects)
         closed = volumes.read_only_volumes(self.order.volumes)
@@ -102,8 +113,8 @@ class Pod:
         except artifacts.ArtifactError as error:
             return self._result("Error", f"init: Error (exit code 64): {error}", {})
         view = outputs.View(main_mounts, view.tmp, (*own, *loaded))
-        deadline = self.began + self.order.active_seconds if self.order.active_seconds else None
-        self._watch = Watch(self.stop, None if deadline is None else _monotonic(deadline))
+        limit = self.order.active_seconds
+        self._watch = Watch(self.stop, None if limit is None else time.monotonic() + limit)
         try:
             failed = self._init(main, folders, closed)
             if failed is not None:
@@ -230,7 +241,7 @@ class Pod:
     ) -> Process | None:
         """The running container; None when its program is not there, which counts as an end with 64."""
         around, name = self.around, str(container["name"])
-        image = images.prepare(around.project, str(container.get("image")), say=around.say)
+        image = self.images[str(container.get("image"))]
         env = environment.build(container, image.env, around.fields, around.objects)
         command = [expand(str(part), env) for part in container.get("command") or ()]
         arguments = [expand(str(part), env) for part in container.get("args") or ()]
@@ -309,7 +320,3 @@ def _paths(template: Mapping[str, Any]) -> list[str]:
 def _folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _monotonic(at: float) -> float:
-    return time.monotonic() + at - time.time()

@@ -8,6 +8,7 @@ from argolane.project import Project
 from argolane.workflow.local import resources
 from argolane.workflow.local.artifacts import Store
 from argolane.workflow.local.events import Printed, Said
+from argolane.workflow.local.imagecache import ImageCache
 from argolane.workflow.local.journal import Journal
 from argolane.workflow.local.lookups import Lookups
 from argolane.workflow.local.objects import Objects
@@ -33,6 +34,7 @@ class Pods:
         self._project, self._submission, self._op, self._journal = project, submission, op, journal
         self._objects = Objects(project)
         self._lookups = Lookups(self._objects)
+        self._images = ImageCache(project, lambda text: journal.tell(Said(text)))
         self._started = started
 
     def run(self, order: PodOrder, stop: Stop) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class Pods:
             log=lambda container: record.log_file(path, container),
             tell=lambda container, stream, data: journal.tell(Printed(path, container, stream, data)),
             say=lambda text: journal.tell(Said(text)),
+            images=self._images,
             started=lambda: self._started(order.node_id),
         )
 

@@ -22,7 +22,9 @@ def missing_program(
             return (
                 f'failed to find name in PATH: exec: "{program}": stat {program}: no such file or directory'
             )
-        if not os.access(file, os.X_OK) or file.is_dir():
+        if file.is_dir():
+            return f'failed to find name in PATH: exec: "{program}": is a directory'
+        if not os.access(file, os.X_OK):
             return f'failed to find name in PATH: exec: "{program}": permission denied'
         return ""
     for folder in path.split(":"):

@@ -207,7 +207,7 @@ def test_a_server_without_its_model_ends(runtime: Path, tmp_path: Path) -> None:
 
 def test_the_wrapper_is_the_last_apache_licensed_one(runtime: Path) -> None:
     """seldon-core 1.17.1; from 1.18 on its licence forbids production use."""
-    code = "from importlib.metadata import metadata as of; m = of('seldon-core'); print(m['Version'], m['License'])"
+    code = "import importlib.metadata as i; m = i.metadata('seldon-core'); print(m['Version'], m['License'])"
     assert run(runtime, "-c", code).stdout == "1.17.1 Apache 2.0\n"
 
 

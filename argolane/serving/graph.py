@@ -1,87 +1,26 @@
-"""A predictor of a SeldonDeployment in, its graph as typed nodes out: who is called, and what is odd.
+"""A predictor of a SeldonDeployment in, its graph as typed nodes out.
 
-The graph server walks these nodes. A graph that it could not walk is refused with all its faults at once; one
-that it walks as Seldon's executor does, though hardly as its author meant it, has `doubts`.
+The graph server walks these nodes. A graph that it could not walk is refused with all its faults at once. One
+that it walks, as Seldon's executor does, though hardly as its author meant it, is a matter of `graph_doubts`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from argolane.errors import ManifestError, unknown
+from argolane.serving import graph_doubts
+from argolane.serving.graph_nodes import METHODS, Node, Parameter
 
-TYPES = ("MODEL", "ROUTER", "TRANSFORMER", "OUTPUT_TRANSFORMER", "COMBINER")
-METHODS = ("TRANSFORM_INPUT", "TRANSFORM_OUTPUT", "ROUTE", "AGGREGATE", "SEND_FEEDBACK")
-RANDOM_ABTEST = "RANDOM_ABTEST"
 REST_TIMEOUT = "seldon.io/rest-timeout"
 ROUTING_INJECTION = "SELDON_ENABLE_ROUTING_INJECTION"
 # The schema of the custom resource unrolls the graph this far and drops what is below.
 DEEPEST = 11
 
-_NO_TYPE = (None, "", "UNKNOWN_TYPE")
 _KEYS = (
     "name", "type", "implementation", "methods", "children", "parameters", "endpoint", "logger", "modelUri",
     "serviceAccountName", "envSecretRefName", "storageInitializerImage",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Parameter:
-    name: str
-    value: str
-
-
-@dataclass(frozen=True)
-class Node:
-    """One unit of a graph. `before`, `after` and so on are the calls that its type and methods stand for."""
-
-    name: str
-    type: str = ""
-    implementation: str = ""
-    methods: tuple[str, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
-    children: tuple["Node", ...] = ()
-    endpoint: str = ""
-    logged: bool = False
-
-    @property
-    def before(self) -> str:
-        """The path called on the way down, or nothing."""
-        if self.type == "TRANSFORMER" or "TRANSFORM_INPUT" in self.methods:
-            return "/transform-input"
-        return "/predict" if self.type == "MODEL" else ""
-
-    @property
-    def after(self) -> str:
-        """The path called on the way up, or nothing."""
-        calls = self.type == "OUTPUT_TRANSFORMER" or "TRANSFORM_OUTPUT" in self.methods
-        return "/transform-output" if calls else ""
-
-    @property
-    def routes(self) -> bool:
-        return self.type == "ROUTER" or "ROUTE" in self.methods
-
-    @property
-    def aggregates(self) -> bool:
-        return self.type == "COMBINER" or "AGGREGATE" in self.methods
-
-    @property
-    def learns(self) -> bool:
-        """Whether feedback is sent to the node itself."""
-        return self.type in ("MODEL", "ROUTER") or "SEND_FEEDBACK" in self.methods
-
-    @property
-    def called(self) -> bool:
-        return bool(self.before or self.after or self.routes or self.aggregates or self.learns)
-
-    def walk(self) -> Iterator["Node"]:
-        """This node and all below it, parents first."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-    def find(self, name: str) -> "Node | None":
-        return next((node for node in self.walk() if node.name == name), None)
 
 
 @dataclass(frozen=True)
@@ -111,11 +50,7 @@ class Predictor:
 
     def doubts(self) -> list[str]:
         """What runs, but hardly as meant; one sentence each."""
-        names = [node.name for node in self.graph.walk()]
-        found = [f"Two nodes are called {name!r}." for name in sorted(set(names)) if names.count(name) > 1]
-        for node in self.graph.walk():
-            found += (f"Node {node.name!r} {doubt}" for doubt in _doubts(node))
-        return found
+        return graph_doubts.doubts(self.graph)
 
 
 def milliseconds(text: str) -> float | None:
@@ -217,36 +152,3 @@ def _endpoint(given: Any, at: str, faults: list[str]) -> str:
     if not host or not port:
         return ""
     return f"http://{host}:{port}"
-
-
-def _doubts(node: Node) -> Iterator[str]:
-    if node.type not in TYPES and node.type not in _NO_TYPE:
-        yield f"has the type {node.type!r}, none of {', '.join(TYPES)}: it is passed over."
-    for method in node.methods:
-        if method not in METHODS:
-            yield f"has the method {method!r}, none of {', '.join(METHODS)}: it is never called."
-    if node.implementation == RANDOM_ABTEST:
-        yield from _doubts_of_split(node)
-    elif node.implementation in ("SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER"):
-        yield f"has the implementation {node.implementation}, which the executor has no code for."
-    if node.logged:
-        yield "has a logger, which this graph server does not have: its payloads are not logged."
-    if (node.routes or node.aggregates) and not node.children:
-        yield f"is a {node.type or 'node that routes or aggregates'} without children: it is passed over."
-
-
-def _doubts_of_split(node: Node) -> Iterator[str]:
-    if len(node.children) != 2:
-        yield f"is a {RANDOM_ABTEST} with {len(node.children)} children; it only ever chooses between two."
-    ratios = [p.value for p in node.parameters if p.name == "ratioA"]
-    if ratios and len(node.parameters) > 1:
-        yield "has parameters beside ratioA, so ratioA is ignored and the split is even."
-    for ratio in ratios:
-        try:
-            inside = 0 <= float(ratio) <= 1
-        except ValueError:
-            inside = False
-        if not inside:
-            yield f"has ratioA {ratio!r}; expected a number from 0 to 1."
-    if node.routes:
-        yield f"is a ROUTER beside {RANDOM_ABTEST}: its container is asked, and ratioA is ignored."

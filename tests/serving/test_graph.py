@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from argolane.errors import ManifestError
-from argolane.serving.graph import DEEPEST, METHODS, TYPES, Predictor
+from argolane.serving.graph import DEEPEST, Predictor
+from argolane.serving.graph_nodes import METHODS, TYPES
 
 
 def predictor(graph: Any, **other: Any) -> Predictor:
@@ -105,7 +106,7 @@ def split(*ratios: str, children: int = 2) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("graph", "doubts"),
+    ("graph", "expected"),
     [
         (split("0.5"), []),
         (
@@ -143,9 +144,9 @@ def split(*ratios: str, children: int = 2) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-def test_doubts_name_what_runs_but_not_as_meant(graph: dict[str, Any], doubts: list[str]) -> None:
+def test_doubts_name_what_runs_but_not_as_meant(graph: dict[str, Any], expected: list[str]) -> None:
     """What the executor passes over in silence is said."""
-    assert predictor(graph).doubts() == doubts
+    assert predictor(graph).doubts() == expected
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("", None), ("0", None), ("-1", None), ("2500", 2.5)])

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from argolane.serving.graph import Node, Predictor
+from argolane.serving.graph import Predictor
+from argolane.serving.graph_nodes import Node
 from argolane.serving.orchestrator import create_app
 from argolane.serving.orchestrator.http1 import BadAnswer, ConnectionLost, ResponseReader
 from argolane.serving.orchestrator.messages import Failed, Message
 from argolane.serving.orchestrator.metrics import Metrics, split_image
-from argolane.serving.orchestrator.nodes import Nodes, passed_on
+from argolane.serving.orchestrator.nodes import Nodes
 from argolane.serving.orchestrator.paths import Asked, find
+from argolane.serving.orchestrator.request_bytes import passed_on
 
 NODE = Node("m", type="MODEL")
 MESSAGE = Message(b"{}", "application/json")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from argolane.serving.graph import Node, Parameter
+from argolane.serving.graph_nodes import Node, Parameter
 from argolane.serving.orchestrator import protojson, routing
 from argolane.serving.orchestrator.injection import inject
 from argolane.serving.orchestrator.messages import Failed, Message, escape, failure, sniff

@@ -4,7 +4,8 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from argolane.serving.graph import Node, Predictor
+from argolane.serving.graph import Predictor
+from argolane.serving.graph_nodes import Node
 from argolane.serving.orchestrator.messages import Failed, Message
 
 Ask = Callable[[Node], Awaitable[Message]]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from argolane.serving.graph import RANDOM_ABTEST, Node
+from argolane.serving.graph_nodes import RANDOM_ABTEST, Node
 from argolane.serving.orchestrator import protojson
 from argolane.serving.orchestrator.messages import Failed
 

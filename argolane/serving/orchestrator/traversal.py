@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from argolane.serving.graph import RANDOM_ABTEST, Node
+from argolane.serving.graph_nodes import RANDOM_ABTEST, Node
 from argolane.serving.orchestrator.injection import inject
 from argolane.serving.orchestrator.messages import JSON, Failed, Message
 from argolane.serving.orchestrator.routing import ALL, STOP, child, feedback_routing, read_route, split

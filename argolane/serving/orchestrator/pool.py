@@ -1,0 +1,70 @@
+"""An address and a request's bytes in, the response out: kept connections to the nodes of a graph."""
+
+import asyncio
+import time
+from collections import defaultdict
+
+from argolane.serving.orchestrator.http1 import Connection, ConnectionLost, Response
+
+Address = tuple[str, int]
+
+# Shorter than gunicorn's keep-alive of 2 s: a connection is never used while its node is closing it.
+_IDLE_SECONDS = 1.0
+_IDLE_CONNECTIONS = 64
+_DIAL_SECONDS = 10.0
+
+
+class Pool:
+    """Connections by address; each is used by one call at a time, the last used first."""
+
+    def __init__(self) -> None:
+        self._idle: dict[Address, list[Connection]] = defaultdict(list)
+
+    async def dial(self, address: Address) -> None:
+        """Whether something listens there; raises OSError if not."""
+        async with asyncio.timeout(_DIAL_SECONDS):
+            connection = await _connect(address)
+        connection.close()
+
+    async def exchange(self, address: Address, request: bytes, *, again: bool) -> Response:
+        """Raises OSError. `again`: the request may be sent twice, which a reward must not be."""
+        kept = self._kept(address)
+        connection = kept or await _connect(address)
+        try:
+            response = await connection.exchange(request)
+        except (ConnectionLost, ConnectionResetError, BrokenPipeError) as error:
+            # Only a kept connection may have been closed by its node just now.
+            if kept is None or not again or (isinstance(error, ConnectionLost) and error.began):
+                raise
+            connection = await _connect(address)
+            response = await connection.exchange(request)
+        if response.keep and connection.open and len(self._idle[address]) < _IDLE_CONNECTIONS:
+            connection.idle_since = time.monotonic()
+            self._idle[address].append(connection)
+        else:
+            connection.close()
+        return response
+
+    def _kept(self, address: Address) -> Connection | None:
+        idle = self._idle[address]
+        latest = time.monotonic() - _IDLE_SECONDS
+        while idle:
+            connection = idle.pop()
+            if connection.open and connection.idle_since > latest:
+                return connection
+            connection.close()
+        return None
+
+    def close(self) -> None:
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.close()
+        self._idle.clear()
+
+
+async def _connect(address: Address) -> Connection:
+    host, port = address
+    # Containers of a pod are at `localhost`: its look-up would cost more than the call.
+    host = "127.0.0.1" if host == "localhost" else host
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, host, port)
+    return connection

@@ -1,0 +1,140 @@
+"""The real executor's flags and environment in, a checked predictor and settings out."""
+
+import argparse
+import base64
+import binascii
+import dataclasses
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from argolane.errors import ArgolaneError, UsageError, unknown
+from argolane.serving.graph import REST_TIMEOUT, ROUTING_INJECTION, Predictor, milliseconds
+
+# Where the operator's downward API volume has the pod's annotations.
+PODINFO = Path("/etc/podinfo/annotations")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Flags as the operator gives them; UsageError for what only the real executor can do."""
+    flags = _parser().parse_args(arguments)
+    for flag, allowed in (("protocol", "seldon"), ("transport", "rest"), ("server_type", "rpc")):
+        if (value := getattr(flags, flag)) != allowed:
+            raise UsageError(f"--{flag} is {value!r}; this graph server has only {allowed!r}.")
+    return flags
+
+
+def predictor(flags: argparse.Namespace, environment: Mapping[str, str]) -> tuple[Predictor, dict[str, str]]:
+    """The predictor, and the image of each of its containers. Raises ArgolaneError."""
+    given = read_predictor(flags.file, flags.predictor, environment)
+    # The operator has filled in the defaults already; a graph without types passes everything through.
+    found = Predictor.from_dict(given, defaults=False)
+    if environment.get(ROUTING_INJECTION):
+        found = dataclasses.replace(found, injection=True)
+    if (timeout := _timeout_of_pod()) is not None:
+        found = dataclasses.replace(found, timeout=timeout)
+    return found, images(given)
+
+
+def read_predictor(file: str, name: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The predictor's spec; `file` may hold it alone or a whole SeldonDeployment."""
+    if file:
+        # Only here: the operator gives no file, and the process is to be up soon.
+        import yaml
+
+        where = file
+        try:
+            found = yaml.safe_load(Path(file).read_text())
+        except (OSError, yaml.YAMLError) as error:
+            raise ArgolaneError(f"{file}: cannot be read: {error}") from None
+    elif encoded := environment.get("ENGINE_PREDICTOR"):
+        where = "ENGINE_PREDICTOR"
+        try:
+            found = json.loads(base64.b64decode(encoded))
+        except (binascii.Error, ValueError) as error:
+            raise ArgolaneError(f"ENGINE_PREDICTOR is not base64 of JSON: {error}") from None
+    else:
+        raise UsageError("No graph: give --file, or set ENGINE_PREDICTOR to the predictor as base64 of JSON.")
+    if isinstance(found, dict) and "spec" in found:
+        predictors = (found["spec"] or {}).get("predictors") or []
+        found = next((p for p in predictors if p.get("name") == name), None)
+        if found is None:
+            raise ArgolaneError(
+                unknown("predictor", name, [p.get("name", "") for p in predictors], where=f"{where}: ")
+            )
+    if not isinstance(found, dict):
+        raise ArgolaneError(f"{where}: expected a predictor's spec, an object with name and graph.")
+    return found
+
+
+def images(given: Mapping[str, Any]) -> dict[str, str]:
+    """The image of each container."""
+    containers = (
+        container
+        for component in given.get("componentSpecs") or []
+        for container in (component.get("spec") or {}).get("containers") or []
+    )
+    return {container.get("name", ""): container.get("image", "") for container in containers}
+
+
+def _timeout_of_pod() -> float | None:
+    """The annotation as the pod has it: the operator puts those of the SeldonDeployment there."""
+    try:
+        lines = PODINFO.read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        name, _, value = line.partition("=")
+        if name == REST_TIMEOUT:
+            try:
+                return milliseconds(json.loads(value))
+            except ValueError:
+                raise ArgolaneError(f"{PODINFO}: {line}; expected milliseconds, such as '5000'.") from None
+    return None
+
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+
+
+def duration(text: str) -> float:
+    """Go's `1m30s` as seconds."""
+    if text != "0" and not re.fullmatch(f"({_DURATION.pattern})+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; expected '15s' or '500ms', say")
+    return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
+
+
+def _truth(text: str) -> bool:
+    if text.lower() in ("true", "t", "1"):
+        return True
+    if text.lower() in ("false", "f", "0"):
+        return False
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="orchestrator", allow_abbrev=False)
+    add = parser.add_argument
+    add("--sdep", required=True, help="name of the SeldonDeployment")
+    add("--namespace", required=True)
+    add("--predictor", required=True, help="name of the predictor")
+    add("--file", default="", help="the predictor or its SeldonDeployment as YAML or JSON")
+    add("--http_port", type=int, default=8080)
+    add("--bind", default="0.0.0.0", help="the address to listen at")  # noqa: S104  (a pod's port is for all)
+    add("--prometheus_path", default="/metrics")
+    add("--graceful_timeout", type=duration, default=15.0, help="for requests in flight after a signal")
+    add("--shutdown_delay", type=duration, default=0.0, help="served on for so long after a signal")
+    add("--full_health_checks", type=_truth, nargs="?", const=True, default=False)
+    add("--protocol", default="seldon")
+    add("--transport", default="rest")
+    add("--server_type", default="rpc")
+    # Taken, as the operator gives them, and without a use: no gRPC, no payload logging.
+    for unused in (
+        "grpc_port", "log_work_buffer_size", "log_write_timeout_ms", "logger_workers", "hostname", "config",
+        "log_level",
+    ):  # fmt: skip
+        add(f"--{unused}", help=argparse.SUPPRESS)
+    add("--debug", type=_truth, nargs="?", const=True, help=argparse.SUPPRESS)
+    return parser

@@ -157,6 +157,9 @@ class Pod:
 
     async def _watch(self, container: Container, process: Process, failures: int) -> bool:
         """Until it ends (False) or nobody listens in it any more (True); notes meanwhile when it is ready."""
+        # Before its file is watched: an end that came with the beginning makes nothing readable any more.
+        if process.poll() is not None:
+            return False
         ended = asyncio.Event()
         loop, file = asyncio.get_running_loop(), process.fileno()
         loop.add_reader(file, ended.set)

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from argolane.containers import sandbox
 from argolane.containers.expansion import expand, expand_env
 from argolane.containers.images import Image
 from argolane.containers.sandbox import Container as Sandboxed
@@ -41,10 +42,6 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
     # An image's command is its CMD, as in models/Dockerfile: args alone replace it.
     written = (*spec.command, *spec.args) or image.command
     argv = tuple(expand(text, env) for text in written)
-    # A fresh /tmp for each start; what a death leaves in it goes with the pod.
-    tmp = volumes / f".tmp-{spec.name}"
-    shutil.rmtree(tmp, ignore_errors=True)
-    tmp.mkdir(parents=True)
     named = {volume.name: volume for volume in plan.component.spec.volumes}
     return Sandboxed(
         name=spec.name,
@@ -55,9 +52,19 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
             _mount(named[m.name], m.mount_path, m.sub_path, m.read_only, project, volumes)
             for m in spec.volume_mounts
         ),
-        tmp=tmp,
+        tmp=_tmp(volumes / f".tmp-{spec.name}"),
         folders=image.folders,
     )
+
+
+def _tmp(folder: Path) -> Path | None:
+    """A fresh /tmp for each start; what a death leaves in it goes with the pod."""
+    if sandbox.isolation() == "none":
+        # The real path is what the container sees there, and a socket's path must be short.
+        return None
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _env(spec: Container, project: Project, facts: Facts) -> dict[str, str]:

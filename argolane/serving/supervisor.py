@@ -111,14 +111,16 @@ class Supervisor:
             self._stop()
         elif record and metadata["generation"] != self._generation:
             self._uid, self._generation = metadata["uid"], metadata["generation"]
+            self._unreadable = ""
             try:
-                deployment = read(record["object"])
+                self._rollout.want(read(record["object"]), self._generation)
             except ArgolaneError as error:
                 # It was checked before it was written: another release of argolane wrote it.
                 self._unreadable = str(error)
-            else:
-                self._unreadable = ""
-                self._rollout.want(deployment, self._generation)
+            except Exception as error:
+                # A fault of ours is no reason to stop what serves.
+                log.exception("generation %d", self._generation)
+                self._unreadable = f"{type(error).__name__}: {error}. Log: logs/supervisor.txt"
 
     def _new_pod(self, deployment: SeldonDeployment, plan: pods.PodPlan) -> Pod:
         facts = Facts(

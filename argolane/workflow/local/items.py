@@ -1,5 +1,6 @@
 """A step or task with `withItems`, `withParam` or `withSequence` in, one copy for each item out."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,11 +29,15 @@ def expand(holder: Mapping[str, Any], params: Mapping[str, Any]) -> list[dict[st
         if _may_run(condition):
             raise
         values = []
+    written = _as_written(str(holder["withParam"])) if holder.get("withParam") and values else {}
     body = {key: value for key, value in holder.items() if key not in _LOOPS}
     members = []
     for index, item in enumerate(values):
         member = _fill(body, {**params, **items.scope(item)}, condition)
-        member["name"] = items.node_name(str(holder["name"]), index, item)
+        name = str(holder["name"])
+        text = written.get(index)
+        plain = f"{name}({index}:{text})" if text is not None else items.node_name(name, index, item)
+        member["name"] = plain
         if "template" in holder:
             member["template"] = holder["template"]
         members.append(member)
@@ -80,3 +85,20 @@ def _list(text: str) -> list[Any]:
         kind = "number" if isinstance(value, items.Number) else kind
         problem = f"json: cannot unmarshal {kind} into Go value of type []v1alpha1.Item"
     raise OperationError(f"withParam value could not be parsed as a JSON list: {text.strip()}: {problem}")
+
+
+def _as_written(text: str) -> dict[int, str]:
+    """Texts of a JSON list that hold escapes: a member's name shows \\u00fc as it stands, not the letter."""
+    if "\\" not in text:
+        return {}
+    decoder = json.JSONDecoder()
+    found: dict[int, str] = {}
+    position = text.index("[") + 1
+    index = 0
+    while text[position:].lstrip(" \t\r\n,")[:1] not in ("]", ""):
+        position = len(text) - len(text[position:].lstrip(" \t\r\n,"))
+        value, end = decoder.raw_decode(text, position)
+        if isinstance(value, str):
+            found[index] = text[position + 1 : end - 1].replace("(", "").replace(")", "")
+        position, index = end, index + 1
+    return found

@@ -73,9 +73,8 @@ def _step(step: re.Match[str], value: Any) -> list[Any]:
             )
         return [value[index]]
     key = name.replace("\\.", ".")
-    if not isinstance(value, dict) or key not in value:
-        raise PathError(f"error executing jsonpath: {key} is not found")
-    return [value[key]]
+    # kubectl get allows missing keys: what is not there is nothing.
+    return [value[key]] if isinstance(value, dict) and key in value else []
 
 
 def _holds(value: Any, step: re.Match[str]) -> bool:

@@ -17,7 +17,6 @@ from argolane.containers.images import Image
 from argolane.containers.process import Process
 from argolane.containers.sandbox import Container, Mount
 from argolane.errors import ArgolaneError
-from argolane.project import Project
 from argolane.workflow.local import artifacts, environment, outputs, volumes
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.fields import containers
@@ -37,7 +36,6 @@ _SUPERSEDED = (137, 143)
 class Surroundings:
     """What a pod needs to know of its project and its run."""
 
-    project: Project
     objects: Objects
     folder: Path
     claims: Path

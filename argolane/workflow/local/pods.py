@@ -57,7 +57,6 @@ class Pods:
     def _surroundings(self, order: PodOrder, path: str) -> Surroundings:
         record, journal = self._journal.record, self._journal
         return Surroundings(
-            project=self._project,
             objects=self._objects,
             folder=record.pod_folder(order.node_id),
             claims=self._project.state / "volumes",

@@ -146,7 +146,8 @@ def _act(
     if action == "create":
         if before is not None:
             raise ResourceError(
-                f'Error from server (AlreadyExists): error when creating "/tmp/manifest.yaml": '
+                "no more retries Error from server (AlreadyExists): error when creating "
+                f'"/tmp/manifest.yaml": '
                 f'{plural} "{name}" already exists'
             )
         return cluster.put(wanted, now)
@@ -155,7 +156,7 @@ def _act(
     if action == "apply":
         return cluster.put(_applied(before, wanted), now)
     if before is None:
-        raise ResourceError(f'Error from server (NotFound): {plural} "{name}" not found')
+        raise ResourceError(f'no more retries Error from server (NotFound): {plural} "{name}" not found')
     if action == "get":
         return before
     if action == "replace":

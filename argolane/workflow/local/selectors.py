@@ -51,8 +51,6 @@ class Requirement:
 def parse(text: str) -> tuple[Requirement, ...]:
     """The requirements of a selector; SelectorError when it is none."""
     tokens = _TOKEN.findall(text)
-    if "".join(tokens) != re.sub(r"\s+", "", text):
-        raise SelectorError(f"unable to parse requirement: {text}")
     found = []
     position = 0
     while position < len(tokens):
@@ -86,7 +84,9 @@ def _requirement(tokens: Sequence[str], at: int) -> tuple[Requirement, int]:
         return Requirement(key, "gt" if following == ">" else "lt", (value,)), at + 3
     if following in ("in", "notin"):
         return _in(tokens, at, key, following)
-    raise SelectorError(f"found '{following}', expected: in, notin, =, ==, !=, gt, lt")
+    raise SelectorError(
+        f"unable to parse requirement: found '{following}', expected: in, notin, =, ==, !=, gt, lt"
+    )
 
 
 def _in(tokens: Sequence[str], at: int, key: str, operator: str) -> tuple[Requirement, int]:
@@ -102,7 +102,8 @@ def _in(tokens: Sequence[str], at: int, key: str, operator: str) -> tuple[Requir
 
 def _word(tokens: Sequence[str], at: int) -> str:
     if at >= len(tokens) or tokens[at] in ("=", "==", "!=", ",", "(", ")", "<", ">", "!"):
-        raise SelectorError(f"found '{tokens[at] if at < len(tokens) else ''}', expected: identifier")
+        found = tokens[at] if at < len(tokens) else ""
+        raise SelectorError(f"unable to parse requirement: found '{found}', expected: identifier")
     return tokens[at]
 
 

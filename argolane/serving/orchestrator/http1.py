@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _LONGEST_HEAD = 65536
 # What would end a header early when it is sent on.
 _HEAD_BREAKERS = re.compile(r"\r(?!\n)|(?<!\r)\n|\0")
+_HEX = re.compile(rb"[0-9a-fA-F]{1,15}")
 _NO_BODY = frozenset({204, 304})
 
 
@@ -75,7 +76,7 @@ class ResponseReader:
             raise BadAnswer("malformed HTTP header: a line end or a NUL inside a line")
         first, *lines = head.split("\r\n")
         version, _, rest = first.partition(" ")
-        if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
+        if not version.startswith("HTTP/1.") or not rest[:3].isdecimal():
             raise BadAnswer(f"malformed HTTP response {first[:80]!r}")
         status = int(rest[:3])
         if 100 <= status < 200:
@@ -92,17 +93,17 @@ class ResponseReader:
         elif status in _NO_BODY:
             self._length = 0
         elif "content-length" in headers:
-            if not headers["content-length"].isdigit():
+            if not headers["content-length"].isdecimal():
                 raise BadAnswer(f"bad Content-Length {headers['content-length']!r}")
             self._length = int(headers["content-length"])
 
     def _read_chunks(self) -> bool:
         assert self._chunks is not None  # noqa: S101  (for the type checker)
         while (end := self._data.find(b"\r\n")) >= 0:
-            try:
-                size = int(self._data[:end].split(b";")[0], 16)
-            except ValueError:
-                raise BadAnswer("malformed chunked encoding") from None
+            head = bytes(self._data[:end]).split(b";")[0].strip()
+            if not _HEX.fullmatch(head):
+                raise BadAnswer("malformed chunked encoding")
+            size = int(head, 16)
             if size == 0:
                 # Trailers, if any, end with an empty line.
                 return self._data.find(b"\r\n\r\n", end) >= 0

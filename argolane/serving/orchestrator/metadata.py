@@ -53,7 +53,7 @@ def edges(node: Node) -> tuple[Node | None, Node | None]:
 def _read(node: Node, answer: Message) -> Description:
     try:
         given = json.loads(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Failed(f"The metadata of '{node.name}' is not JSON: {error}.") from None
     if not isinstance(given, Mapping):
         raise Failed(f"The metadata of '{node.name}' is {given!r}; expected an object.")

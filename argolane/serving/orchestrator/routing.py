@@ -103,6 +103,8 @@ def _plain_list(body: bytes) -> list[int]:
         value = json.loads(text, parse_int=_Number, parse_float=_Number)
     except json.JSONDecodeError as error:
         raise Failed(_syntax_error(text, error.pos)) from None
+    except RecursionError:
+        raise Failed("A router's answer is nested too deep; expected [[0]], say.") from None
     if value is None:
         return []
     if not isinstance(value, list):

@@ -116,7 +116,7 @@ def combined(node: Node, answers: Sequence[Message]) -> Message:
     for below, answer in zip(node.children, answers, strict=False):
         try:
             json.loads(answer.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Failed(
                 f"Combiner '{node.name}' cannot take the answer of '{below.name}', no JSON: {error}."
             ) from None

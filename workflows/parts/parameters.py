@@ -100,7 +100,7 @@ ON_FAILURE = Checked(
 DEPLOY_TIMEOUT = Checked(
     "deploy-timeout",
     "900",
-    "Seconds until a deployment must be Available.",
+    "Seconds until a deployment must answer as it was asked for.",
     {"type": "int", "low": 1, "high": 86400, "expected": "an int from 1 to 86400"},
 )
 ROLLOUT = (DEPLOY, DEPLOY_TIMEOUT, ON_FAILURE)

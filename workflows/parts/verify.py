@@ -11,8 +11,6 @@ from workflows.parts import parameters, pods
 from workflows.parts.deploy import inputs_of, traced
 from workflows.parts.rollback import last_good
 
-WAIT = 5 * 60
-
 
 def verify(deployment: dict[str, Any], models: Iterable[Spec], *, ratio: str = "") -> Script:
     """Template `verify`; inputs are those of `deploy`, and its output `url`."""
@@ -27,11 +25,12 @@ def verify(deployment: dict[str, Any], models: Iterable[Spec], *, ratio: str = "
             "RATIO": ratio,
             "SAMPLES": f"{MODEL_STORE}/{arms[0].name}/{parameters.VERSION.tag}/samples.json.gz",
             "MIN_ACCURACY": "{{workflow.parameters.min-accuracy}}",
-            "WAIT": str(WAIT),
+            # After an update `deploy` may have seen the old version Available: the wait is here, then.
+            "WAIT": parameters.DEPLOY_TIMEOUT.tag,
             "MANIFEST": manifest,
             "LAST_GOOD": last_good(deployment["metadata"]["name"]),
         },
         outputs=[pods.output("report", "What each model answered, as JSON.")],
         store="write",
-        deadline=3 * WAIT,
+        deadline=pods.DAY,  # bounds itself by twice WAIT
     )

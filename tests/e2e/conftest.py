@@ -43,5 +43,5 @@ def argolane(checkout: Path) -> Command:
 def run_command(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "argolane", *arguments],
-        cwd=root, capture_output=True, text=True, check=False, timeout=200, stdin=subprocess.DEVNULL,
+        cwd=root, capture_output=True, text=True, check=False, timeout=400, stdin=subprocess.DEVNULL,
     )  # fmt: skip

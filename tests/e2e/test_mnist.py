@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 from tests.e2e.conftest import Command
 
-pytestmark = pytest.mark.environments
+pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
 # The plain RandomForest(100) and the keras-io convnet on the same 8,000 / 2,000 rows of t10k.
 BASELINES = {"sk-mnist": 0.946, "tf-mnist": 0.976}

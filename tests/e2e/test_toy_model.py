@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.conftest import ROOT, Command
 from tests.models.toy import toy_model
 
-pytestmark = pytest.mark.environments
+pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
 
 @pytest.fixture(scope="module")

@@ -92,10 +92,16 @@ _VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?P<verb>.)", re.S)
 
 
 def _printf(format_: str, number: int) -> str:
+    used = False
+
     def one(match: re.Match[str]) -> str:
+        nonlocal used
         flags, width, verb = match["flags"], match["width"], match["verb"]
         if verb == "%":
             return "%"
+        if used:
+            return f"%!{verb}(MISSING)"
+        used = True
         if verb == "v":
             verb = "d"
         if verb not in "dxXobcq":
@@ -113,5 +119,5 @@ def _printf(format_: str, number: int) -> str:
             return sign + prefix + digits.rjust(room, "0")
         return (sign + prefix + digits).rjust(int(width or 0))
 
-    text, used = _VERB.sub(one, format_), len(_VERB.findall(format_))
+    text = _VERB.sub(one, format_)
     return text if used else f"{text}%!(EXTRA int={number})"

@@ -61,14 +61,24 @@ def replace(
         if end < 0:
             # In a whole template Go's own closing braces end the tag, and it stays as it is.
             if text.startswith('"'):
-                place = f'in the template="{quote(text)}" starting from "{quote(rest)}"'
-                raise SubstitutionError(f'Cannot find end tag="}}}}" {place}')
+                check_closed(text)
             out.append("{{")
             break
         tag, rest = rest[:end], rest[end + 2 :]
         out.append(tags.expression(tag[1:]) if tag.startswith("=") else tags.simple(tag))
     out.append(rest)
     return "".join(out)
+
+
+def check_closed(text: str) -> None:
+    """SubstitutionError with Argo's words when a tag of `text` is never closed."""
+    at = 0
+    while (start := text.find("{{", at)) >= 0:
+        end = text.find("}}", start + 2)
+        if end < 0:
+            place = f'in the template="{quote(text)}" starting from "{quote(text[start + 2 :])}"'
+            raise SubstitutionError(f'Cannot find end tag="}}}}" {place}')
+        at = end + 2
 
 
 class _Tags:

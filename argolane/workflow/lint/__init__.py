@@ -39,7 +39,7 @@ def lint(
     for document in documents:
         for finding in _document(document, library):
             found.setdefault((finding.where, finding.message), finding)
-        if document.kind in WORKFLOW_KINDS:
+        if document.kind in WORKFLOW_KINDS and not _misshapen(schema.misfits(document.body)):
             bases.append(Base.of(document))
     if parameters is not None:
         workflows = [base for base in bases if base.document.kind == "Workflow"] or bases
@@ -84,7 +84,7 @@ def _document(document: Document, library: Library) -> Iterator[Finding]:
     misfits = schema.misfits(document.body)
     for misfit in misfits:
         yield Finding(f"{document.where}: {misfit.where}", "error", misfit.reason)
-    if any(not misfit.unknown_field for misfit in misfits):
+    if _misshapen(misfits):
         # The other checks rely on lists being lists; they have their say once the types are right.
         return
     base = Base.of(document)
@@ -102,6 +102,10 @@ def _document(document: Document, library: Library) -> Iterator[Finding]:
         for finding in check(base, library):
             if finding.where not in said:
                 yield finding
+
+
+def _misshapen(misfits: Sequence[schema.Misfit]) -> bool:
+    return any(not misfit.unknown_field for misfit in misfits)
 
 
 def _finding(fault: Fault) -> Finding:

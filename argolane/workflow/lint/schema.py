@@ -68,7 +68,7 @@ class _Walk:
     """Depth first, keys sorted: the order in which Argo meets them, for it reads YAML through JSON."""
 
     def object(self, value: Mapping[str, Any], kind: str, where: str, go: str) -> Iterator[Misfit]:
-        known = _table()[kind]
+        known = _table().get(kind, {})
         for name in sorted(value, key=str):
             embedded = "Container." if _CONTAINERS.get(kind, name) != name else ""
             place, path = _below(where, str(name)), _below(go, embedded + str(name))

@@ -5,7 +5,8 @@ import random
 from typing import Any
 
 _VALUES = [
-    "", "nosuch", "a b", "it's", "9lives", None, "{{inputs.parameters.zz}}", "{{tasks.zz.outputs.result}}",
+    "", "nosuch", "a b", "it's", "9lives", None, "a {{ b", "{{<&>", "{{inputs.parameters.zz}}",
+    "{{tasks.zz.outputs.result}}",
     "{{steps.zz.outputs.result}}", "{{workflow.parameters.zz}}", "{{item}}", "{{item.k}}", "{{= 1 +}}",
     "{{=nosuch}}", "{{pod.name}}", "{{workflow.failures}}", "{{workflow.labels.q}}",
     "{{outputs.parameters.q}}",

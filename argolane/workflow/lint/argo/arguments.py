@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argolane.workflow.expressions import SubstitutionError, substitute
+from argolane.workflow.expressions.substitution import check_closed
 from argolane.workflow.lint.argo.base import Base, Fault, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.names import named, parameter_name
+from argolane.workflow.lint.argo.scopes import go_text
 
 _LOCATIONS = ("s3", "git", "http", "artifactory", "hdfs", "raw", "oss", "gcs", "azure", "plugin")
 _ONLY = "valueFrom only allows: default, configMapKeyRef and supplied"
@@ -82,6 +84,8 @@ def fill(
     if inputs:
         filled["inputs"] = {**inputs, "parameters": parameters} if parameters else inputs
     try:
+        if "{{" in (text := go_text(filled, "templates")):
+            check_closed(text)
         return _substituted(filled, {**globals_, **locals_}), "", ""
     except SubstitutionError as error:
         return filled, str(error), ""

@@ -10,7 +10,7 @@ from argolane.workflow.lint.argo.arguments import check_arguments
 from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder, prefixed
 from argolane.workflow.lint.argo.names import field_name, is_tag, named
 from argolane.workflow.lint.argo.resolving import resolve
-from argolane.workflow.lint.argo.scopes import add_items, add_outputs, check_tags, json_text
+from argolane.workflow.lint.argo.scopes import add_items, add_outputs, check_tags, go_text
 from argolane.workflow.lint.argo.steps import check_not_leaf
 
 Tasks = Mapping[str, Mapping[str, Any]]
@@ -170,7 +170,7 @@ def _check_task(
         scope[f"{reference}.status"] = True
     add_outputs(check, resolved, reference, scope)
     local, before = dict(scope), ancestors(own, needs)
-    text = json_text(task)
+    text = go_text(task, "tasks")
     for ancestor in before:
         other = by_name.get(ancestor)
         if other is None or f"tasks.{ancestor}." not in text:
@@ -182,7 +182,7 @@ def _check_task(
         local[f"inputs.parameters.{parameter.get('name')}"] = placeholder()
     if reason := add_items(task, local):
         yield Fault(f"{prefix} {reason}", where, base, reason)
-    yield from check_tags(check, base, f"{prefix} ", local, task, where)
+    yield from check_tags(check, base, f"{prefix} ", local, task, where, kind="tasks")
     arguments = mapping(task.get("arguments"))
     yield from check_arguments(
         base, f"{prefix}.arguments.", arguments, f"{where}.arguments", allow_empty=False

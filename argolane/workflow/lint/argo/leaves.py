@@ -18,7 +18,7 @@ def check_leaf(
 ) -> Iterator[Fault]:
     """Tags, images, mounts, the manifest of a resource, the deadline."""
     name = template.get("name", "")
-    yield from check_tags(check, base, f"templates.{name}: ", scope, template, place)
+    yield from check_tags(check, base, f"templates.{name}: ", scope, template, place, kind="templates")
     defaults = mapping(base.spec.get("templateDefaults"))
     if "container" in template:
         yield from _mounts(base, template, place)

@@ -5,6 +5,8 @@ from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from argolane.workflow.expressions import SubstitutionError
+from argolane.workflow.expressions.substitution import check_closed
 from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.kinds import has_result, kind_of
 from argolane.workflow.lint.argo.names import is_tag, tags, unresolved
@@ -19,9 +21,33 @@ _ORDER = """
 _RANK = {name: rank for rank, name in enumerate(_ORDER)}
 
 
-def json_text(value: Any) -> str:
-    """`value` as JSON with its fields in Go's order."""
-    return json.dumps(_ordered(value), ensure_ascii=False)
+# Fields that Go writes even where they are empty.
+_ALWAYS: dict[str, dict[str, Any]] = {
+    "templates": {"inputs": {}, "outputs": {}, "metadata": {}},
+    "steps": {"arguments": {}},
+    "tasks": {"arguments": {}},
+    "container": {"name": "", "resources": {}},
+    "script": {"name": "", "resources": {}},
+    "sidecars": {"resources": {}},
+    "initContainers": {"resources": {}},
+}
+
+
+def go_text(value: Any, kind: str) -> str:
+    """`value` as Go writes it; `kind` is the field it is an entry of ("templates", "steps", "tasks").
+
+    Order and empty fields matter: they say which of several tags comes first, and the braces of the JSON may
+    close a tag that its author left open.
+    """
+    plain = json.dumps(_ordered(_complete(value, kind)), ensure_ascii=False, separators=(",", ":"))
+    return plain.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _complete(value: Any, key: str) -> Any:
+    if isinstance(value, Mapping):
+        whole = {**_ALWAYS.get(key, {}), **value}
+        return {name: _complete(item, name) for name, item in whole.items()}
+    return [_complete(item, key) for item in value] if isinstance(value, list) else value
 
 
 def _ordered(value: Any) -> Any:
@@ -33,10 +59,10 @@ def _ordered(value: Any) -> Any:
 
 
 def check_tags(
-    check: Check, base: Base, prefix: str, scope: dict[str, Any], value: Any, place: str
+    check: Check, base: Base, prefix: str, scope: dict[str, Any], value: Any, place: str, *, kind: str = ""
 ) -> Iterator[Fault]:
-    """A fault for every tag in `value` that neither `scope` nor the globals know."""
-    text = json_text(value)
+    """A fault for every tag in `value` that neither `scope` nor the globals know, or that is never closed."""
+    text = value if isinstance(value, str) else go_text(value, kind)
     if "{{" not in text:
         return
     for tag in unresolved(
@@ -44,6 +70,10 @@ def check_tags(
     ):
         reason = f"failed to resolve {{{{{tag}}}}}"
         yield Fault(prefix + reason, find(value, "{{" + tag + "}}", place), base, reason)
+    try:
+        check_closed(text)
+    except SubstitutionError as error:
+        yield Fault(f"{prefix}{error}", find(value, "{{", place), base, "a tag {{ is never closed")
 
 
 def find(value: Any, text: str, place: str) -> str:

@@ -61,7 +61,8 @@ def _check_step(
     yield from check_hooks(base, step.get("hooks"), own, f"{where}.hooks")
     inline = mappings(mapping(mapping(step.get("inline")).get("inputs")).get("parameters"))
     local = {**scope, **{f"inputs.parameters.{p.get('name')}": placeholder() for p in inline}}
-    yield from check_tags(check, base, f"templates.{template.get('name', '')}.steps ", local, step, where)
+    of_steps = f"templates.{template.get('name', '')}.steps "
+    yield from check_tags(check, base, of_steps, local, step, where, kind="steps")
     aggregate = bool(step.get("withItems") or step.get("withParam"))
     add_outputs(check, resolved, reference, scope, aggregate=aggregate)
     yield from prefixed(f"{own} ", check.visit(check, base, step, arguments, where))

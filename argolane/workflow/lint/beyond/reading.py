@@ -30,7 +30,7 @@ def check(base: Base, library: Library) -> Iterator[Finding]:
                     if root != holder.kind or not field:
                         continue
                     yield from _read(base, holder, by_name, before, other, where)
-                    if other in before and _runs_after_skipping(holder, other, bodies):
+                    if other in before and other in by_name and _runs_after_skipping(holder, other, bodies):
                         yield from _may_be_skipped(base, library, holder, by_name[other], field, tag, where)
 
 

@@ -137,6 +137,28 @@ def test_connection_is_kept_and_a_dead_one_replaced() -> None:
     assert served == [3, 1]
 
 
+def test_idle_connection_is_ended() -> None:
+    """A node does not hold a connection, and maybe a thread, for a client that asked once."""
+
+    async def run() -> None:
+        over = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await read_request(reader)
+            writer.write(OK)
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
+            over.set()
+
+        async def do(nodes: Nodes) -> None:
+            await nodes.post(NODE, "/predict", MESSAGE, b"")
+            await asyncio.wait_for(over.wait(), 10)
+
+        await call(serve, do)
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(("path", "requests"), [("/predict", 3), ("/send-feedback", 2)])
 def test_reward_is_not_given_twice(path: str, requests: int) -> None:
     """A kept connection that ends without an answer: predictions are sent again, feedback is not."""

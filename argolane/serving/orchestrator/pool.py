@@ -19,6 +19,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._idle: dict[Address, list[Connection]] = defaultdict(list)
+        self._sweeper: asyncio.TimerHandle | None = None
 
     async def dial(self, address: Address) -> None:
         """Whether something listens there; raises OSError if not."""
@@ -39,23 +40,40 @@ class Pool:
             connection = await _connect(address)
             response = await connection.exchange(request)
         if response.keep and connection.open and len(self._idle[address]) < _IDLE_CONNECTIONS:
-            connection.idle_since = time.monotonic()
-            self._idle[address].append(connection)
+            self._keep(connection, address)
         else:
             connection.close()
         return response
 
     def _kept(self, address: Address) -> Connection | None:
         idle = self._idle[address]
-        latest = time.monotonic() - _IDLE_SECONDS
         while idle:
             connection = idle.pop()
-            if connection.open and connection.idle_since > latest:
+            if connection.open and connection.idle_since > time.monotonic() - _IDLE_SECONDS:
                 return connection
             connection.close()
         return None
 
+    def _keep(self, connection: Connection, address: Address) -> None:
+        connection.idle_since = time.monotonic()
+        self._idle[address].append(connection)
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what nobody has used for so long; comes again while there is any."""
+        self._sweeper = None
+        for address, connections in self._idle.items():
+            fresh = [c for c in connections if c.open and c.idle_since > time.monotonic() - _IDLE_SECONDS]
+            for connection in set(connections) - set(fresh):
+                connection.close()
+            self._idle[address] = fresh
+        if any(self._idle.values()):
+            self._sweeper = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._sweep)
+
     def close(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         for connections in self._idle.values():
             for connection in connections:
                 connection.close()

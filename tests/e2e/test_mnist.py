@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import urllib.request
@@ -11,19 +13,19 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.e2e.conftest import Command
+from tests.e2e.conftest import ROOT, Command
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
 # The plain RandomForest(100) and the keras-io convnet on the same 8,000 / 2,000 rows of t10k.
 BASELINES = {"sk-mnist": 0.946, "tf-mnist": 0.976}
-LATEST_REPORT = "verify"
+PROGRAM = ".venv/bin/argolane "
 
 
 def report(argolane: Command) -> dict[str, object]:
     """What the verify task of the latest run of `mnist` wrote."""
     status = json.loads(argolane("get", "mnist", "-o", "json").stdout)
-    [verify] = [n for n in status["nodes"].values() if n["displayName"] == LATEST_REPORT]
+    [verify] = [n for n in status["nodes"].values() if n["displayName"] == "verify"]
     [text] = [p["value"] for p in verify["outputs"]["parameters"] if p["name"] == "report"]
     return dict(json.loads(text))
 
@@ -111,6 +113,28 @@ def test_the_notebook_runs(trained: subprocess.CompletedProcess[str], checkout: 
     notebook = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}}).execute()
+
+
+def test_every_command_of_the_readme_works(
+    trained: subprocess.CompletedProcess[str], argolane: Command
+) -> None:
+    """Each `argolane` line of README.md that needs no cluster, in order; a later test deletes."""
+    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), flags=re.M | re.S)
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith(PROGRAM)]
+    assert len(lines) > 8
+    for line in lines:
+        arguments = shlex.split(line.removeprefix(PROGRAM), comments=True)
+        if "argo" not in arguments and "delete" not in arguments:
+            assert argolane(*arguments).stdout, line
+
+
+def test_the_report_shows_what_training_drew(
+    trained: subprocess.CompletedProcess[str], argolane: Command
+) -> None:
+    """The page of a run holds curve and confusion matrix of both models, and their metrics."""
+    page = Path(argolane("report", "mnist").stdout.strip()).read_text()
+    assert page.count("data:image/png;base64,") == 4
+    assert "per_class.0.precision" in page or "accuracy" in page
 
 
 def test_deleted_deployments_are_gone(

@@ -35,6 +35,11 @@ def train(model: Spec) -> Container:
         outputs=[
             pods.output("accuracy", "Accuracy on the test rows."),
             pods.output("metrics", "metrics.json of the trained version."),
+            Parameter(
+                name="folder",
+                value=f"{MODEL_STORE}/{model.name}/{parameters.VERSION.tag}",
+                description="Where the version is, with its drawings.",
+            ),
         ],
         volume_mounts=[pods.store_mount(read_only=False)],
         resources=m.ResourceRequirements.model_validate(model.resources.train.model_dump()),

@@ -1,7 +1,7 @@
 """The members of a loop in, the lists that a later task reads of them out."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from argolane.workflow.expressions import items
@@ -10,6 +10,12 @@ from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.nodes import Node
 from argolane.workflow.local.scope import Scope
 from argolane.workflow.local.values import compact, go_json_error
+
+
+def check_template(nodes: Sequence[Node]) -> None:
+    """Argo cannot read the outputs of a loop over an inline template: it looks for the template's name."""
+    if nodes and not nodes[0].template_name and not nodes[0].template_ref:
+        raise OperationError("failed to get a template")
 
 
 def add(scope: Scope, prefix: str, nodes: Iterable[Node]) -> None:

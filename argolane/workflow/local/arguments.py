@@ -108,8 +108,8 @@ def _input(
         reference = replace(source["configMapKeyRef"], globals_, strict=True)
         try:
             parameter["value"] = config_map(str(reference.get("name")), str(reference.get("key")))
-        except LookupError as problem:
-            if source.get("default") is None or not isinstance(problem, NotFound):
+        except NotFound as problem:
+            if source.get("default") is None:
                 raise OperationError(
                     f"unable to retrieve inputs.parameters.{name} from ConfigMap: {problem}"
                 ) from None

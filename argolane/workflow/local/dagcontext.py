@@ -48,6 +48,7 @@ def add_outputs(context: Context, scope: Scope, name: str, node: Node) -> None:
     prefix = f"tasks.{name}"
     if node.type == "TaskGroup":
         members = [context.op.nodes.of(child) for child in node.children]
+        aggregates.check_template([node])
         aggregates.add(scope, prefix, members)
     scope.add_node(prefix, node, context.op.last_attempt(node))
     if node.outputs is None and node.phase in ("Skipped", "Omitted"):

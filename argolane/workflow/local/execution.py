@@ -165,11 +165,14 @@ def _with_retries(
     options = Options(
         options.boundary_id, options.on_exit, options.deadline, options.hooked, True, options.kind
     )
+    child: Node | None = None
     while True:
         try:
             goes_on = retrying.assess(op, parent, strategy, options)
         except OperationError as error:
             op.mark_error(parent, error)
+            if child is not None:  # An attempt that was over at once gets the blame as well.
+                op.mark_error(child, error)
             raise
         if not goes_on:
             return parent

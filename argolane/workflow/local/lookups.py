@@ -17,14 +17,11 @@ class Lookups:
     def parameter(self, name: str, key: str) -> str:
         """A parameter's value; Argo reads it only from ConfigMaps that say they hold some."""
         body = self._objects.get("ConfigMap", name)
-        if body is None:
+        labels = ((body or {}).get("metadata") or {}).get("labels") or {}
+        if labels.get(_LABEL) != _WANTED:
             raise NotFound(
                 f"ConfigMap '{name}' does not exist. Please make sure it has the label {_LABEL}: {_WANTED} "
                 "to be detectable by the controller"
-            )
-        if (body["metadata"].get("labels") or {}).get(_LABEL) != _WANTED:
-            raise LookupError(
-                f"ConfigMap '{name}' needs to have the label {_LABEL}: {_WANTED} to load parameters"
             )
         data = self._objects.data("ConfigMap", name) or {}
         if key not in data:

@@ -99,6 +99,7 @@ def _add_outputs(op: Operation, step: Step, group: Node, node: Node, inner: Base
         for n in op.nodes
         if n.boundary_id == node.id and n.name.startswith(name + "(") and n.type != "Skipped"
     ]
+    aggregates.check_template(members)
     aggregates.add(scope, prefix, members)
     scope.add_node(prefix, group, None)
 

@@ -166,12 +166,12 @@ def go_duration(text: str) -> float:
 
 
 def int_or_string(value: object) -> int | None:
-    """Kubernetes' IntOrString as a number; ValueError with Go's words; None stays None."""
+    """Kubernetes' IntOrString as a number; ValueError with Argo's words; None stays None."""
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     text = str(value)
     if not re.fullmatch(r"[+-]?[0-9]+", text):
-        raise ValueError(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+        raise ValueError(f"value '{text}' cannot be resolved to an int")
     return int(text)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from argolane.manifest import WORKFLOW_KINDS, Document
 from argolane.workflow.lint import schema, seldon
 from argolane.workflow.lint.argo.base import Base, Fault, Library
+from argolane.workflow.lint.argo.metadata import check_metadata
 from argolane.workflow.lint.argo.workflow import check_document, check_submission, given
 from argolane.workflow.lint.beyond import ALL
 from argolane.workflow.lint.beyond.arguments import check_given
@@ -69,7 +71,7 @@ def submit_error(
     if entrypoint:
         spec["entrypoint"] = entrypoint
     faults = check_submission(replace(base, spec=spec), Library.of(templates, offline=False))
-    first = next(faults, None)
+    first = next(chain(faults, check_metadata(base)), None)
     if first is None:
         return None
     code = "NotFound" if first.where.endswith("spec.workflowTemplateRef") else "InvalidArgument"
@@ -89,7 +91,7 @@ def _document(document: Document, library: Library) -> Iterator[Finding]:
         return
     base = Base.of(document)
     said: set[str] = set()
-    for fault in check_document(base, library):
+    for fault in chain(check_document(base, library), check_metadata(base)):
         if fault.of.document is document or fault.of.document.where == document.where:
             finding = _finding(fault)
         elif document.kind == "Workflow":

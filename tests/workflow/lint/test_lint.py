@@ -131,3 +131,24 @@ def test_submit_error_is_argos_first_word() -> None:
     assert submit_error(unread[0]) == (
         'Failed to parse workflow: strict decoding error: unknown field "spec.templates[0].suspended"'
     )
+
+
+@pytest.mark.parametrize(
+    ("metadata", "where", "reason"),
+    [
+        ("{name: Bad_Name}", "metadata.name", 'Invalid value: "Bad_Name": a lowercase RFC 1123'),
+        ("{labels: {a: b}}", "metadata.name", "Required value: name or generateName is required"),
+        ("{name: l, labels: {a: b c}}", "metadata.labels.a", 'Invalid value: "b c": a valid label must'),
+        ("{generateName: Bad-}", "metadata.generateName", 'Invalid value: "Bad-": a lowercase'),
+    ],
+)
+def test_what_the_api_refuses(metadata: str, where: str, reason: str) -> None:
+    """Names and labels that Kubernetes itself would not take, after all that Argo checks."""
+    documents = manifests.documents(
+        f"apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {metadata}\n"
+        "spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}\n"
+    )
+    text = submit_error(documents[0]) or ""
+    field = where.removesuffix(".a")
+    assert text.partition(" is invalid: ")[2].startswith(f"{field}: {reason}")
+    assert [finding.where for finding in lint(documents)] == [f"w.yaml: {where}"]

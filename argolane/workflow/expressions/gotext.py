@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 _SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
+_SPECIAL = re.compile(r'["\\]|[^ -~]')
 _HTML = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
@@ -17,14 +18,11 @@ _HTML = str.maketrans(
 
 def quote(text: str) -> str:
     """strconv.Quote without the surrounding quotes: legal JSON but for control characters."""
-    return "".join(map(_quoted, text)) if not _plain(text) else text
+    return _SPECIAL.sub(_quoted, text)
 
 
-def _plain(text: str) -> bool:
-    return text.isprintable() and '"' not in text and "\\" not in text
-
-
-def _quoted(char: str) -> str:
+def _quoted(match: re.Match[str]) -> str:
+    char = match[0]
     if char in '"\\':
         return "\\" + char
     if char.isprintable():

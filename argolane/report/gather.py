@@ -7,7 +7,7 @@ from typing import Any
 from argolane.project import Project
 from argolane.report import render
 from argolane.workflow.runs import RunFolder
-from argolane.workflow.tree import walk
+from argolane.workflow.tree import task_of, walk
 
 MOST_PICTURES = 40
 MOST_LOG = 1 << 20
@@ -25,11 +25,13 @@ def _pictures(project: Project, run: RunFolder) -> Iterator[tuple[str, Path]]:
     spec: Mapping[str, Any] = run.workflow.get("spec") or {}
     templates = {t.get("name"): t for t in spec.get("templates") or []}
     for path, node in walk(run.status):
+        if node.get("type") != "Pod":
+            continue  # a Retry node has the outputs of its last attempt
         mounted = _mounted(project, run, spec, templates.get(node.get("templateName")) or {})
         for parameter in (node.get("outputs") or {}).get("parameters") or []:
             folder = _on_this_machine(str(parameter.get("value") or ""), mounted)
             for file in sorted(folder.glob("*.png")) if folder else []:
-                yield f"{path.rpartition('/')[2]}: {file.stem.replace('_', ' ')}", file
+                yield f"{task_of(path.rpartition('/')[2])}: {file.stem.replace('_', ' ')}", file
 
 
 def _mounted(

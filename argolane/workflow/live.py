@@ -1,7 +1,6 @@
 """A run's events in, a live tree on a terminal or plain lines elsewhere out."""
 
 import contextlib
-import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import IO, Any
 from argolane.workflow.local.events import Event, NodeChanged, Printed, RunChanged, Said
 from argolane.workflow.result import Run
 from argolane.workflow.runs import RunFolder
-from argolane.workflow.tree import GROUPS, draw, duration, seconds, walk
+from argolane.workflow.tree import GROUPS, draw, duration, seconds, task_of, walk
 
 Observer = Callable[[Event], None]
 _QUIET = (*GROUPS, "DAG", "Steps")
@@ -96,11 +95,6 @@ class _Lines:
         self._out.flush()
 
 
-def _task(name: str) -> str:
-    """The task of an attempt: `train(0)` -> `train`."""
-    return re.sub(r"\(\d+\)$", "", name)
-
-
 def _terminal() -> Iterator[Observer]:
     from rich.console import Console
     from rich.live import Live
@@ -121,11 +115,11 @@ def _terminal() -> Iterator[Observer]:
                 case NodeChanged(_, node):
                     nodes[node["id"]] = node
                     if node.get("finishedAt"):
-                        last.pop(_task(str(node["displayName"])), None)
+                        last.pop(task_of(str(node["displayName"])), None)
                 case Printed(path, _, _, data):
                     lines = [line for line in data.decode(errors="replace").splitlines() if line.strip()]
                     if lines:
-                        last[_task(path.rpartition("/")[2])] = lines[-1].strip()[:_TAIL]
+                        last[task_of(path.rpartition("/")[2])] = lines[-1].strip()[:_TAIL]
                 case Said(text):
                     live.console.print(text, style="dim")
                 case RunChanged():

@@ -1,5 +1,6 @@
 """Argo's `.status` in, a drawn tree out: one renderer for local runs and for clusters."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -115,6 +116,11 @@ def duration(took: float) -> str:
 
 def _time(text: object) -> datetime | None:
     return datetime.fromisoformat(str(text)) if text else None
+
+
+def task_of(name: str) -> str:
+    """The task that an attempt belongs to: `train(0)` -> `train`."""
+    return re.sub(r"\(\d+\)$", "", name)
 
 
 def is_over(status: Mapping[str, Any]) -> bool:

@@ -75,6 +75,8 @@ def _may_be_skipped(
     condition = other.body.get("when")
     if not condition or condition == holder.body.get("when") or tag.startswith("="):
         return
+    if other.loops and "item" in str(condition):
+        return
     if field.startswith("outputs.result"):
         yield say(
             base,

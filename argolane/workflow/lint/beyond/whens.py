@@ -9,10 +9,14 @@ from argolane.workflow.lint.beyond.walking import holders, say, templates
 from argolane.workflow.lint.finding import Finding
 
 _CLAUSES = re.compile(r"&&|\|\||[()]")
-_COMPARED = re.compile(r"\s*(?P<left>.+?)\s*(?P<operator>==|!=|=~|!~|\bin\b)\s*(?P<right>.*?)\s*", re.S)
+_COMPARED = re.compile(r"\s*(?P<left>.+?)\s*(?P<operator>==|!=|=~|!~)\s*(?P<right>.*?)\s*", re.S)
 _TAG = re.compile(r"\{\{.*?\}\}", re.S)
 _LITERAL = re.compile(r"-?[0-9.]+|true|false")
 _QUOTED = re.compile(r"'[^'\"]*'|\"[^'\"]*\"", re.S)
+_AMONG = re.compile(r"(?<!['\"])(\{\{[^{}]*\}\})(?!['\"])\s+in\s*\(([^)]*)\)", re.S)
+# Words that Argo chooses itself, which need no quotes.
+_PLAIN = re.compile(r"\{\{\s*([\w.-]+\.(status|exitCode|id)|retries)\s*\}\}")
+_BARE = "{} stands without quotes: an empty value, or one with a hyphen, a slash or a blank, fails."
 # What an unquoted tag may turn into: a word, a number, a truth value.
 _STAND_INS = ("x", "0", "true")
 
@@ -31,17 +35,12 @@ def _check(base: Base, text: str, place: str) -> Iterator[Finding]:
     if reason:
         yield say(base, place, "error", f"{reason} (at run time; Argo takes the manifest)")
         return
+    yield from _check_among(base, text, place)
     for left, operator, right in _comparisons(text):
         for one, other in ((left, right), (right, left)):
-            if _TAG.fullmatch(one) and not one.startswith("{{=") and not _LITERAL.fullmatch(other):
-                yield say(
-                    base,
-                    place,
-                    "warning",
-                    f"{one} stands without quotes: an empty value, or one with a hyphen, a slash or a blank, "
-                    "fails. "
-                    f"Write '{one}' {operator} {_with_quotes(other)}.",
-                )
+            if _is_bare(one) and not _LITERAL.fullmatch(other):
+                cure = f"'{one}' {operator} {_with_quotes(other)}"
+                yield say(base, place, "warning", f"{_BARE.format(one)} Write {cure}.")
             quoted = one[:1] in "'\"" and _TAG.search(one)
             if quoted and _LITERAL.fullmatch(other) and operator in ("==", "!="):
                 never = "never" if operator == "==" else "always"
@@ -51,6 +50,19 @@ def _check(base: Base, text: str, place: str) -> Iterator[Finding]:
                     "warning",
                     f"{one} is text and {other} is not: {operator} {never} holds. Quote both.",
                 )
+
+
+def _check_among(base: Base, text: str, place: str) -> Iterator[Finding]:
+    for tag, values in _AMONG.findall(text):
+        listed = [value.strip() for value in values.split(",")]
+        if _is_bare(tag) and not all(_LITERAL.fullmatch(value) for value in listed):
+            cure = f"'{tag}' in ({', '.join(map(_with_quotes, listed))})"
+            yield say(base, place, "warning", f"{_BARE.format(tag)} Write {cure}.")
+
+
+def _is_bare(operand: str) -> bool:
+    """Whether this is a tag alone, of which nobody knows what it will hold."""
+    return bool(_TAG.fullmatch(operand)) and not operand.startswith("{{=") and not _PLAIN.fullmatch(operand)
 
 
 def _with_quotes(operand: str) -> str:

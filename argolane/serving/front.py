@@ -50,7 +50,8 @@ class Backend:
     async def close(self, *, patience: float) -> None:
         """Wait for the requests in flight, at most `patience` seconds, then shut the app down."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self._idle.wait()
         self._retired.set()
         if self._lifespan is not None:
             await self._lifespan

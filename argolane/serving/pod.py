@@ -120,7 +120,8 @@ class Pod:
             log.info("pod %s: %s: %s Trying again in %g s.", self.name, state.reason, state.message, delay)
             self._nudged.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudged.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._nudged.wait()
 
     async def _run_once(self, container: Container, failures: int) -> State:
         """One life of a container: how it ended, `ready` if it ever was."""

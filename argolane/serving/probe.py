@@ -17,7 +17,7 @@ _PATIENCE = 60.0
 _TIME_TO_LISTEN = 60.0
 _DIALS = 3
 _BETWEEN_CHECKS = 5.0
-_BETWEEN_DOUBTS = 0.5
+_BETWEEN_DOUBTS = 1.0
 _REQUEST = b"GET /health/status HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % HOST.encode()
 
 
@@ -25,8 +25,10 @@ async def answers(port: int) -> None:
     """Returns when an HTTP answer has come from `port` of this machine; never gives up by itself."""
     while True:
         try:
-            if await asyncio.wait_for(_ask(port), _PATIENCE):
-                return
+            # Not wait_for, which in Python 3.11 can lose a cancellation to a refused connection.
+            async with asyncio.timeout(_PATIENCE):
+                if await _ask(port):
+                    return
         except (OSError, TimeoutError):
             pass
         await asyncio.sleep(_BETWEEN_DIALS)
@@ -49,7 +51,8 @@ async def deaf(port: int, *, ready: Callable[[], bool]) -> None:
 
 async def _listens(port: int) -> bool:
     try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(HOST, port), 1)
+        async with asyncio.timeout(1):
+            _, writer = await asyncio.open_connection(HOST, port)
     except TimeoutError:
         # A full queue is no sign of death.
         return True

@@ -73,7 +73,8 @@ class Supervisor:
             if serving.done():
                 break
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _TICK)
+                async with asyncio.timeout(_TICK):
+                    await self._changed.wait()
             self._changed.clear()
         log.info("ending")
         if self._server:

@@ -26,9 +26,11 @@ lock_flags := --universal --python-version 3.11 --generate-hashes --no-emit-inde
 setup: .venv/argolane ## install argolane and what it needs into .venv
 
 .PHONY: lock
-lock: .venv/dev ## resolve the authoring environments again
+lock: .venv/dev ## resolve every environment again: authoring, models, bench
 	$(bin)/uv pip compile pyproject.toml $(lock_flags) --output-file authoring.lock
 	$(bin)/uv pip compile pyproject.toml --extra dev $(lock_flags) --constraint authoring.lock --output-file dev.lock
+	$(bin)/uv pip compile bench/stock.in $(lock_flags) --output-file bench/stock.lock
+	models/lock.sh
 
 .PHONY: help
 help: ## list the targets
@@ -53,7 +55,7 @@ check: .venv/dev ## linters, types, shell scripts, manifests
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
-	$(bin)/shellcheck scripts/* .ci/run
+	$(bin)/shellcheck scripts/* models/lock.sh .ci/run
 	$(bin)/argolane lint
 
 .PHONY: render

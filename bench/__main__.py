@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import containers, overhead, serving
+from bench import containers, engine, overhead, serving
 
 
 def main() -> None:
@@ -16,8 +16,10 @@ def main() -> None:
         overhead.main(project, work)
         print("Our runtime beside the stock wrapper:")
         serving.main(project, work)
-        print("A container beside a bare process:")
-        containers.main()
+    print("A container beside a bare process:")
+    containers.main()
+    print("The local engine:")
+    engine.main()
 
 
 if __name__ == "__main__":

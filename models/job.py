@@ -1,7 +1,7 @@
 """A command line in, a trained version in the model store out: what every train.py has around its training.
 
-`run` reads the flags that model.yaml gives, hands a Job to the model's `main` and turns a ModelError into one
-line on stderr. The Job knows where things are, whether there is anything to do, and how a version is saved.
+`run` reads the flags that model.yaml gives, hands a Job to the model's `main` and turns what a user can mend
+into one line on stderr. The Job knows where things are, whether there is anything to do, and how to save.
 """
 
 import argparse
@@ -27,14 +27,18 @@ if TYPE_CHECKING:
 class Data(Protocol):
     """What a data set has to have: see models/mnist.py for one."""
 
-    name: str
-    x_train: "np.ndarray"
-    x_test: "np.ndarray"
-    y_test: "np.ndarray"
-    sha256: str
-
+    @property
+    def name(self) -> str: ...
     @property
     def description(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def x_train(self) -> "np.ndarray": ...
+    @property
+    def x_test(self) -> "np.ndarray": ...
+    @property
+    def y_test(self) -> "np.ndarray": ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Job:
     def is_done(self, data: Data) -> bool:
         """Whether the store has this version, made of the same inputs: then it is kept, and said so."""
         if self.overwrite or not store.same_as_stored(self.folder, self._lineage(data)):
+            store.check_writable(self.folder)
             return False
         self._report_kept()
         return True
@@ -150,7 +155,7 @@ def run(main: Callable[[Job], None], model: str, arguments: Sequence[str] | None
     """Train `model` as the command line says; exit 0 when its version is in the store, 1 with the reason."""
     try:
         main(from_arguments(read(MODELS / model), arguments))
-    except ModelError as error:
+    except (ModelError, OSError) as error:  # a full disk or a read-only store is no bug of ours
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

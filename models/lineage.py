@@ -20,11 +20,12 @@ _NEUTRAL = frozenset(
 def code_sha256(folder: Path) -> str:
     """Of what decides what is learned: the folder's code but predict.py, its lock, shared modules in use."""
     own = [path for path in folder.glob("*.py") if path.name != "predict.py"]
-    shared = [
-        Path(module.__file__)
+    used = [
+        getattr(module, "__file__", None)
         for name, module in sys.modules.items()
-        if name.startswith("models.") and name not in _NEUTRAL and getattr(module, "__file__", None)
+        if name.startswith("models.") and name not in _NEUTRAL
     ]
+    shared = [Path(file) for file in used if file]
     files = {path for path in (*own, *shared) if path.parent in (folder, folder.parent)}
     digest = hashlib.sha256()
     for path in sorted({*files, folder / "train.lock"}):

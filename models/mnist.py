@@ -84,7 +84,7 @@ def _mnist(files: dict[str, bytes]) -> Dataset:
     arrays = {name: _idx(packed) for name, packed in files.items()}
     digest = sha256("\n".join(f"{name} {SHA256[name]}" for name in sorted(files)).encode())
     if TRAIN[0] in arrays:
-        return Dataset("mnist", *(arrays[name] for name in TRAIN + T10K), sha256=digest)
+        return Dataset("mnist", *(arrays[name] for name in TRAIN + T10K), digest)
     return _split("mnist-t10k", *(arrays[name] for name in T10K), digest=digest)
 
 

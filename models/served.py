@@ -151,5 +151,6 @@ def _threads() -> int:
     return int(given)
 
 
-def _kind(X: Any) -> str:
-    return {str: "text", bytes: "bytes", dict: "an object"}.get(type(X), type(X).__name__)
+def _kind(X: object) -> str:
+    kinds: dict[type, str] = {str: "text", bytes: "bytes", dict: "an object"}
+    return kinds.get(type(X), type(X).__name__)

@@ -49,6 +49,17 @@ def same_as_stored(folder: Path, lineage: Mapping[str, Any]) -> bool:
     return True
 
 
+def check_writable(folder: Path) -> None:
+    """Raises ModelError where `save` could not make this version: better told before a training than after."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder.parent).close()
+    except OSError as error:
+        raise ModelError(
+            f"The model store cannot be written to: {error}. MODEL_STORE names its folder."
+        ) from None
+
+
 def save(
     folder: Path, lineage: Mapping[str, Any], write: Callable[[Path], None], *, overwrite: bool = False
 ) -> bool:

@@ -5,14 +5,19 @@ Edges by direction, their principal components, one hidden layer. Expect on mnis
 """
 
 import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from models import mnist
 from models.job import Job, run
 
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 # The libraries are imported where they are used: a version that the store has already needs none of them.
 
 
-def build(params):
+def build(params: SimpleNamespace) -> "Pipeline":
     """Pixels [n, 784] in, probabilities [n, 10] out."""
     from sklearn.decomposition import PCA
     from sklearn.neural_network import MLPClassifier
@@ -33,7 +38,7 @@ def build(params):
     )
 
 
-def train(model, data: mnist.Dataset, *, epochs: int) -> list[dict[str, float]]:
+def train(model: "Pipeline", data: mnist.Dataset, *, epochs: int) -> list[dict[str, float]]:
     """Fit in place, one epoch at a time; loss and test accuracy of each."""
     *features, network = (step for _, step in model.steps)
     rows, test_rows = data.x_train, data.x_test

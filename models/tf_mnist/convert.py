@@ -1,5 +1,6 @@
 """A trained Keras model in, the same as an ONNX graph out."""
 
+import keras
 import onnx
 import tensorflow
 import tf2onnx
@@ -7,7 +8,7 @@ import tf2onnx
 from models.export import OPSET
 
 
-def convert(model) -> onnx.ModelProto:
+def convert(model: keras.Model) -> onnx.ModelProto:
     """Input `pixels` [n, 784]; output `probabilities` [n, 10]."""
     rows = [tensorflow.TensorSpec((None, 784), tensorflow.float32, name="pixels")]
     # from_keras knows Keras 2 only; a function it takes from any

@@ -194,6 +194,16 @@ def test_killed_in_the_middle_leaves_no_version(folder: Path) -> None:
     assert remains(folder) == []
 
 
+def test_a_store_that_cannot_be_written_to_is_told_before_the_training(tmp_path: Path) -> None:
+    """A file where the folder should be; nothing is left of the probe where all is well."""
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ModelError, match=r"cannot be written to: .*file.* MODEL_STORE names its folder"):
+        store.check_writable(store.place(tmp_path / "file", "toy", "0.1"))
+    fine = store.place(tmp_path, "toy", "0.1")
+    store.check_writable(fine)
+    assert list(fine.parent.iterdir()) == []
+
+
 @pytest.mark.parametrize("version", ["", "..", ".data", "a/b", "a b", "-x", "x" * 129, "é"])
 def test_a_version_must_be_an_image_tag(tmp_path: Path, version: str) -> None:
     """It becomes a folder's name and a tag."""

@@ -126,12 +126,15 @@ class Store:
         for old in sorted(logs, key=lambda path: path.stat().st_mtime)[:-_LOGS_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def listen(self) -> int:
-        """The supervisor's end of the bell: readable after `wake()`."""
-        with contextlib.suppress(FileExistsError):
-            os.mkfifo(self._wake)
-        # Opened for writing too: a pipe without a writer would be readable for ever.
-        return os.open(self._wake, os.O_RDWR | os.O_NONBLOCK)
+    def listen(self) -> int | None:
+        """The supervisor's end of the bell: readable after `wake()`; None where no pipe can be made."""
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkfifo(self._wake)
+            # Opened for writing too: a pipe without a writer would be readable for ever.
+            return os.open(self._wake, os.O_RDWR | os.O_NONBLOCK)
+        except OSError:
+            return None
 
     def wake(self) -> None:
         """Tell the supervisor that the object changed; one that starts just now reads it anyway."""

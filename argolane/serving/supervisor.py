@@ -28,7 +28,7 @@ from argolane.serving.store import Store, project_at
 if TYPE_CHECKING:
     from argolane.serving.front import Front, Server
 
-# How long a folder removed by hand goes unnoticed; everything else rings the bell.
+# How long a folder removed by hand goes unnoticed, and an apply where there is no bell.
 _TICK = 2.0
 
 log = logging.getLogger("argolane.serving.supervisor")  # its __name__ is __main__
@@ -57,7 +57,8 @@ class Supervisor:
         """Until the deployment is deleted, or somebody asks for the end."""
         loop = asyncio.get_running_loop()
         bell = self._store.listen()
-        loop.add_reader(bell, self._rung, bell)
+        if bell is not None:
+            loop.add_reader(bell, self._rung, bell)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
         serving = asyncio.create_task(self._serve())

@@ -21,7 +21,7 @@ from argolane.workflow.local.lookups import Lookups
 from argolane.workflow.local.nodes import Node, NodeTree, stamp
 from argolane.workflow.local.objects import Objects
 from argolane.workflow.local.operation import Operation, PodOrder, Ports
-from argolane.workflow.local.pods import Pods
+from argolane.workflow.local.pods import Pods, StandIn
 from argolane.workflow.local.reconcile import Verdict
 from argolane.workflow.local.record import Record
 from argolane.workflow.local.remembering import ConfigMapMemory
@@ -47,6 +47,7 @@ class Engine:
         record: Record,
         observe: Observe | None,
         replay: Mapping[str, dict[str, Any]],
+        stand_ins: Mapping[str, StandIn],
     ) -> None:
         self.submission, self.record = submission, record
         self.journal = Journal(record, observe)
@@ -58,7 +59,7 @@ class Engine:
         self._answers: dict[str, dict[str, Any]] = {}
         self._locks = FileLocks(project.state / "locks", self._objects.namespace, self._lookups.limit)
         self.op = self._operation()
-        pods = Pods(project, submission, self.op, self.journal, self._pod_has_started)
+        pods = Pods(project, submission, self.op, self.journal, self._pod_has_started, stand_ins)
         self._launcher = Launcher(pods.run, self._pod_is_over)
         self._suspended = bool(self.op.spec.get("suspend"))
         self._hooked = "'hooks'" in str(submission.spec)

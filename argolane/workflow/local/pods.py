@@ -1,7 +1,7 @@
 """Orders for pods in, results out: what a pod needs to know of its run, and which kind of pod it is."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from argolane.project import Project
@@ -19,6 +19,9 @@ from argolane.workflow.local.record import safe
 from argolane.workflow.local.streams import Stop
 from argolane.workflow.local.submission import Submission
 
+# Acts for the pods of one template: nothing of the template itself is started.
+StandIn = Callable[[PodOrder, Surroundings, Stop], dict[str, Any]]
+
 
 class Pods:
     """Runs the pods of one run, each in the thread that calls."""
@@ -30,17 +33,21 @@ class Pods:
         op: Operation,
         journal: Journal,
         started: Callable[[str], None],
+        stand_ins: Mapping[str, StandIn],
     ) -> None:
         self._project, self._submission, self._op, self._journal = project, submission, op, journal
         self._objects = Objects(project)
         self._lookups = Lookups(self._objects)
         self._images = ImageCache(project, lambda text: journal.tell(Said(text)))
-        self._started = started
+        self._started, self._stand_ins = started, stand_ins
 
     def run(self, order: PodOrder, stop: Stop) -> dict[str, Any]:
         """The result, whatever happens: a bug of ours ends this node, not the run's bookkeeping."""
         try:
             path = self._op.nodes.path(self._op.nodes.of(order.node_id))
+            stand_in = self._stand_ins.get(str(order.template.get("name")))
+            if stand_in is not None:
+                return stand_in(order, self._surroundings(order, path), stop)
             if order.template.get("resource") is not None:
                 return self._run_resource(order, stop, path)
             return Pod(order, self._surroundings(order, path), stop).run()

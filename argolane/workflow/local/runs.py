@@ -12,6 +12,7 @@ from argolane.workflow.local import subset
 from argolane.workflow.local.engine import Engine
 from argolane.workflow.local.events import Said
 from argolane.workflow.local.journal import Observe
+from argolane.workflow.local.pods import StandIn
 from argolane.workflow.local.record import Record
 from argolane.workflow.local.submission import Submission, submit
 from argolane.workflow.result import Run
@@ -39,10 +40,11 @@ def run(
     name: str | None = None,
     entrypoint: str | None = None,
     observe: Observe | None = None,
+    stand_ins: Mapping[str, StandIn] | None = None,
 ) -> Run:
-    """Run a workflow to its end, in this process."""
+    """Run a workflow to its end, in this process; `stand_ins` act for the templates of these names."""
     submission = submit(workflow, templates, parameters or {}, name=name, entrypoint=entrypoint)
-    faults = subset.faults(project, submission)
+    faults = subset.faults(project, submission, stand_ins or ())
     if faults:
         raise NotSupportedLocally(faults)
     record = Record(project.runs / submission.name)
@@ -51,7 +53,7 @@ def run(
         record.write_submission(submission.to_dict())
     except OSError as error:
         raise ArgolaneError(f"{error.filename or record.folder}: {error.strerror}.") from None
-    return _run(project, submission, record, observe, {})
+    return _run(project, submission, record, observe, {}, stand_ins or {})
 
 
 def retry(project: Project, name: str, *, observe: Observe | None = None) -> Run:
@@ -76,7 +78,7 @@ def retry(project: Project, name: str, *, observe: Observe | None = None) -> Run
     except BaseException:
         record.close()
         raise
-    return _run(project, submission, record, observe, replay)
+    return _run(project, submission, record, observe, replay, {})
 
 
 def _run(
@@ -85,6 +87,7 @@ def _run(
     record: Record,
     observe: Observe | None,
     replay: Mapping[str, dict[str, Any]],
+    stand_ins: Mapping[str, StandIn],
 ) -> Run:
     try:
         if observe is not None:
@@ -94,7 +97,7 @@ def _run(
         writer = threading.Thread(target=_write_workflow, args=(record, submission))
         writer.start()
         try:
-            return Engine(project, submission, record, observe, replay).run()
+            return Engine(project, submission, record, observe, replay, stand_ins).run()
         finally:
             writer.join()
     finally:

@@ -4,7 +4,7 @@ Only what the run can reach is looked at: a task that a `when` over known parame
 stands behind it, need not run here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +20,9 @@ from argolane.workflow.local.variables import of_workflow
 Tree = Mapping[str, Any]
 
 
-def faults(project: Project, submission: Submission) -> list[str]:
-    """One sentence a refused field."""
-    return list(dict.fromkeys(_Reader(project, submission).read()))
+def faults(project: Project, submission: Submission, acted: Collection[str] = ()) -> list[str]:
+    """One sentence a refused field; templates of the names `acted` do not run themselves."""
+    return list(dict.fromkeys(_Reader(project, submission, acted).read()))
 
 
 def without_effect(spec: Tree) -> list[str]:
@@ -37,6 +37,7 @@ def without_effect(spec: Tree) -> list[str]:
 class _Reader:
     project: Project
     submission: Submission
+    acted: Collection[str] = ()
     seen: set[tuple[int, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -81,7 +82,8 @@ class _Reader:
         if key in self.seen or len(self.seen) > 5000:
             return
         self.seen.add(key)
-        yield from self._template(template, known)
+        if template.get("name") not in self.acted:
+            yield from self._template(template, known)
         for below in _holders(template):
             yield from self._visit(below, inner, known)
 

@@ -50,7 +50,7 @@ def same_as_stored(folder: Path, lineage: Mapping[str, Any]) -> bool:
 
 
 def check_writable(folder: Path) -> None:
-    """Raises ModelError where `save` could not make this version: better told before a training than after."""
+    """Raises ModelError where `save` could not make this version: told before a training, not after it."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder.parent).close()

@@ -49,6 +49,8 @@ ENV = {
         ("jsonpath('{\"a\":{\"b\":[1,2]}}', '$.a.b[*]')", [1.0, 2.0]),
         ("jsonpath('{\"a\":[1,2,3]}', '$.a[0,2]')", [1.0, 3.0]),
         ("jsonpath('{\"a\":[1,2,3]}', '$.a.length')", 3),
+        ("jsonpath('{\"a\":[{\"n\":1},{}]}', '$.a[*].n')", [1.0]),
+        ("jsonpath('{\"a\":1,\"b\":2}', \"$['b','zz']\")", [2.0]),
         ("sprig.default('d', '')", "d"),
         ("sprig.ternary('yes', 'no', true)", "yes"),
         ("sprig.regexReplaceAll('a(b)', 'ab', '[${1}]')", "[b]"),
@@ -78,6 +80,10 @@ def test_values(text: str, value: Any) -> None:
         ("sprig.upper(1)", "reflect: Call using int as type string (1:7)"),
         ("sprig.fail('no')", "no (1:7)"),
         ("jsonpath('{}', '$.a')", "key: invalid token key 'a' not found (1:1)"),
+        (
+            "jsonpath('{}', '$[0]')",
+            "index: invalid token target. expected [array slice] got [map] (1:1)",
+        ),
     ],
 )
 def test_failures(text: str, first_line: str) -> None:

@@ -1,20 +1,31 @@
 """JSON text and a path like `$.a.b[1]` in, the value there out: Argo's function jsonpath().
 
-Filters `[?(...)]`, scripts `[(...)]` and `..` are refused by name.
+The rules are those of the library Argo uses: an index takes a list and nothing else, a step that says several
+leaves out what has none. Filters `[?(...)]`, scripts `[(...)]`, `..` and a `$` inside are refused by name.
 """
+
+from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
 from argolane.workflow.expressions.expr.values import text
 
 _STEP = re.compile(
-    r"""\.(?P<all>\*)|\.(?P<name>[^.\[\]*'"]+)|\[(?P<inside>(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\]'"])*)\]"""
+    r"""\.?\[(?P<inside>(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\]'"])*)\]|\.(?P<name>[^.\[\]'"$]+)"""
 )
 _QUOTED = re.compile(r"""'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)\"""")
 _RANGE = re.compile(r"(-?\d*):(-?\d*)(?::(-?\d*))?")
+_GO_KIND = {bool: "bool", str: "string", float: "float64", int: "int64", list: "slice", dict: "map"}
+
+
+@dataclass(frozen=True)
+class _Step:
+    kind: Literal["key", "length", "index", "range", "union", "wildcard"]
+    value: Any = None
 
 
 def query(document: Any, path: Any) -> Any:
@@ -26,87 +37,114 @@ def query(document: Any, path: Any) -> Any:
     return _walk(value, _steps(text(path).strip()))
 
 
-def _steps(path: str) -> list[str]:
-    """Each step as what stands in brackets: a quoted name, an index, a range, a union or *."""
+def _steps(path: str) -> list[_Step]:
     if not path.startswith("$"):
         raise Fault(f"invalid JSONPath selector '{path}' unexpected token '{path[:1]}' at index 0")
-    if ".." in path or "[?" in path or "[(" in path:
+    if ".." in path or "[?" in path or "[(" in path or "$" in path[1:]:
         raise ExprUnsupported(f"jsonpath() with '{path}': filters, scripts and '..' are not supported here.")
-    steps, at = list[str](), 1
+    steps, at = list[_Step](), 1
     while at < len(path):
         found = _STEP.match(path, at)
         if not found:
-            raise Fault(
-                f"invalid JSONPath selector '{path}' unexpected token '{path[at : at + 1]}' at index {at}"
-            )
-        if found["inside"] is not None:
-            steps.append(found["inside"].strip())
-        else:
-            steps.append("*" if found["all"] else "'" + found["name"].strip().replace("'", "\\'") + "'")
+            raise Fault(f"invalid JSONPath selector '{path}' unexpected token '{path[at]}' at index {at}")
         at = found.end()
+        if found["name"] is not None:
+            name = found["name"].strip()
+            steps.append(
+                _Step("wildcard")
+                if name == "*"
+                else _Step("length")
+                if name == "length"
+                else _Step("key", name)
+            )
+        else:
+            steps.append(_bracketed(found["inside"].strip(), path))
     return steps
 
 
-def _walk(value: Any, steps: list[str]) -> Any:
+def _bracketed(inside: str, path: str) -> _Step:
+    if inside == "*":
+        return _Step("wildcard")
+    if quoted := _QUOTED.fullmatch(inside):
+        return _Step("key", _unquoted(quoted))
+    if re.fullmatch(r"-?\d+", inside):
+        return _Step("index", int(inside))
+    if cut := _RANGE.fullmatch(inside):
+        return _Step("range", tuple(int(bound) if bound else None for bound in cut.groups()))
+    parts = [part.strip() for part in inside.split(",")]
+    if len(parts) > 1:
+        keys = [_unquoted(quoted) for part in parts if (quoted := _QUOTED.fullmatch(part))]
+        numbers = [int(part) for part in parts if re.fullmatch(r"-?\d+", part)]
+        if len(parts) in (len(keys), len(numbers)):
+            return _Step("union", keys or numbers)
+    raise Fault(
+        f"invalid JSONPath selector '{path}' invalid token. '[{inside}]' does not match any token format"
+    )
+
+
+def _unquoted(quoted: re.Match[str]) -> str:
+    return re.sub(r"\\(.)", r"\1", quoted[1] if quoted[1] is not None else quoted[2])
+
+
+def _walk(value: Any, steps: list[_Step]) -> Any:
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
-    if step == "*":
-        return _several(_members(value), rest)
-    if quoted := _QUOTED.fullmatch(step):
-        return _walk(_key(value, re.sub(r"\\(.)", r"\1", quoted[1] or quoted[2] or "")), rest)
-    if re.fullmatch(r"-?\d+", step):
-        return _walk(_index(value, int(step)), rest)
-    if cut := _RANGE.fullmatch(step):
-        if not isinstance(value, (list, str)):
-            raise Fault("range: invalid token target. expected [array slice string]")
-        part = value[slice(*(int(bound) if bound else None for bound in cut.groups()))]
-        return part if isinstance(part, str) else _several(part, rest)
-    if "," in step:
-        picked = [
-            _key(value, q[1] or q[2] or "")
-            if (q := _QUOTED.fullmatch(one.strip()))
-            else _index(value, int(one))
-            for one in step.split(",")
-        ]
-        return _several(picked, rest)
-    return _walk(_key(value, step), rest)
+    if step.kind == "key":
+        _expect(step, value, dict)
+        if step.value not in value:
+            raise Fault(f"key: invalid token key '{step.value}' not found")
+        return _walk(value[step.value], rest)
+    if step.kind == "length":
+        _expect(step, value, list, dict, str)
+        size = len(value.encode()) if isinstance(value, str) else len(value)
+        return _walk(value.get("length", size) if isinstance(value, dict) else size, rest)
+    if step.kind == "index":
+        _expect(step, value, list)
+        if not -len(value) <= step.value < len(value):
+            raise Fault("index: invalid token out of range")
+        return _walk(value[step.value], rest)
+    several = _several(step, value)
+    if rest and step.kind != "wildcard" and rest[0].kind == "index":
+        return _walk(several, rest)
+    return [found for item in several if (found := _reached(item, rest)) is not None or not rest]
 
 
-def _several(values: list[Any], rest: list[str]) -> list[Any]:
-    found = []
-    for value in values:
-        try:
-            found.append(_walk(value, rest))
-        except Fault:
-            continue
-    return found
+def _several(step: _Step, value: Any) -> list[Any]:
+    if step.kind == "wildcard":
+        _expect(step, value, list, dict)
+        return [value[key] for key in sorted(value)] if isinstance(value, dict) else value
+    if step.kind == "range":
+        _expect(step, value, list)
+        return _cut(value, *step.value)
+    if isinstance(step.value[0], str):
+        _expect(step, value, dict)
+        return [value[key] for key in step.value if key in value]
+    _expect(step, value, list)
+    return [value[index] for index in step.value if -len(value) <= index < len(value)]
 
 
-def _members(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [value[key] for key in sorted(value)]
-    if isinstance(value, list):
-        return value
-    raise Fault("wildcard: invalid token target. expected [array map slice]")
+def _cut(items: list[Any], start: int | None, end: int | None, step: int | None) -> list[Any]:
+    if step == 0:
+        raise Fault("range: invalid token out of range")
+    part = items[start:end]
+    return part[:: step or 1]
 
 
-def _key(value: Any, key: str) -> Any:
-    if isinstance(value, dict):
-        if key in value:
-            return value[key]
-        if key != "length":
-            raise Fault(f"key: invalid token key '{key}' not found")
-    if key == "length" and isinstance(value, (list, dict, str)):
-        return len(value)
-    raise Fault("key: invalid token target. expected [map]")
+def _reached(item: Any, rest: list[_Step]) -> Any:
+    try:
+        return _walk(item, rest)
+    except Fault:
+        return None
 
 
-def _index(value: Any, index: int) -> Any:
-    if isinstance(value, dict):
-        value = _members(value)
-    if not isinstance(value, (list, str)):
-        raise Fault("index: invalid token target. expected [array map slice]")
-    if not -len(value) <= index < len(value):
-        raise Fault("index: invalid token out of range")
-    return value[index]
+def _expect(step: _Step, value: Any, *kinds: type) -> None:
+    if isinstance(value, kinds):
+        return
+    wanted = [
+        name
+        for kind, name in ((list, "array"), (dict, "map"), (list, "slice"), (str, "string"))
+        if kind in kinds
+    ]
+    found = "nil" if value is None else _GO_KIND[type(value)]
+    raise Fault(f"{step.kind}: invalid token target. expected [{' '.join(wanted)}] got [{found}]")

@@ -137,7 +137,7 @@ def test_one_model(
     }
     out = capsys.readouterr().out
     assert "10 answers in a row come from r/a:2" in out
-    assert "a: accuracy 0.8000 on 250 rows, 3 requests, a 2" in out
+    assert "a: accuracy 0.8000 on 250 test rows of digits (10/250), 3 requests, a 2" in out
     assert Path(environ["LAST_GOOD"]).read_text() == environ["MANIFEST"]
 
 

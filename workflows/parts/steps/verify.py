@@ -140,16 +140,17 @@ def measure(url: str, samples: dict[str, Any], arms: list[Arm], version: str, wa
     return wrongs
 
 
-def judge(arm: Arm, *, asked: int, rows: int, least: float) -> str | None:
+def judge(arm: Arm, *, asked: int, rows: int, dataset: str, least: float) -> str | None:
     """Prints what one arm did; what is wrong with it, or None."""
     if arm.accuracy is None:
         print(f"{arm.node}: no answer in {asked} requests; its share is {arm.share:g}")
         # A rare arm may be unlucky; a common one that never answers is broken.
         return f"{arm.node} answered none of {asked} requests." if asked * arm.share >= 20 else None
-    part = "" if arm.rows == rows else f" (of {rows}; time or requests ran out)"
+    part = "" if arm.rows == rows else f" ({rows} in all; time or requests ran out)"
     named = " ".join(str(arm.tags[key]) for key in ("model", "version") if key in arm.tags)
     print(
-        f"{arm.node}: accuracy {arm.accuracy:.4f} on {arm.rows} rows{part}, {arm.requests} requests, {named}"
+        f"{arm.node}: accuracy {arm.accuracy:.4f} on {arm.rows} test rows of {dataset}{part},"
+        f" {arm.requests} requests, {named}"
     )
     if arm.accuracy >= least:
         return None
@@ -182,7 +183,8 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         print(f"{len(wrongs)} answers did not count; the last: {wrongs[-1]}")
     asked = len(wrongs) + sum(arm.requests for arm in arms)
     least = float(environ["MIN_ACCURACY"])
-    failures = [judge(arm, asked=asked, rows=len(samples["rows"]), least=least) for arm in arms]
+    rows, dataset = len(samples["rows"]), samples["dataset"]
+    failures = [judge(arm, asked=asked, rows=rows, dataset=dataset, least=least) for arm in arms]
     if not any(arm.rows for arm in arms):
         failures.append("No node answered the test rows.")
 

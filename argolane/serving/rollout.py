@@ -89,26 +89,27 @@ class Rollout:
             self._retire(before)
 
     async def end(self) -> None:
-        if self._farewells:
-            # What they have not ended by then ends with this process.
-            await asyncio.wait(self._farewells, timeout=_HURRY)
         backends = self.serving.backends if self.serving else []
-        await asyncio.gather(*(backend.close(patience=0) for backend in backends))
-        await asyncio.gather(*(pod.stop() for pod in set(self._all_pods())))
+        await asyncio.gather(
+            _end(backends, set(self._all_pods()), patience=0),
+            # What an old version owes for longer than this, it owes for ever: it ends with this process.
+            *(asyncio.wait({task}, timeout=_HURRY) for task in self._farewells),
+        )
 
     def _all_pods(self) -> list[Pod]:
         return [pod for version in (self.serving, self.wanted) if version for pod in version.pods]
 
     def _retire(self, version: Version) -> None:
         needed = set(self._all_pods())
-        task = asyncio.create_task(_farewell(version, [pod for pod in version.pods if pod not in needed]))
+        leaving = {pod for pod in version.pods if pod not in needed}
+        task = asyncio.create_task(_end(version.backends, leaving, patience=_DRAIN))
         self._farewells.add(task)
         task.add_done_callback(self._farewells.discard)
 
 
-async def _farewell(version: Version, leaving: list[Pod]) -> None:
-    """Let the version's requests end, then the pods that nobody needs any more."""
-    await asyncio.gather(*(backend.close(patience=_DRAIN) for backend in version.backends))
+async def _end(backends: "list[Backend]", leaving: set[Pod], *, patience: float) -> None:
+    """Let the requests end, then the pods."""
+    await asyncio.gather(*(backend.close(patience=patience) for backend in backends))
     await asyncio.gather(*(pod.stop() for pod in leaving))
 
 

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,8 +94,11 @@ def test_a_first_version_that_does_not_start(deployments: Deployments, tools: An
         assert alive.status == 200
 
 
-def test_what_was_mended_is_tried_at_once(deployments: Deployments, project: Project, tools: Any) -> None:
+def test_what_was_mended_is_tried_at_once(
+    deployments: Deployments, project: Project, tools: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """argolane.toml learns an image, the same manifest is applied again: no waiting for the next try."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     asked = tools.manifest("m", tools.container(image="registry.lab/toy:1", VERSION="1"))
     deployments.apply(asked)
     with pytest.raises(ArgolaneError, match=r"ErrImagePull: .*registry\.lab/toy:1"):

@@ -4,6 +4,7 @@ The heart of the reconciler. The order of the checks is Argo's: fulfilled, timeo
 memory, retries, then the template's own kind.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,7 +73,7 @@ def _execute(
         if node.fulfilled:
             op.ports.locks.release(node.id)
             return node
-    strategy = template.get("retryStrategy") or op.spec.get("retryStrategy")
+    strategy = retrying.strategy_of(op, template)
     if strategy is not None:
         return _with_retries(op, name, node, holder, base, inner, args, template, strategy, options)
     return _run(op, name, holder, base, inner, template, options)
@@ -93,7 +94,7 @@ def _processed(
     op.remember_source(op.nodes.id_of(name), resolved)
     kind = type_of(resolved)
     locals_ = {"node.name": name, f"{options.kind}s.name": str(holder.get("name") or "")}
-    retries = resolved.get("retryStrategy") or op.spec.get("retryStrategy")
+    retries = retrying.strategy_of(op, resolved)
     if kind in POD_TYPES and retries is None:
         locals_["pod.name"] = pod_name(op.name, name, str(resolved.get("name") or ""))
     template = arguments.process(resolved, args, op.globals, locals_, op.ports.config_map)
@@ -166,7 +167,10 @@ def _with_retries(
         options.boundary_id, options.on_exit, options.deadline, options.hooked, True, options.kind
     )
     child: Node | None = None
-    while True:
+    for turn in itertools.count():
+        if op.depth + turn >= MAX_DEPTH:  # Attempts that are over at once, without a limit.
+            op.mark_error(parent, MaxDepthExceeded())
+            raise MaxDepthExceeded
         try:
             goes_on = retrying.assess(op, parent, strategy, options)
         except OperationError as error:
@@ -176,13 +180,14 @@ def _with_retries(
             raise
         if not goes_on:
             return parent
-        last = op.last_attempt(parent)
+        attempts = op.attempts(parent)
+        last = attempts[-1] if attempts else None
         if parent.fulfilled and op.children_fulfilled(parent):
             if last is not None:
                 parent.outputs = last.outputs
             op.ports.locks.release(parent.id)
             return parent
-        number = len(op.attempts(parent))
+        number = len(attempts)
         if last is not None and not last.fulfilled:
             child_name, number = last.name, number - 1
         else:
@@ -191,6 +196,7 @@ def _with_retries(
         child = _attempt(op, child_name, number, last, holder, base, inner, template, options)
         if child is None or not child.fulfilled or parent.fulfilled:
             return parent
+    raise AssertionError("unreachable")
 
 
 def _attempt(
@@ -224,7 +230,7 @@ def _attempt(
     try:
         return _run(op, name, holder, base, inner, attempt, options)
     except OperationError:
-        strategy = template.get("retryStrategy") or op.spec.get("retryStrategy") or {}
+        strategy = retrying.strategy_of(op, template) or {}
         if retrying.policy(strategy) not in ("Always", "OnError", "OnTransientError"):
             raise
         return op.nodes.named(name)

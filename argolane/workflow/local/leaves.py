@@ -17,7 +17,7 @@ _BRACKETS = re.compile(r"\b(tasks|steps)\['([-\w]+)'\]\.outputs.result")
 
 
 def node_type(template: Mapping[str, Any]) -> str:
-    if template.get("retryStrategy"):
+    if template.get("retryStrategy") is not None:
         return "Retry"
     return {"steps": "Steps", "dag": "DAG", "suspend": "Suspend"}.get(type_of(template), "Pod")
 

@@ -200,15 +200,15 @@ class Operation:
         return self.initialize(name, "Skipped", holder, base, "Error", options, str(error))
 
     def last_attempt(self, node: Node) -> Node | None:
-        """The last attempt of a Retry node, hooks left out."""
+        """The last attempt of a Retry node, whose outputs are read for the node's; none of a retried hook."""
         if node.type != "Retry" or (node.memoization and node.memoization.get("hit")):
             return None
-        attempts = self.attempts(node)
-        return attempts[-1] if attempts else None
+        plain = [attempt for attempt in self.attempts(node) if not attempt.hooked]
+        return plain[-1] if plain else None
 
     def attempts(self, node: Node) -> list[Node]:
         children = [self.nodes.get(child) for child in node.children]
-        return [child for child in children if child is not None and not child.hooked]
+        return [child for child in children if child is not None and child.retried]
 
     def children_fulfilled(self, node: Node, seen: dict[str, bool] | None = None) -> bool:
         seen = {} if seen is None else seen

@@ -23,7 +23,7 @@ from argolane.workflow.local.fields import containers
 from argolane.workflow.local.imagecache import ImageCache
 from argolane.workflow.local.objects import Objects
 from argolane.workflow.local.operation import PodOrder
-from argolane.workflow.local.programs import missing_program
+from argolane.workflow.local.programs import MissingProgram, find_program
 from argolane.workflow.local.streams import Capture, Stop, Tell, Watch
 
 SCRIPT = "/argo/staging/script"
@@ -217,7 +217,8 @@ class Pod:
             if position == 0:
                 code = ended
             self._finish(process, ended)
-        return self._result("Failed", message, {"exitCode": str(code)})
+        saved = outputs.declared(self.order.template)
+        return self._result("Failed", message, {**saved, "exitCode": str(code)})
 
     def _end(self, process: Process, grace: float) -> int:
         """SIGTERM, then SIGKILL, while output keeps flowing."""
@@ -250,11 +251,13 @@ class Pod:
         capture = Capture(name, around.log(name), around.tell, keep=keep)
         self.captures.append(capture)
         workdir = str(container.get("workingDir") or image.workdir)
-        missing = missing_program(argv[0], env.get("PATH", ""), workdir, mounts, tmp) if argv else ""
-        if missing:
-            self.ended.append(Ended(name, 64, missing))
-            capture.started()
-            return None
+        if argv:
+            try:
+                argv[0] = find_program(argv[0], env.get("PATH", ""), workdir, mounts, tmp)
+            except MissingProgram as missing:
+                self.ended.append(Ended(name, 64, str(missing)))
+                capture.started()
+                return None
         process = sandbox.start(
             Container(
                 name=name,

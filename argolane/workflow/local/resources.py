@@ -21,7 +21,7 @@ from argolane.workflow.local.operation import PodOrder
 from argolane.workflow.local.outputs import View
 from argolane.workflow.local.patching import PatchError, merge_patch, patch
 from argolane.workflow.local.streams import Stop
-from argolane.workflow.local.values import any_string
+from argolane.workflow.local.values import any_string, go_json_error
 
 ACTIONS = ("get", "create", "apply", "delete", "replace", "patch")
 SERVED_KINDS = ("SeldonDeployment",)
@@ -107,6 +107,12 @@ def _run(
 
 
 def _parse(resource: Mapping[str, Any], manifest: str) -> dict[str, Any]:
+    if resource.get("action") == "patch" and manifest.lstrip().startswith("{"):
+        try:
+            json.loads(manifest)
+        except ValueError:
+            problem = f"error decoding patch: {go_json_error(manifest)}"
+            raise ResourceError(f"no more retries Error from server (BadRequest): {problem}") from None
     try:
         bodies = [_json_keys(body) for body in loads(manifest, "resource.manifest")]
     except ArgolaneError as error:

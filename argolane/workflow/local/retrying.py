@@ -22,6 +22,12 @@ def policy(strategy: Mapping[str, Any]) -> str:
     return str(strategy.get("retryPolicy") or ("Always" if strategy.get("expression") else "OnFailure"))
 
 
+def strategy_of(op: Operation, template: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The template's own retryStrategy, which may be empty, or the workflow's."""
+    own: Mapping[str, Any] | None = template.get("retryStrategy")
+    return own if own is not None else op.spec.get("retryStrategy")
+
+
 def tags(number: int, last: Node | None) -> dict[str, str]:
     """What {{retries}} and {{lastRetry...}} stand for in an attempt."""
     values = {

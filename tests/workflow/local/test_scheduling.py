@@ -193,3 +193,31 @@ def test_five_hundred_tasks_are_quick_to_look_at() -> None:
     for _ in range(10):
         cluster.turn()
     assert (time.process_time() - began) / 10 < 0.05
+
+
+def test_retries_without_a_limit_end() -> None:
+    """Attempts that fail at once, for ever, meet the bound on depth instead of hanging the runner."""
+    cluster = Cluster(
+        "entrypoint: main\ntemplates:\n- name: main\n  retryStrategy: {}\n"
+        "  steps: [[{name: a, template: w, when: '1'}]]\n- {name: w, suspend: {}}"
+    )
+    verdict = cluster.turn()
+    assert verdict is not None
+    assert verdict.phase == "Error"
+    assert "Maximum recursion depth exceeded" in verdict.message
+
+
+def test_a_retried_exit_handler() -> None:
+    """Attempts of a hook are hooks, too, and count as attempts."""
+    spec = dag("name: a", more="onExit: bye\n") + (
+        "- {name: bye, retryStrategy: {limit: 1}, container: {image: x, command: [x]}}\n"
+    )
+    cluster = Cluster(spec)
+    cluster.turn()
+    cluster.end("a")
+    cluster.turn()
+    cluster.end("wf.onExit(0)", "Failed")
+    cluster.turn()
+    assert cluster.running() == ["wf.onExit(1)"]
+    cluster.end("wf.onExit(1)", "Failed")
+    assert cluster.turn() == Verdict("Failed", "No more retries left")

@@ -103,8 +103,14 @@ def number_json(number: float) -> str:
     return sign + _fixed(digits, exponent)
 
 
+class NilList(list[Any]):
+    """A list that Go never made: empty, and null in JSON."""
+
+
 def to_json(value: Any) -> str:
     """json.Marshal: sorted keys, no blanks, `<>&` escaped."""
+    if isinstance(value, NilList):
+        return "null"
     if isinstance(value, float):
         return number_json(value)
     if isinstance(value, str):

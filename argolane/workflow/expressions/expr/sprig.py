@@ -12,16 +12,17 @@ import math
 import re
 import zlib
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from argolane.workflow.expressions.expr import sprig_functions as f
 from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
 from argolane.workflow.expressions.expr.functions import split, to_pretty_json
 from argolane.workflow.expressions.expr.values import equal, type_name
-from argolane.workflow.expressions.gotext import text_of, to_json
+from argolane.workflow.expressions.gotext import NilList, text_of, to_json
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    "s": (str,), "i": (int,), "f": (float, int), "l": (list,), "m": (dict,), "b": (bool,), "a": (object,),
+    "s": (str,), "i": (int,), "f": (float,), "l": (list,), "m": (dict,), "b": (bool,), "a": (object,),
 }  # fmt: skip
 _GO_KIND = {
     "s": "string",
@@ -68,7 +69,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "toString": ("a", text_of),
     "toStrings": ("a", f.strings),
     "join": ("sa", lambda mark, v: mark.join(f.strings(v))),
-    "sortAlpha": ("a", lambda v: sorted(f.strings(v))),
+    "sortAlpha": ("a", lambda v: sorted(f.strings(v)) if isinstance(v, list) else [text_of(v)]),
     "split": ("ss", lambda mark, s: f.numbered(split(s, mark))),
     "splitn": ("sis", lambda mark, most, s: f.numbered(split(s, mark, most))),
     "splitList": ("ss", lambda mark, s: split(s, mark)),
@@ -78,9 +79,9 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "sha512sum": ("s", lambda s: hashlib.sha512(s.encode()).hexdigest()),
     "adler32sum": ("s", lambda s: str(zlib.adler32(s.encode()))),
     "b64enc": ("s", lambda s: base64.b64encode(s.encode()).decode()),
-    "b64dec": ("s", f.decode(lambda s: base64.b64decode(s, validate=True), "base64")),
+    "b64dec": ("s", f.decode(lambda s: base64.b64decode(s, validate=True), "b64dec")),
     "b32enc": ("s", lambda s: base64.b32encode(s.encode()).decode()),
-    "b32dec": ("s", f.decode(base64.b32decode, "base32")),
+    "b32dec": ("s", f.decode(base64.b32decode, "b32dec")),
     # numbers
     "atoi": ("s", f.atoi),
     "int": ("a", f.integer),
@@ -92,10 +93,10 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "div": ("aa", f.divide),
     "mod": ("aa", lambda v, w: f.integer(v) - f.divide(v, w) * f.integer(w)),
     "mul": ("a*a", lambda *vs: math.prod(map(f.integer, vs))),
-    "add1f": ("a", lambda v: f.to_float(v) + 1.0),
-    "addf": ("*a", lambda *vs: math.fsum(map(f.to_float, vs))),
-    "subf": ("a*a", lambda v, *ws: f.to_float(v) - math.fsum(map(f.to_float, ws))),
-    "mulf": ("a*a", lambda *vs: math.prod(map(f.to_float, vs))),
+    "add1f": ("a", lambda v: f.exact(Decimal.__add__)(v, 1)),
+    "addf": ("*a", f.exact(Decimal.__add__)),
+    "subf": ("a*a", f.exact(Decimal.__sub__)),
+    "mulf": ("a*a", f.exact(Decimal.__mul__)),
     "biggest": ("a*a", lambda *vs: max(map(f.integer, vs))),
     "max": ("a*a", lambda *vs: max(map(f.integer, vs))),
     "min": ("a*a", lambda *vs: min(map(f.integer, vs))),
@@ -123,19 +124,19 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "tuple": ("*a", lambda *vs: list(vs)),
     "first": ("l", lambda v: v[0] if v else None),
     "last": ("l", lambda v: v[-1] if v else None),
-    "rest": ("l", lambda v: v[1:] if v else f.nothing("rest")),
-    "initial": ("l", lambda v: v[:-1] if v else f.nothing("initial")),
+    "rest": ("l", lambda v: v[1:] if v else NilList()),
+    "initial": ("l", lambda v: v[:-1] if v else NilList()),
     "append": ("la", lambda v, item: [*v, item]),
     "push": ("la", lambda v, item: [*v, item]),
     "prepend": ("la", lambda v, item: [item, *v]),
-    "concat": ("*l", lambda *vs: [item for v in vs for item in v]),
+    "concat": ("*l", f.concat),
     "reverse": ("l", lambda v: v[::-1]),
     "compact": ("l", lambda v: [item for item in v if not f.empty(item)]),
     "uniq": ("l", f.unique),
-    "without": ("l*a", lambda v, *out: [item for item in v if not any(equal(item, o) for o in out)]),
+    "without": ("l*a", f.without),
     "has": ("aa", f.has),
     "slice": ("l*a", f.cut),
-    "chunk": ("il", lambda size, v: [v[i : i + size] for i in range(0, len(v), size)]),
+    "chunk": ("il", f.chunk),
     "dict": ("*a", f.make_map),
     "get": ("ms", lambda m, key: m.get(key, "")),
     "hasKey": ("ms", lambda m, key: key in m),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import binascii
 import math
 import posixpath
 import re
 from collections.abc import Callable
+from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
 from argolane.workflow.expressions.expr.functions import from_json
 from argolane.workflow.expressions.expr.values import equal, is_number, type_name
-from argolane.workflow.expressions.gotext import quote, text_of
+from argolane.workflow.expressions.gotext import NilList, quote, text_of
 from argolane.workflow.expressions.regex import PatternError, compile_pattern
 
 
@@ -23,10 +24,11 @@ def integer(value: Any) -> int:
     if is_number(value):
         return int(value)
     if isinstance(value, str):
-        cut = re.sub(r"\.0*$", "", value)
-        stripped = cut.lstrip("0") or "0" if cut[:1] == "0" and not cut.lower().startswith("0x") else cut
+        whole = value.partition(".")[0]
+        # Go reads 012 as octal.
+        octal = re.fullmatch(r"([+-]?)0([0-7_]+)", whole)
         try:
-            return int(stripped, 0)
+            return int(f"{octal[1]}0o{octal[2]}" if octal else whole, 0)
         except ValueError:
             return 0
     return 0
@@ -104,17 +106,20 @@ def trunc(size: int, text: str) -> str:
 
 def substr(start: int, end: int, text: str) -> str:
     raw = text.encode()
-    if start < 0:
-        return raw[:end].decode(errors="replace")
-    return raw[start : None if end < 0 or end > len(raw) else end].decode(errors="replace")
+    stop = len(raw) if start >= 0 and (end < 0 or end > len(raw)) else end
+    first = max(start, 0)
+    if not first <= stop <= len(raw):
+        raise Fault(f"runtime error: slice bounds out of range [{first}:{stop}] with length {len(raw)}")
+    return raw[first:stop].decode(errors="replace")
 
 
 def decode(decoder: Callable[[str], bytes], name: str) -> Callable[[str], str]:
     def function(text: str) -> str:
         try:
             return decoder(text).decode(errors="replace")
-        except binascii.Error:
-            return f"illegal {name} data at input byte 0"
+        except ValueError:
+            # sprig answers with the text of Go's error, which counts bytes in its own way.
+            raise ExprUnsupported(f"sprig.{name} of {text!r}, which is not encoded so.") from None
 
     return function
 
@@ -144,17 +149,44 @@ def go_replacement(template: str) -> Callable[[re.Match[str]], str]:
 
 def find_all(pattern: str, text: str, most: int) -> list[str]:
     found = [match[0] for match in compiled(pattern).finditer(text)]
-    return found if most < 0 else found[:most]
+    return (found if most < 0 else found[:most]) or NilList()
 
 
 def regex_split(pattern: str, text: str, most: int) -> list[str]:
+    """regexp.Split: an empty match at the very start divides nothing."""
     if most == 0:
-        return []
-    return re.split(compiled(pattern), text, maxsplit=most - 1 if most > 0 else 0)
+        return NilList()
+    if pattern and not text:
+        return [""]
+    parts, begin, end = list[str](), 0, 0
+    for match in compiled(pattern).finditer(text):
+        if most > 0 and len(parts) == most - 1:
+            break
+        end = match.start()
+        if match.end() != 0:
+            parts.append(text[begin:end])
+        begin = match.end()
+    return parts if end == len(text) else [*parts, text[begin:]]
 
 
-def nothing(name: str) -> Any:
-    raise ExprUnsupported(f"sprig.{name} of an empty list is not supported here.")
+def concat(*lists: list[Any]) -> list[Any]:
+    return [item for one in lists for item in one] or NilList()
+
+
+def chunk(size: int, items: list[Any]) -> list[list[Any]]:
+    if size <= 0:
+        raise ExprUnsupported(f"sprig.chunk by {size} is not supported here.")
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def exact(apply: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., float]:
+    """Decimal arithmetic over any number of values: 0.1 + 0.2 is 0.3."""
+
+    def function(*values: Any) -> float:
+        numbers = [Decimal(repr(to_float(value))) for value in values]
+        return float(reduce(apply, numbers, *(() if numbers else (Decimal(0),)))) + 0.0
+
+    return function
 
 
 def fail(message: str) -> Any:
@@ -169,12 +201,21 @@ def numbered(parts: list[str]) -> dict[str, str]:
     return {f"_{i}": part for i, part in enumerate(parts)}
 
 
+def same(one: Any, other: Any) -> bool:
+    """reflect.DeepEqual: 2 and 2.0 differ."""
+    return type(one) is type(other) and equal(one, other)
+
+
 def unique(items: list[Any]) -> list[Any]:
     out: list[Any] = []
     for item in items:
-        if not any(equal(item, seen) for seen in out):
+        if not any(same(item, seen) for seen in out):
             out.append(item)
     return out
+
+
+def without(items: list[Any], *omitted: Any) -> list[Any]:
+    return [item for item in items if not any(same(item, one) for one in omitted)]
 
 
 def has(item: Any, items: Any) -> bool:
@@ -182,11 +223,17 @@ def has(item: Any, items: Any) -> bool:
         return False
     if not isinstance(items, list):
         raise Fault(f"Cannot find has on type {kind(items)}")
-    return any(equal(item, member) for member in items)
+    return any(same(item, member) for member in items)
 
 
 def cut(items: list[Any], *bounds: Any) -> Any:
-    return items[integer(bounds[0]) if bounds else 0 : integer(bounds[1]) if len(bounds) > 1 else None]
+    if not items:
+        return None
+    start = integer(bounds[0]) if bounds else 0
+    end = integer(bounds[1]) if len(bounds) > 1 else len(items)
+    if not 0 <= start <= end <= len(items):
+        raise Fault("reflect.Value.Slice: slice index out of bounds")
+    return items[start:end]
 
 
 def quoted(*values: Any) -> str:
@@ -210,6 +257,8 @@ def kind(value: Any) -> str:
 
 
 def indent(spaces: int, text: str) -> str:
+    if spaces < 0:
+        raise Fault("strings: negative Repeat count")
     pad = " " * spaces
     return pad + text.replace("\n", "\n" + pad)
 

@@ -10,7 +10,7 @@ from typing import Any
 from argolane.workflow.expressions.expr.errors import Fault
 from argolane.workflow.expressions.expr.predicates import ordered
 from argolane.workflow.expressions.expr.values import equal, is_number, text, type_name, whole
-from argolane.workflow.expressions.gotext import text_of, to_json
+from argolane.workflow.expressions.gotext import NilList, text_of, to_json
 
 REFUSED = frozenset({"now", "duration", "date", "timezone"})
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -36,7 +36,7 @@ def as_float(value: Any) -> float:
     if is_number(value):
         return float(value)
     if isinstance(value, str):
-        if _FLOAT.fullmatch(value) and "_" not in value:
+        if _FLOAT.fullmatch(value):
             return float(value)
         raise Fault(f"invalid operation: float({value})")
     raise Fault(f"invalid operation: float({type_name(value)})")
@@ -136,7 +136,7 @@ def split(value: Any, separator: Any, *limit: Any) -> list[str]:
     given, mark = text(value), text(separator)
     most = whole(limit[0]) if limit else -1
     if most == 0:
-        return []
+        return NilList()
     if mark:
         return given.split(mark, most - 1 if most > 0 else -1)
     return list(given) if most < 0 or len(given) <= most else [*given[: most - 1], given[most - 1 :]]
@@ -144,7 +144,7 @@ def split(value: Any, separator: Any, *limit: Any) -> list[str]:
 
 def _split_after(value: Any, separator: Any, *limit: Any) -> list[str]:
     parts = split(value, separator, *limit)
-    return [part + separator for part in parts[:-1]] + parts[-1:]
+    return [part + separator for part in parts[:-1]] + parts[-1:] if parts else parts
 
 
 def replace(value: Any, old: Any, new: Any, *most: Any) -> str:
@@ -198,6 +198,12 @@ def _uniq(value: Any) -> list[Any]:
         if not any(equal(item, seen) for seen in out):
             out.append(item)
     return out
+
+
+def _take(value: Any, count: Any) -> list[Any]:
+    if whole(count) < 0:
+        raise Fault("reflect.Value.Slice: slice index out of bounds")
+    return _list(value)[: whole(count)]
 
 
 def _flatten(value: Any) -> list[Any]:
@@ -258,7 +264,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "first": _first_or_last(0),
     "last": _first_or_last(-1),
     "get": _get,
-    "take": lambda value, count: _list(value)[: whole(count)],
+    "take": _take,
     # Go's maps have no order; sorted keys are one of the orders it may choose.
     "keys": lambda value: sorted(_mapping(value, "get keys from")),
     "values": lambda value: [item for _, item in sorted(_mapping(value, "get values from").items())],
@@ -266,7 +272,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "fromPairs": _from_pairs,
     "reverse": lambda value: _list(value)[::-1],
     "uniq": _uniq,
-    "concat": lambda *values: [item for value in values for item in _list(value)],
+    "concat": lambda *values: [item for value in values for item in _list(value)] or NilList(),
     "flatten": _flatten,
     "sort": lambda value, order="asc": ordered([(item, item) for item in _list(value)], order),
     "bitand": _bits("bitand", lambda left, right: left & right),

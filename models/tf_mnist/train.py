@@ -1,7 +1,7 @@
 """MNIST in, a Keras convolutional network in the model store out.
 
-Expect on mnist-t10k (8000/2000) 98.2 % after 5 epochs, in a quarter of the time that the convnet of
-keras.io's first example takes to 97.6 % there; 98.5 % and more with --epochs=15 --augment=true.
+Expect on mnist-t10k (8000/2000) 98.4 % after 5 epochs, a third of the time that the convnet of keras.io's
+first example takes to 97.7 % there; 98.6 % with --epochs=15, 98.9 % with --augment=true besides.
 """
 
 import os

@@ -184,8 +184,8 @@ def test_version_that_crashes_is_rolled_back(
 
 def test_killed_training_is_tried_again(seldon: Lab, first: Any) -> None:
     """A pod that is deleted in the middle of training is replaced by one that goes through."""
-    built = seldon.submit("train-sk-mnist", version="0.1-long", registry=seldon.registry, dataset="digits",
-                          build="true", repo=seldon.publish(ROOT, "argolane"), epochs="40",
+    built = seldon.submit("train-sk-mnist", version="0.1-killed", registry=seldon.registry, dataset="digits",
+                          build="true", repo=seldon.publish(ROOT, "argolane"), epochs="200",
                           revision=seldon.run("git", "rev-parse", "HEAD").strip())  # fmt: skip
     selector = f"--selector=workflows.argoproj.io/workflow={built}"
 
@@ -195,10 +195,11 @@ def test_killed_training_is_tried_again(seldon: Lab, first: Any) -> None:
                      and p["status"]["phase"] == "Running"), "")  # fmt: skip
 
     end = time.monotonic() + 300
-    while not (pod := training()) or "epoch 3" not in seldon.kubectl(
+    while not (pod := training()) or "epoch 3/" not in seldon.kubectl(
         "logs", pod, "--container=main", ok=False
     ):
-        assert time.monotonic() < end, seldon.story(built)
+        phase = (seldon.read("workflow", built).get("status") or {}).get("phase")
+        assert time.monotonic() < end and phase in (None, "Pending", "Running"), seldon.story(built)
         time.sleep(0.5)
     seldon.kubectl("delete", "pod", pod, "--grace-period=0", "--force")
     status = seldon.succeeded(built, within=600)

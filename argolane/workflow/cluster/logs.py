@@ -27,9 +27,9 @@ def logs(
     with connected(namespace) as cluster:
         workflow = find(cluster, name)
         title = workflow["metadata"]["name"]
-        nodes = [node for node in _pods(workflow) if task in (None, node["displayName"], node["id"])]
+        nodes = [node for node in _pods(workflow) if task in (None, node["id"], *_names(node))]
         if task is not None and not nodes:
-            known = {str(node["displayName"]) for node in _pods(workflow)}
+            known = {_names(node)[-1] for node in _pods(workflow)}
             raise ArgolaneError(unknown("task", task, known, where=f"{title}: "))
         for node in nodes:
             if task is None:
@@ -58,6 +58,12 @@ def of_node(
         for line in response:
             if not EXECUTOR.match(line):
                 yield line.decode(errors="replace")
+
+
+def _names(node: Object) -> tuple[str, str]:
+    """`verify(0)`, one try of a task, and `verify`, the task."""
+    name = str(node["displayName"])
+    return name, name.partition("(")[0]
 
 
 def _pods(workflow: Object) -> list[Object]:

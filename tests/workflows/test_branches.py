@@ -1,0 +1,266 @@
+"""Each branch of the rendered workflows: real guards, gates and handlers, fakes for what is slow or large."""
+
+import json
+
+import pytest
+
+from argolane.testing import Attempt, Scenario, assert_rendered
+
+DIGEST = "sha256:" + "a" * 64
+ORIGIN = {"digest": DIGEST, "data": "d" * 64, "commit": "c0ffee"}
+GOOD = {"accuracy": "0.97", **ORIGIN}
+TRAINED = {"accuracy": "0.97", "metrics": "{}"}
+URL = {"url": "http://127.0.0.1:8080/seldon/argolane/sk-mnist/api/v1.0/predictions"}
+REGISTRY = "registry.example.com/argolane"
+NOT_BUILT = "when ''false' == 'true'' evaluated false"
+OMITTED = "omitted: depends condition not met"
+
+
+@pytest.fixture
+def train(workflow) -> Scenario:
+    """train-sk-mnist with a training that is over at once."""
+    return workflow("train-sk-mnist").fake("train-sk-mnist", outputs=TRAINED)
+
+
+@pytest.fixture
+def serve(workflow) -> Scenario:
+    """serve-sk-mnist where the model is good, comes up and answers."""
+    good = workflow("serve-sk-mnist").fake("gate", outputs=GOOD).fake("deploy", outputs=URL)
+    return good.fake("verify", outputs={"report": "{}"}).fake("put-back")
+
+
+@pytest.fixture
+def mnist(workflow) -> Scenario:
+    """mnist where all goes well."""
+    both = workflow("mnist").fake("train-sk-mnist", outputs=TRAINED).fake("train-tf-mnist", outputs=TRAINED)
+    served = both.fake("gate", outputs=GOOD).fake("deploy", outputs=URL)
+    return served.fake("verify", outputs={"report": "{}"}).fake("put-back")
+
+
+def stored(accuracy: float, version: str = "0.1") -> dict[str, str]:
+    """A trained version as the gate finds it in the model store."""
+    metrics = {"accuracy": accuracy, "dataset": "digits (1437/360)"}
+    lineage = {"data_sha256": "d" * 64, "commit": "c0ffee"}
+    folder = f"sk_mnist/{version}"
+    return {
+        f"{folder}/model.onnx": "weights",
+        f"{folder}/metrics.json": json.dumps(metrics),
+        f"{folder}/lineage.json": json.dumps(lineage),
+    }
+
+
+def test_training_is_over_when_the_gate_has_seen_the_model(train: Scenario) -> None:
+    """Without a build, training gets the image that guard named, and its flags from the parameters."""
+    run = train.volume("model-store", stored(0.97, "0.2")).run(version="0.2", dataset="digits", epochs=3)
+    assert run.phase == "Succeeded"
+    assert run.order == ["guard", "train", "gate"]
+    assert run.skipped == {"build": NOT_BUILT}
+    given = run["train"].inputs
+    assert given["image"] == f"{REGISTRY}/sk-mnist-trainer:0.2"
+    assert (given["commit"], given["dataset"], given["epochs"]) == ("", "digits", "3")
+    assert run["gate"].outputs["accuracy"] == "0.97"
+    assert run["gate"].outputs["commit"] == "c0ffee"
+
+
+def test_a_bad_model_fails_the_training_run(train: Scenario) -> None:
+    """The gate fails below min-accuracy, once: an exit code is a verdict."""
+    run = train.volume("model-store", stored(0.95)).run(min_accuracy=0.96)
+    assert run.phase == "Failed"
+    assert run["train"].phase == "Succeeded"
+    assert run["gate"].message == "main: Error (exit code 1)"
+    assert len(run["gate"].attempts) == 1
+    assert "accuracy 0.9500 on digits (1437/360); min-accuracy is 0.96." in run["gate"].log
+
+
+def test_a_training_whose_pod_was_lost_is_tried_again(train: Scenario) -> None:
+    """A pod in Error, not one that failed, is worth another try."""
+    lost = Attempt(error="pod deleted")
+    again = train.fake("train-sk-mnist", lost, Attempt(outputs=TRAINED)).fake("gate", outputs=GOOD).run()
+    assert again.phase == "Succeeded"
+    assert [(a.phase, a.message) for a in again["train"].attempts] == [
+        ("Error", "pod deleted"),
+        ("Succeeded", ""),
+    ]
+    assert again.order == ["guard", "train", "gate"]
+
+
+def test_a_training_that_is_lost_three_times_is_given_up(train: Scenario) -> None:
+    """Two retries, then the run is in Error and nothing is judged."""
+    run = train.fake("train-sk-mnist", error="pod deleted").run()
+    assert (run.phase, run["train"].message) == ("Error", "No more retries left")
+    assert len(run["train"].attempts) == 3
+    assert run.skipped["gate"] == OMITTED
+
+
+def test_a_training_that_fails_is_not_tried_again(train: Scenario) -> None:
+    """The exit code of a training is its last word."""
+    run = train.fake("train-sk-mnist", exit_code=1, stdout="loss is NaN\n").run()
+    assert run.phase == run["train"].phase == "Failed"
+    assert [attempt.exit_code for attempt in run["train"].attempts] == [1]
+    assert run["train"].log == "loss is NaN\n"
+    assert run.skipped["gate"] == OMITTED
+
+
+def test_training_runs_in_the_image_that_was_built(train: Scenario) -> None:
+    """With build=true the image is the one of the build, by its digest, and so is the commit."""
+    image = f"{REGISTRY}/sk-mnist-trainer@{DIGEST}"
+    built = train.fake("build", outputs={"commit": "c0ffee", "sk-mnist": image}).fake("gate", outputs=GOOD)
+    run = built.run(build=True)
+    assert run.order == ["guard", "build", "train", "gate"]
+    assert run["build"].inputs["target"] == "trainer"
+    assert (run["train"].inputs["image"], run["train"].inputs["commit"]) == (image, "c0ffee")
+    assert run.skipped == {}
+
+
+@pytest.mark.parametrize(("code", "attempts"), [(42, 3), (1, 1)])
+def test_only_a_daemon_that_did_not_come_up_is_worth_another_build(
+    train: Scenario, code: int, attempts: int
+) -> None:
+    """Exit code 42 says that the Docker daemon is missing; a build that fails would fail again."""
+    run = train.fake("build", exit_code=code).run(build=True)
+    assert run.phase == run["build"].phase == "Failed"
+    assert len(run["build"].attempts) == attempts
+    assert run.order == ["guard", "build"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("build", "yes", "Parameter 'build' is 'yes'; expected one of"),
+        ("dataset", "cifar", "Parameter 'dataset' is 'cifar'; expected one of"),
+        (
+            "registry",
+            "https://registry.example.com",
+            "Parameter 'registry' is 'https://registry.example.com'",
+        ),
+    ],
+)
+def test_guard_refuses_a_value(train: Scenario, name: str, value: str, words: str) -> None:
+    """Argo checks no enum and no pattern; the guard does, and nothing else starts."""
+    run = train.run({name: value})
+    assert run.phase == run["guard"].phase == "Failed"
+    assert run.order == ["guard"]
+    assert words in run["guard"].log
+    assert set(run.skipped) == {"build", "train", "gate"}
+
+
+def test_a_good_model_is_deployed_and_verified(serve: Scenario) -> None:
+    """Deploy and verify get image and origin of the model, verify the address too; nothing is put back."""
+    run = serve.run(version="0.2")
+    assert run.phase == "Succeeded"
+    assert run.order == ["guard", "gate", "deploy", "verify"]
+    assert run["deploy"].inputs == {
+        "sk-mnist-image": f"{REGISTRY}/sk-mnist-runtime:0.2",
+        **{f"sk-mnist-{what}": value for what, value in ORIGIN.items()},
+    }
+    assert run["verify"].inputs == {**run["deploy"].inputs, **URL}
+    assert (
+        run.skipped["after-failure"]
+        == "when ''Succeeded' != 'Succeeded' && 'true' == 'true'' evaluated false"
+    )
+
+
+def test_a_model_that_was_never_good_is_not_deployed(serve: Scenario) -> None:
+    """The gate stands before the deployment too, and a rollout that never began has nothing to put back."""
+    run = serve.fake("gate", exit_code=1).run()
+    assert run.phase == "Failed"
+    assert {name: run.skipped[name] for name in ("build", "deploy", "verify")} == dict.fromkeys(
+        ("build", "deploy", "verify"), OMITTED
+    )
+    assert run.order == ["guard", "gate", "explain"]
+    assert "The run failed before its rollout" in run["explain"].outputs["reason"]
+    assert "put-back" in run.skipped
+
+
+def test_deploy_false_looks_the_model_up_and_no_more(serve: Scenario) -> None:
+    """Neither a deployment nor a probe, and the run Succeeded."""
+    run = serve.run(deploy=False)
+    assert run.phase == "Succeeded"
+    assert run.order == ["guard", "gate"]
+    assert run.skipped["deploy"] == NOT_BUILT
+    # Argo looks at depends first, and a skipped deploy did not succeed.
+    assert run.skipped["verify"] == OMITTED
+
+
+def test_a_deployment_that_is_lost_is_applied_again(serve: Scenario) -> None:
+    """The pod that applies may be evicted."""
+    run = serve.fake("deploy", Attempt(error="pod deleted"), Attempt(outputs=URL)).run()
+    assert run.phase == "Succeeded"
+    assert len(run["deploy"].attempts) == 2
+
+
+@pytest.mark.parametrize("task", ["deploy", "verify"])
+def test_a_failed_rollout_is_put_back(serve: Scenario, task: str) -> None:
+    """What was last verified is applied again, as it was; the run stays Failed."""
+    manifest = "kind: SeldonDeployment\nmetadata: {name: sk-mnist}\n"
+    known = serve.volume("model-store", {".deployments/sk-mnist.yaml": manifest})
+    run = known.fake(task, exit_code=1).run()
+    assert run.phase == "Failed"
+    assert run.order[-2:] == ["explain", "put-back"]
+    assert run["put-back"].inputs["manifest"] == manifest.rstrip("\n")
+    assert "The deployment that was last verified is put back." in run["explain"].outputs["reason"]
+
+
+def test_a_first_rollout_has_nothing_to_put_back(serve: Scenario) -> None:
+    """Without a verified deployment of this name the failed one stays."""
+    run = serve.fake("verify", exit_code=1).run()
+    assert run.phase == "Failed"
+    assert "no deployment of this name was verified before" in run["explain"].outputs["reason"]
+    assert run.skipped["put-back"] == NOT_BUILT
+
+
+def test_a_failed_rollout_can_be_kept_to_look_at(serve: Scenario) -> None:
+    """on-failure=keep puts nothing back, though there is something."""
+    known = serve.volume("model-store", {".deployments/sk-mnist.yaml": "kind: SeldonDeployment\n"})
+    run = known.fake("verify", exit_code=1).run(on_failure="keep")
+    assert run.phase == "Failed"
+    assert run["explain"].outputs["rollback"] == "false"
+    assert run.skipped["put-back"] == NOT_BUILT
+
+
+def test_an_ab_test_needs_both_models(workflow) -> None:
+    """One model that is not good enough keeps both from being deployed."""
+
+    def judge(inputs: dict[str, str]) -> Attempt:
+        return Attempt(exit_code=1) if inputs["model"] == "tf_mnist" else Attempt(outputs=GOOD)
+
+    run = workflow("ab-test-mnist").fake("gate", judge).fake("deploy", outputs=URL).run()
+    assert run.phase == "Failed"
+    assert run["gate-sk-mnist"].phase == "Succeeded"
+    assert run["gate-tf-mnist"].phase == "Failed"
+    assert run.skipped["deploy"] == OMITTED
+
+
+def test_mnist_trains_both_side_by_side_and_serves_them(mnist: Scenario) -> None:
+    """Each model is judged after its own training; the deployment waits for both."""
+    run = mnist.run(ratio=0.8, sk_mnist_epochs=2)
+    assert run.phase == "Succeeded"
+    order = run.order
+    assert order[0] == "guard"
+    assert order[-2:] == ["deploy", "verify"]
+    for model in ("sk-mnist", "tf-mnist"):
+        assert order.index(f"train-{model}") < order.index(f"gate-{model}")
+        assert run["deploy"].inputs[f"{model}-image"] == f"{REGISTRY}/{model}-runtime:0.1"
+    assert run["train-sk-mnist"].inputs["epochs"] == "2"
+    assert set(run.skipped) >= {"build-trainers", "build-runtimes"}
+
+
+def test_mnist_builds_runtimes_beside_the_training(mnist: Scenario) -> None:
+    """With build=true each target is built once, and what is deployed are the runtimes by their digests."""
+
+    def build(inputs: dict[str, str]) -> Attempt:
+        target = inputs["target"]
+        images = {m: f"{REGISTRY}/{m}-{target}@{DIGEST}" for m in ("sk-mnist", "tf-mnist")}
+        return Attempt(outputs={"commit": "c0ffee", **images})
+
+    run = mnist.fake("build", build).run(build=True)
+    assert run.phase == "Succeeded"
+    assert run["build-runtimes"].inputs["target"] == "runtime"
+    for model in ("sk-mnist", "tf-mnist"):
+        assert run[f"train-{model}"].inputs["image"] == f"{REGISTRY}/{model}-trainer@{DIGEST}"
+        assert run["deploy"].inputs[f"{model}-image"] == f"{REGISTRY}/{model}-runtime@{DIGEST}"
+
+
+def test_the_rendered_workflows_are_what_the_programs_make(argolane_project) -> None:
+    """Nobody edited a rendered file, and none was forgotten."""
+    assert_rendered(argolane_project)

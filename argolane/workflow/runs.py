@@ -61,7 +61,7 @@ def every(project: Project) -> list[RunFolder]:
 def find(project: Project, name: str | None = None) -> RunFolder:
     """The run of that name, else the latest run of the workflow of that name, else (None) the latest run."""
     runs = every(project)
-    if not runs:
+    if not runs and name is None:
         raise ArgolaneError(f"There is no run in {project.runs}. Start one: argolane run NAME")
     if name is None:
         return runs[0]

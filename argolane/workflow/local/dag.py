@@ -221,8 +221,10 @@ def _start(context: Context, name: str, task: Task, node: Node | None) -> None:
     members: list[Task] | None = op.expanded.get(full)
     if members is None:
         try:
-            resolved = _resolved(context, name, task)
-            members = list(items.expand(resolved, scope_of(context, name).params(op.globals)))
+            scope = scope_of(context, name)
+            resolved = _resolved(context, task, scope)
+            params = scope.params(op.globals) if items.expands(resolved) else {}
+            members = list(items.expand(resolved, params))
         except WaitsForEver as waiting:
             op.waits[full] = str(waiting)
             return
@@ -244,8 +246,7 @@ def _start(context: Context, name: str, task: Task, node: Node | None) -> None:
         _close_group(context, group, members)
 
 
-def _resolved(context: Context, name: str, task: Task) -> dict[str, Any]:
-    scope = scope_of(context, name)
+def _resolved(context: Context, task: Task, scope: Scope) -> dict[str, Any]:
     resolved = resolve(context.op, task, scope)
     artifacts = (resolved.get("arguments") or {}).get("artifacts")
     if artifacts:

@@ -40,7 +40,14 @@ def scope_of(context: Context, name: str) -> Scope:
         node = context.task_node(ancestor)
         if node is None:
             raise OperationError(f"Ancestor task node {ancestor} not found")
-        add_outputs(context, scope, ancestor, node)
+        known = context.op.fragments.get(node.id)
+        if known is None:
+            fragment = Scope()
+            add_outputs(context, fragment, ancestor, node)
+            known = fragment.values
+            if node.fulfilled:
+                context.op.fragments[node.id] = known
+        scope.values.update(known)
     return scope
 
 

@@ -91,6 +91,7 @@ class Operation:
     waits: dict[str, str] = field(default_factory=dict)
     globals_version: int = 0
     processed: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    fragments: dict[str, dict[str, Any]] = field(default_factory=dict)
     plans: dict[str, Any] = field(default_factory=dict)
     expanded: dict[str, list[Any]] = field(default_factory=dict)
     referenced: dict[int, tuple[Any, frozenset[str]]] = field(default_factory=dict)

@@ -101,9 +101,22 @@ def _run(
                 parameter["value"] = str(parameter["valueFrom"].get("default") or "")
         return
     name = str(found["metadata"]["name"])
-    _wait(resource, lambda: cluster.get(kind, name), stop, until)
+    try:
+        _wait(resource, lambda: cluster.get(kind, name), stop, until)
+    except _Interrupted as interrupted:
+        raise _Interrupted(f"{interrupted}{_standing(cluster.get(kind, name))}") from None
     for parameter in saved.get("parameters") or ():
         _fill(parameter, cluster.get(kind, name) or found)
+
+
+def _standing(found: Mapping[str, Any] | None) -> str:
+    """What the object says of itself, for whoever waited in vain; '' when it says nothing."""
+    status = (found or {}).get("status")
+    description = str(status.get("description") or "") if isinstance(status, Mapping) else ""
+    if not found or not description:
+        return ""
+    first = description.partition("\n")[0]
+    return f". {found.get('kind')} {found['metadata']['name']!r} is {status.get('state')}: {first}"
 
 
 def _parse(resource: Mapping[str, Any], manifest: str) -> dict[str, Any]:

@@ -111,11 +111,10 @@ def _run(
 
 def _standing(found: Mapping[str, Any] | None) -> str:
     """What the object says of itself, for whoever waited in vain; '' when it says nothing."""
-    status = (found or {}).get("status")
-    description = str(status.get("description") or "") if isinstance(status, Mapping) else ""
-    if not found or not description:
+    status = found.get("status") if found else None
+    if not found or not isinstance(status, Mapping) or not status.get("description"):
         return ""
-    first = description.partition("\n")[0]
+    first = str(status["description"]).partition("\n")[0]
     return f". {found.get('kind')} {found['metadata']['name']!r} is {status.get('state')}: {first}"
 
 

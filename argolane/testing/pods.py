@@ -21,7 +21,7 @@ from argolane.workflow.local.operation import PodOrder
 from argolane.workflow.local.pod import Surroundings
 from argolane.workflow.local.streams import Stop
 
-_DATA = ("persistentVolumeClaim", "claimTemplate", "emptyDir", "ephemeral", "hostPath")
+_DATA = ("persistentVolumeClaim", "claimTemplate", "emptyDir", "ephemeral")
 _RETRY = re.compile(r"\((\d+)\)$")  # an item of a loop is `(0:item)`
 _DEADLINE = "Pod was active on the node longer than the specified deadline"
 _TERMINATED = 143
@@ -71,10 +71,10 @@ class _Pod:
         return self._result("Succeeded", "", saved)
 
     def _view(self) -> outputs.View:
-        """Volumes of configuration are empty here: nobody reads them."""
+        """Volumes of configuration and of the machine itself are empty here: nobody reads them."""
         template, around = self.order.template, self.around
         kept = [
-            volume if any(volume.get(kind) is not None for kind in _DATA) else {**volume, "emptyDir": {}}
+            volume if any(volume.get(kind) is not None for kind in _DATA) else {"name": volume["name"]}
             for volume in self.order.volumes
         ]
         places = volumes.Places(around.claims, around.run_volumes, self.scene / "volumes")

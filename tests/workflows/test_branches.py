@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from argolane.testing import Attempt, Scenario, assert_rendered
+from argolane.testing import Attempt, Scenario
 
 DIGEST = "sha256:" + "a" * 64
 ORIGIN = {"digest": DIGEST, "data": "d" * 64, "commit": "c0ffee"}
@@ -259,8 +259,3 @@ def test_mnist_builds_runtimes_beside_the_training(mnist: Scenario) -> None:
     for model in ("sk-mnist", "tf-mnist"):
         assert run[f"train-{model}"].inputs["image"] == f"{REGISTRY}/{model}-trainer@{DIGEST}"
         assert run["deploy"].inputs[f"{model}-image"] == f"{REGISTRY}/{model}-runtime@{DIGEST}"
-
-
-def test_the_rendered_workflows_are_what_the_programs_make(argolane_project) -> None:
-    """Nobody edited a rendered file, and none was forgotten."""
-    assert_rendered(argolane_project)

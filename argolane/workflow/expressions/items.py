@@ -88,7 +88,7 @@ def _whole(value: Any, default: int) -> int:
     return int(value)
 
 
-_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?P<verb>.)", re.S)
+_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?:\.(?P<precision>\d*))?(?P<verb>.)", re.S)
 
 
 def _printf(format_: str, number: int) -> str:
@@ -104,20 +104,25 @@ def _printf(format_: str, number: int) -> str:
         used = True
         if verb == "v":
             verb = "d"
-        if verb not in "dxXobcq":
-            return f"%!{verb}(int={number})"
+        wrong = "" if verb in "dxXobcq" else verb
+        if wrong:
+            verb = "d"
         if verb in "cq":
             body = chr(number) if verb == "c" else f"'{chr(number)}'"
             return body.ljust(int(width or 0)) if "-" in flags else body.rjust(int(width or 0))
-        sign = "-" if number < 0 else "+" if "+" in flags else " " if " " in flags else ""
-        prefix = {"x": "0x", "X": "0X", "o": "0", "b": "0b"}.get(verb, "") if "#" in flags else ""
-        digits = format(abs(number), verb)
-        room = int(width or 0) - len(sign) - len(prefix)
-        if "-" in flags:
-            return (sign + prefix + digits).ljust(int(width or 0))
-        if "0" in flags:
-            return sign + prefix + digits.rjust(room, "0")
-        return (sign + prefix + digits).rjust(int(width or 0))
+        shown = _integer(number, flags, int(width or 0), match["precision"], verb)
+        return f"%!{wrong}(int={shown})" if wrong else shown
 
     text = _VERB.sub(one, format_)
     return text if used else f"{text}%!(EXTRA int={number})"
+
+
+def _integer(number: int, flags: str, width: int, precision: str | None, verb: str) -> str:
+    sign = "-" if number < 0 else "+" if "+" in flags else " " if " " in flags else ""
+    prefix = {"x": "0x", "X": "0X", "o": "0", "b": "0b"}.get(verb, "") if "#" in flags else ""
+    digits = format(abs(number), verb).rjust(int(precision or 0), "0")
+    if "-" in flags:
+        return (sign + prefix + digits).ljust(width)
+    if "0" in flags and precision is None:
+        return sign + prefix + digits.rjust(width - len(sign) - len(prefix), "0")
+    return (sign + prefix + digits).rjust(width)

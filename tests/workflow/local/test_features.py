@@ -70,7 +70,7 @@ templates:
   outputs: {{artifacts: [{outputs}]}}
 - name: use
   inputs: {{artifacts: [{inputs}]}}
-  container: {{image: "python:3.11-slim", command: [sh, -c, "test $(cat /in/* | wc -l) = 3"]}}
+  container: {{image: "python:3.11-slim", command: [sh, -c, "test $(cat /in/0 /in/1 /in/2 | wc -l) = 3"]}}
 """
     )
     assert result.phase == "Succeeded", nodes(result)

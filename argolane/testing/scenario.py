@@ -28,6 +28,7 @@ from argolane.workflow.local.templates import TYPES
 _PODS = ("container", "script", "resource")
 _LEFT_OUT = {*TYPES, "daemon"} - {*_PODS}
 _STAND_IN = {"image": "fake"}
+_AGAIN = 0.05
 
 
 @dataclass(frozen=True)
@@ -166,21 +167,24 @@ class Scenario:
     @contextlib.contextmanager
     def _watched(self, name: str, heard: Heard) -> Iterator[list[str]]:
         """Ends a run that takes too long; what was not over then is in the list."""
-        late = list[str]()
+        late, over = list[str](), threading.Event()
 
-        def end() -> None:
-            late.extend(heard.unfinished() or ["nothing running"])
-            with contextlib.suppress(ArgolaneError):
-                local.stop(self.project, name, terminate=True)
+        def watch() -> None:
+            if over.wait(self.timeout):
+                return
+            late.extend(heard.unfinished() or ["no task running"])
+            while not over.wait(_AGAIN):  # it may be about to begin, or to end
+                with contextlib.suppress(ArgolaneError):
+                    local.stop(self.project, name, terminate=True)
+                    return
 
-        timer = threading.Timer(self.timeout, end)
-        timer.daemon = True
-        timer.start()
+        watcher = threading.Thread(target=watch, name=f"timeout of {name}", daemon=True)
+        watcher.start()
         try:
             yield late
         finally:
-            timer.cancel()
-            timer.join()
+            over.set()
+            watcher.join()
 
 
 def _play(

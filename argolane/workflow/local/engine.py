@@ -322,7 +322,9 @@ def _signals_to(take: Callable[[], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, lambda *_: take()) for number in _SIGNALS}
+    # What is ignored, by nohup or by a shell's &, stays ignored.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda *_: take()) for number in heard}
     try:
         yield
     finally:

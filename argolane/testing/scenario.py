@@ -4,7 +4,6 @@ A scenario never changes: `fake` and `volume` give a new one, so that tests can 
 """
 
 import contextlib
-import copy
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,9 +11,8 @@ from functools import partial
 from typing import Any
 
 from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, UsageError, unknown
-from argolane.manifest import Document
 from argolane.project import Project
-from argolane.testing import pods
+from argolane.testing import manifests, pods
 from argolane.testing.fakes import Answer, Attempt, Fake, text
 from argolane.testing.outcome import Heard, Outcome
 from argolane.workflow import local
@@ -22,12 +20,7 @@ from argolane.workflow.catalog import Entry
 from argolane.workflow.local.operation import PodOrder
 from argolane.workflow.local.pod import Surroundings
 from argolane.workflow.local.streams import Stop
-from argolane.workflow.local.templates import TYPES
 
-# Their pods mount volumes; every other kind becomes one of these when it is faked, and so one node.
-_PODS = ("container", "script", "resource")
-_LEFT_OUT = {*TYPES, "daemon"} - {*_PODS}
-_STAND_IN = {"image": "fake"}
 _AGAIN = 0.05
 
 
@@ -64,7 +57,7 @@ class Scenario:
         )  # fmt: skip
         if attempts and said != Attempt():
             raise UsageError(f"fake {template!r}: either attempts or keywords, not both.")
-        known = [found for body in self._bodies() for found in _templates(body)]
+        known = manifests.templates(self.entry)
         meant = [found for found in known if found.get("name") == template]
         if not meant:
             names = {str(found.get("name")) for found in known}
@@ -86,7 +79,7 @@ class Scenario:
         self._fill_volumes()
         heard, problems = Heard(), list[Exception]()
         stand_ins = {template: partial(_play, fake, problems) for template, fake in self.fakes.items()}
-        workflow, templates = self._documents()
+        workflow, *templates = manifests.faked(self.entry, self.fakes)
         with self._watched(name, heard) as late:
             try:
                 run = local.run(
@@ -129,41 +122,6 @@ class Scenario:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def _bodies(self) -> list[dict[str, Any]]:
-        """The workflow and the templates that it refers to, at any depth."""
-        near = {document.name: document.body for document in self.entry.templates}
-        bodies, names = [self.entry.workflow.body], list(_references(self.entry.workflow.body))
-        seen = set[str]()
-        while names:
-            name = names.pop()
-            if name in near and name not in seen:
-                seen.add(name)
-                bodies.append(near[name])
-                names += _references(near[name])
-        return bodies
-
-    def _documents(self) -> tuple[Document, list[Document]]:
-        used = [id(body) for body in self._bodies()]
-        workflow, *others = (
-            replace(document, body=self._faked(document.body)) if id(document.body) in used else document
-            for document in (self.entry.workflow, *self.entry.templates)
-        )
-        return workflow, others
-
-    def _faked(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Faked templates that hold others, or wait, become leaves."""
-        changed = copy.deepcopy(body)
-        for template in _templates(changed):
-            if template.get("name") not in self.fakes:
-                continue
-            for kind in _LEFT_OUT & set(template):
-                del template[kind]
-            if not any(template.get(kind) is not None for kind in _PODS):
-                template["container"] = _STAND_IN
-            for artifact in (template.get("outputs") or {}).get("artifacts") or ():
-                artifact.setdefault("path", f"/fake/{artifact['name']}")
-        return changed
-
     @contextlib.contextmanager
     def _watched(self, name: str, heard: Heard) -> Iterator[list[str]]:
         """Ends a run that takes too long; what was not over then is in the list."""
@@ -196,21 +154,3 @@ def _play(
     except Exception as error:
         problems.append(error)
         raise
-
-
-def _templates(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    spec = body.get("spec") or {}
-    return list((spec.get("workflowSpec") or spec).get("templates") or ())
-
-
-def _references(tree: Any) -> Iterator[str]:
-    """Names of the WorkflowTemplates that a manifest refers to."""
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            if key in ("templateRef", "workflowTemplateRef") and isinstance(value, Mapping):
-                yield str(value.get("name"))
-            else:
-                yield from _references(value)
-    elif isinstance(tree, list):
-        for part in tree:
-            yield from _references(part)

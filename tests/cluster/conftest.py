@@ -87,10 +87,6 @@ class Lab:
         logs = self.run("argo", "logs", "--namespace", NAMESPACE, "--no-color", name, "--tail=40", ok=False)
         return f"{tree}\n{logs}"
 
-    def log(self, name: str, template: str) -> str:
-        return self.run("argo", "logs", "--namespace", NAMESPACE, "--no-color", name, "--selector",
-                        f"workflows.argoproj.io/workflow={name}", "--grep", "", ok=False)  # fmt: skip
-
 
 def outputs(status: Any, task: str) -> dict[str, str]:
     """The output parameters of a task, by name."""

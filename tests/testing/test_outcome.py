@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from argolane.errors import ArgolaneError, ManifestError
@@ -106,22 +107,66 @@ def test_rendered_files_are_held_against_their_programs(tmp_path: Path) -> None:
     assert_rendered(project)
 
 
+def pytest_in(folder: Path, manifest: str, test: str) -> subprocess.CompletedProcess[str]:
+    """What pytest says of a test of the workflow hello.yaml, in a project of its own."""
+    head = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: hello-}\n"
+    (folder / "argolane.toml").write_text("")
+    (folder / "hello.yaml").write_text(head + manifest)
+    (folder / "test_hello.py").write_text(test)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={folder / 'base'}"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
 def test_a_failed_test_shows_the_run(tmp_path: Path) -> None:
-    """pytest prints the tree below the assertion, and nothing of it where tests pass."""
-    (tmp_path / "argolane.toml").write_text("")
-    (tmp_path / "hello.yaml").write_text(
-        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: hello-}\n"
-        "spec: {entrypoint: main, templates: [{name: main, container: {image: none}}]}\n"
-    )
-    (tmp_path / "test_hello.py").write_text(
+    """pytest prints the tree below the assertion."""
+    tested = pytest_in(
+        tmp_path,
+        "spec: {entrypoint: main, templates: [{name: main, container: {image: none}}]}\n",
         "def test_it(workflow):\n"
         "    run = workflow('hello.yaml').fake('main', exit_code=3).run()\n"
-        "    assert run.phase == 'Succeeded'\n"
+        "    assert run.phase == 'Succeeded'\n",
     )
-    tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
     assert tested.returncode == 1, tested.stdout + tested.stderr
     assert "Captured workflow hello-1 call" in tested.stdout
     assert "main: Error (exit code 3)" in tested.stdout
+
+
+SERVES = """
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    resource:
+      action: apply
+      manifest: |
+        apiVersion: machinelearning.seldon.io/v1
+        kind: SeldonDeployment
+        metadata: {name: m}
+        spec:
+          predictors:
+          - name: default
+            graph: {name: m, type: MODEL, children: []}
+            componentSpecs:
+            - spec:
+                containers:
+                - {name: m, image: 'python:3.11-slim', command: [python, -c, 'import time; time.sleep(600)']}
+"""
+
+
+def test_deployments_end_with_the_test_that_made_them(tmp_path: Path) -> None:
+    """A resource template that is not faked deploys for real, and nothing of it outlives the test."""
+    tested = pytest_in(
+        tmp_path,
+        SERVES,
+        "def test_it(workflow):\n"
+        "    run = workflow('hello.yaml').run()\n"
+        "    assert run.phase == 'Succeeded'\n"
+        "    assert (run.run.folder.parents[1] / 'deployments' / 'm' / 'object.json').is_file()\n",
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert not list((tmp_path / "base").rglob("object.json"))
+    assert not [
+        p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or ())
+    ]

@@ -4,12 +4,15 @@ Only what the run can reach is looked at: a task that a `when` over known parame
 stands behind it, need not run here.
 """
 
+import contextlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.containers import images
 from argolane.project import Project
+from argolane.workflow.expressions import expr
 from argolane.workflow.local import fields
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.submission import Submission
@@ -18,6 +21,7 @@ from argolane.workflow.local.templates import Base, Templates, type_of
 from argolane.workflow.local.variables import of_workflow
 
 Tree = Mapping[str, Any]
+_EXPRESSION = re.compile(r"\{\{=(.*?)\}\}", re.S)
 
 
 def faults(project: Project, submission: Submission, acted: Collection[str] = ()) -> list[str]:
@@ -115,6 +119,11 @@ class _Reader:
         owner, place = self.places.get(id(template)) or self._place_of(template)
         for path in fields.of_template(template):
             yield _refused(owner, f"{place}.{path}")
+        for path, function in _unknown_functions(template):
+            yield (
+                f"{owner} uses the function {function!r} in '{place}.{path}', which the local runner "
+                "does not have. Use --on argo."
+            )
         for path, container in fields.containers(template):
             image = str(replace(str(container.get("image") or ""), {**self.known, **inputs}))
             if "{{" in image:
@@ -158,6 +167,21 @@ def _holders(template: Tree) -> Iterator[Tree]:
             yield {"template": holder["onExit"], **when}
         for hook in (holder.get("hooks") or {}).values():
             yield {**hook, **when}
+
+
+def _unknown_functions(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Functions of `{{=...}}` that Argo has and the local runner lacks, with the path of the text."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from _unknown_functions(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(tree, list):
+        for index, value in enumerate(tree):
+            yield from _unknown_functions(value, f"{path}[{index}]")
+    elif isinstance(tree, str) and "{{=" in tree:
+        for text in _EXPRESSION.findall(tree):
+            # What does not parse is an error of the task that holds it, at the time that Argo finds it.
+            with contextlib.suppress(expr.ExprError):
+                yield from ((path, function) for function in expr.refused(text))
 
 
 def _refused(owner: str, path: str) -> str:

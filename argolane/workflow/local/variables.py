@@ -43,7 +43,8 @@ def of_workflow(
     more = spec.get("workflowMetadata") or {}
     for kind in ("annotations", "labels"):
         own = {str(key): str(value) for key, value in (metadata.get(kind) or {}).items()}
-        values[f"workflow.{kind}"] = values[f"workflow.{kind}.json"] = to_json(own)
+        # Go writes a map that was never made as null.
+        values[f"workflow.{kind}"] = values[f"workflow.{kind}.json"] = to_json(own) if own else "null"
         own |= {str(key): str(value) for key, value in (more.get(kind) or {}).items()}
         values.update((f"workflow.{kind}.{key}", value) for key, value in own.items())
     return values

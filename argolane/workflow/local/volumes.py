@@ -129,7 +129,7 @@ def missing(kind: str, name: str, objects: Objects) -> str:
     there = ", ".join(objects.names(kind)) or "none"
     return (
         f"{kind} '{name}' not found in namespace {objects.namespace}; there are: {there}. Make it with "
-        f"`argolane objects apply FILE`, or as {_shown(objects.folder / kind.lower() / f'{name}.json')}"
+        f"a resource template, or as {_shown(objects.folder / kind.lower() / f'{name}.json')}"
     )
 
 

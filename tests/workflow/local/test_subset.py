@@ -109,6 +109,23 @@ def test_unknown_images_are_refused_with_the_reason(project: Project) -> None:
     assert fault.startswith("Workflow uses 'spec.templates[0].container.image': image 'nginx:1' is neither")
 
 
+def test_functions_that_are_missing_are_refused_before_the_start(project: Project) -> None:
+    """A function of `{{=...}}` that Argo has and the local runner lacks is named with its place."""
+    spec = """
+entrypoint: main
+templates:
+- name: main
+  container:
+    image: python:3.11-slim
+    command: [echo, "{{=sprig.genPrivateKey('rsa')}}", "{{= 1 + }}"]
+"""
+    (fault,) = refused(project, spec)
+    assert fault == (
+        "Workflow uses the function 'sprig.genPrivateKey' in 'spec.templates[0].container.command[1]', "
+        "which the local runner does not have. Use --on argo."
+    )
+
+
 def test_cluster_only_fields_are_listed(project: Project) -> None:
     """Fields that mean something on a cluster only are accepted, and one line says so."""
     said: list[str] = []

@@ -46,6 +46,10 @@ run: .venv/argolane ## train both models, serve them as an A/B graph, print each
 test: .venv/dev ## all tests that need no cluster
 	$(bin)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
+.PHONY: browser
+browser: ## install the browser that the report is tested in (Debian, as root)
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
+
 .PHONY: test-cluster
 test-cluster: .venv/dev ## the tests that need a cluster (the current kube context)
 	$(bin)/pytest -m cluster tests/cluster $(ARGS)

@@ -104,8 +104,9 @@ def _project_image(project: Project, image: str, match: _ProjectImage, say: Call
     environment = environments.ensure(
         project.root / match.fill(settings.lock), project.cache / "envs", root=project.root, say=say
     )
-    bytecode = environment / "pycache"
-    bytecode.mkdir(exist_ok=True)
+    bytecode, cache = environment / "pycache", environment / "cache"
+    for folder in (bytecode, cache):
+        folder.mkdir(exist_ok=True)
     return Image(
         reference=image,
         command=tuple(match.fill(part) for part in settings.command),
@@ -113,13 +114,15 @@ def _project_image(project: Project, image: str, match: _ProjectImage, say: Call
         | {"VIRTUAL_ENV": str(environment), "PYTHONPATH": str(project.root)}
         # Written by what its containers import: to compile everything beforehand takes ten times as long as
         # making the environment.
-        | {"PYTHONPYCACHEPREFIX": str(bytecode)}
+        # The cache is what libraries keep for next time, such as matplotlib its list of fonts.
+        | {"PYTHONPYCACHEPREFIX": str(bytecode), "XDG_CACHE_HOME": str(cache)}
         | {name: os.environ[name] for name in settings.pass_env if name in os.environ}
         | {name: match.fill(value) for name, value in settings.env.items()},
         workdir=project.root,
         folders=(
             *_readable(project.root, environment, Path(sys.base_prefix)),
             Mount(bytecode, str(bytecode)),
+            Mount(cache, str(cache)),
         ),
     )
 

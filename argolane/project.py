@@ -66,6 +66,11 @@ class Project:
         return self.state / "runs"
 
     @property
+    def claims(self) -> Path:
+        """A folder for each persistent volume claim; they outlive the runs."""
+        return self.state / "volumes"
+
+    @property
     def cache(self) -> Path:
         """Shared by all projects of this user: Python environments by lock hash."""
         return platformdirs.user_cache_path("argolane")

@@ -15,7 +15,8 @@ from argolane.errors import ArgolaneError, UsageError, unknown
 from argolane.project import Project
 from argolane.workflow import runs as recorded
 from argolane.workflow.result import Run
-from argolane.workflow.tree import draw, duration, is_over, seconds, walk
+from argolane.workflow.status import is_over
+from argolane.workflow.tree import draw, duration, seconds, walk
 
 Write = Callable[[str], None]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from argolane.project import Project
 from argolane.report import render
-from argolane.workflow.runs import RunFolder
+from argolane.workflow.runs import RunFolder, tail
 from argolane.workflow.tree import task_of, walk
 
 MOST_PICTURES = 40
@@ -15,7 +15,9 @@ MOST_LOG = 1 << 20
 
 def page(project: Project, run: RunFolder) -> str:
     """The HTML page of a local run."""
-    logs = {path: _tail(run.log(path)) for path, node in walk(run.status) if node.get("type") == "Pod"}
+    logs = {
+        path: tail(run.log(path), MOST_LOG) for path, node in walk(run.status) if node.get("type") == "Pod"
+    }
     pictures = dict(list(_pictures(project, run))[:MOST_PICTURES])
     return render(name=run.name, status=run.status, workflow=run.workflow, logs=logs, pictures=pictures)
 
@@ -43,9 +45,7 @@ def _mounted(
     found = {}
     for mount in container.get("volumeMounts") or []:
         claim = (volumes.get(mount["name"]) or {}).get("persistentVolumeClaim")
-        folder = (
-            project.state / "volumes" / claim["claimName"] if claim else run.path / "volumes" / mount["name"]
-        )
+        folder = project.claims / claim["claimName"] if claim else run.path / "volumes" / mount["name"]
         found[str(mount["mountPath"])] = folder / str(mount.get("subPath") or "")
     return found
 
@@ -57,12 +57,3 @@ def _on_this_machine(value: str, mounted: Mapping[str, Path]) -> Path | None:
         if PurePosixPath(value).is_relative_to(target):
             return folder / PurePosixPath(value).relative_to(target)
     return None
-
-
-def _tail(file: Path) -> str:
-    try:
-        with file.open("rb") as log:
-            log.seek(max(0, file.stat().st_size - MOST_LOG))
-            return log.read().decode(errors="replace")
-    except FileNotFoundError:
-        return ""

@@ -112,7 +112,7 @@ def _mount(
     volume: Volume, target: str, sub_path: str, read_only: bool, project: Project, volumes: Path
 ) -> Mount:
     if volume.persistent_volume_claim is not None:
-        source = project.state / "volumes" / volume.persistent_volume_claim.claim_name
+        source = project.claims / volume.persistent_volume_claim.claim_name
         source.mkdir(parents=True, exist_ok=True)
         read_only = read_only or volume.persistent_volume_claim.read_only
     else:

@@ -89,7 +89,7 @@ class Scenario:
             except NotSupportedLocally as error:
                 error.add_note("In a test, fake these templates.")
                 raise
-        outcome = Outcome(run, heard, self.project.state / "volumes")
+        outcome = Outcome(run, heard, self.project.claims)
         self.ended(outcome)
         if problems:
             raise problems[0]
@@ -118,7 +118,7 @@ class Scenario:
 
     def _fill_volumes(self) -> None:
         for path, content in self.files.items():
-            file = self.project.state / "volumes" / path
+            file = self.project.claims / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
 

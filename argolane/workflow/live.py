@@ -9,12 +9,12 @@ from typing import IO, Any
 
 from argolane.workflow.local.events import Event, NodeChanged, Printed, RunChanged, Said
 from argolane.workflow.result import Run
-from argolane.workflow.runs import RunFolder
+from argolane.workflow.runs import RunFolder, tail
 from argolane.workflow.tree import GROUPS, draw, duration, seconds, task_of, walk
 
 Observer = Callable[[Event], None]
 _QUIET = (*GROUPS, "DAG", "Steps")
-_LAST_LINES = 8
+_LAST_LINES, _LAST_BYTES = 8, 4096
 _TAIL = 100  # characters of a running task's last line
 
 
@@ -41,19 +41,10 @@ def summary(result: Run, root: Path) -> Iterator[str]:
             shown = log.relative_to(root) if log.is_relative_to(root) else log
             name, phase, why = node["displayName"], node["phase"], node.get("message", "")
             yield f"Task '{name}' {phase}: {why}" + (f". Log: {shown}" if log.is_file() else "")
-            yield from (f"    {line}" for line in _last_lines(log))
+            yield from (f"    {line}" for line in tail(log, _LAST_BYTES).splitlines()[-_LAST_LINES:])
     if result.phase != "Succeeded":
         shown = result.folder.relative_to(root) if result.folder.is_relative_to(root) else result.folder
         yield f"Record: {shown}. Go on from there: argolane retry {result.name}"
-
-
-def _last_lines(log: Path) -> list[str]:
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4096))
-            return file.read().decode(errors="replace").splitlines()[-_LAST_LINES:]
-    except FileNotFoundError:
-        return []
 
 
 class _Lines:

@@ -65,7 +65,21 @@ def find(project: Project, name: str | None = None) -> RunFolder:
         raise ArgolaneError(f"There is no run in {project.runs}. Start one: argolane run NAME")
     if name is None:
         return runs[0]
-    named = [run for run in runs if run.name == name] or [run for run in runs if run.workflow_name == name]
-    if named:
-        return named[0]
+    for run in runs:
+        if run.name == name:
+            return run
+    # A run's workflow is a file to read: no further than the latest that matches.
+    for run in runs:
+        if run.workflow_name == name:
+            return run
     raise ArgolaneError(unknown("run", name, [run.name for run in runs]))
+
+
+def tail(file: Path, most: int) -> str:
+    """The last `most` bytes of a log as text; '' when there is no such file."""
+    try:
+        with file.open("rb") as log:
+            log.seek(max(0, file.stat().st_size - most))
+            return log.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""

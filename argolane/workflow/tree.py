@@ -121,7 +121,3 @@ def _time(text: object) -> datetime | None:
 def task_of(name: str) -> str:
     """The task that an attempt belongs to: `train(0)` -> `train`."""
     return re.sub(r"\(\d+\)$", "", name)
-
-
-def is_over(status: Mapping[str, Any]) -> bool:
-    return str(status.get("phase")) in ("Succeeded", "Failed", "Error")

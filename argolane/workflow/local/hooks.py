@@ -119,16 +119,5 @@ def _arguments(
     marked = scope.mark_absent(dict(arguments))
     filled = dict(replace(marked, scope.params(op.globals)))
     if filled.get("artifacts"):
-        filled["artifacts"] = [a for a in (_resolved(a, scope) for a in filled["artifacts"]) if a is not None]
+        filled["artifacts"] = [a for a in map(scope.argument_artifact, filled["artifacts"]) if a is not None]
     return filled
-
-
-def _resolved(artifact: dict[str, Any], scope: Scope) -> dict[str, Any] | None:
-    if not artifact.get("from") and not artifact.get("fromExpression"):
-        return artifact
-    try:
-        return scope.resolve_artifact(artifact)
-    except OperationError as error:
-        if artifact.get("optional"):
-            return None
-        raise OperationError(f"unable to resolve references: {error}") from None

@@ -66,7 +66,7 @@ class Pods:
         return Surroundings(
             objects=self._objects,
             folder=record.pod_folder(order.node_id),
-            claims=self._project.state / "volumes",
+            claims=self._project.claims,
             run_volumes=record.volumes,
             store=self._store(path),
             fields=self._fields(order),

@@ -98,6 +98,17 @@ class Scope:
             raise OperationError(f'Unable to resolve: "{tag}"')
         return self.values[tag]
 
+    def argument_artifact(self, artifact: dict[str, Any]) -> dict[str, Any] | None:
+        """An argument with what it names looked up; None for an optional one that is not there."""
+        if not artifact.get("from") and not artifact.get("fromExpression"):
+            return artifact
+        try:
+            return self.resolve_artifact(artifact)
+        except OperationError as error:
+            if artifact.get("optional"):
+                return None
+            raise OperationError(f"unable to resolve references: {error}") from None
+
     def resolve_artifact(self, artifact: Mapping[str, Any]) -> dict[str, Any] | None:
         """The artifact that `from` or `fromExpression` names, with its subPath; None if it names none."""
         if artifact.get("fromExpression"):

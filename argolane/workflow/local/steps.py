@@ -226,19 +226,12 @@ def resolve_step(op: Operation, step: Step, scope: Scope) -> dict[str, Any]:
         raise OperationError(f"Failed to resolve references: {error}") from None
     artifacts = (resolved.get("arguments") or {}).get("artifacts")
     if artifacts:
-        resolved["arguments"]["artifacts"] = [a for a in (_artifact(a, scope) for a in artifacts) if a]
+        try:
+            found = [a for a in map(scope.argument_artifact, artifacts) if a]
+        except OperationError as error:
+            raise OperationError(f"Failed to resolve references: {error}") from None
+        resolved["arguments"]["artifacts"] = found
     return resolved
-
-
-def _artifact(artifact: dict[str, Any], scope: Scope) -> dict[str, Any] | None:
-    if not artifact.get("from") and not artifact.get("fromExpression"):
-        return artifact
-    try:
-        return scope.resolve_artifact(artifact)
-    except OperationError as error:
-        if artifact.get("optional"):
-            return None
-        raise OperationError(f"Failed to resolve references: unable to resolve references: {error}") from None
 
 
 def _skip(op: Operation, name: str, step: Step, inner: Base, owner: Node, group: Node, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 expr-lang compiles first, so `true ? 1 : 'a' - 1` fails though the minus is never reached. Only as much is
 known as expr-lang knows: values of maps, and so most of Argo's, have no type until they are there.
+Over 300 lines because there is one rule for each kind of node, and every rule calls the others.
 """
 
 from __future__ import annotations

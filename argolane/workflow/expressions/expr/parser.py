@@ -1,4 +1,7 @@
-"""Tokens in, the tree of an expression out: a Pratt parser with expr-lang's precedences and complaints."""
+"""Tokens in, the tree of an expression out: a Pratt parser with expr-lang's precedences and complaints.
+
+Over 300 lines because a grammar is one thing: its rules call each other, and are read side by side.
+"""
 
 from functools import lru_cache
 

@@ -12,7 +12,8 @@ GOOD = {"accuracy": "0.97", **ORIGIN}
 TRAINED = {"accuracy": "0.97", "metrics": "{}"}
 URL = {"url": "http://127.0.0.1:8080/seldon/argolane/sk-mnist/api/v1.0/predictions"}
 REGISTRY = "registry.example.com/argolane"
-NOT_BUILT = "when ''false' == 'true'' evaluated false"
+NOT_BUILT = "when ''false' == 'true' && 'dind' == 'dind'' evaluated false"
+OFF = "when ''false' == 'true'' evaluated false"
 OMITTED = "omitted: depends condition not met"
 
 
@@ -112,6 +113,14 @@ def test_training_runs_in_the_image_that_was_built(train: Scenario) -> None:
     assert run.skipped == {}
 
 
+def test_nothing_is_built_where_images_are_made_elsewhere(train: Scenario) -> None:
+    """With builder=none the images are used as they are, also where build=true."""
+    run = train.fake("gate", outputs=GOOD).run(build=True, builder="none")
+    assert run.order == ["guard", "train", "gate"]
+    assert list(run.skipped) == ["build"]
+    assert run["train"].inputs["image"] == f"{REGISTRY}/sk-mnist-trainer:0.1"
+
+
 @pytest.mark.parametrize(("code", "attempts"), [(42, 3), (1, 1)])
 def test_only_a_daemon_that_did_not_come_up_is_worth_another_build(
     train: Scenario, code: int, attempts: int
@@ -177,7 +186,7 @@ def test_deploy_false_looks_the_model_up_and_no_more(serve: Scenario) -> None:
     run = serve.run(deploy=False)
     assert run.phase == "Succeeded"
     assert run.order == ["guard", "gate"]
-    assert run.skipped["deploy"] == NOT_BUILT
+    assert run.skipped["deploy"] == OFF
     # Argo looks at depends first, and a skipped deploy did not succeed.
     assert run.skipped["verify"] == OMITTED
 
@@ -206,7 +215,7 @@ def test_a_first_rollout_has_nothing_to_put_back(serve: Scenario) -> None:
     run = serve.fake("verify", exit_code=1).run()
     assert run.phase == "Failed"
     assert "no deployment of this name was verified before" in run["explain"].outputs["reason"]
-    assert run.skipped["put-back"] == NOT_BUILT
+    assert run.skipped["put-back"] == OFF
 
 
 def test_a_failed_rollout_can_be_kept_to_look_at(serve: Scenario) -> None:
@@ -215,7 +224,7 @@ def test_a_failed_rollout_can_be_kept_to_look_at(serve: Scenario) -> None:
     run = known.fake("verify", exit_code=1).run(on_failure="keep")
     assert run.phase == "Failed"
     assert run["explain"].outputs["rollback"] == "false"
-    assert run.skipped["put-back"] == NOT_BUILT
+    assert run.skipped["put-back"] == OFF
 
 
 def test_an_ab_test_needs_both_models(workflow) -> None:

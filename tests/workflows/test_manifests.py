@@ -118,7 +118,9 @@ def test_every_parameter_is_described_and_has_a_value(document: Document) -> Non
         assert parameter["description"].strip().endswith("."), parameter["name"]
         assert isinstance(parameter["value"], str), parameter["name"]
         assert parameter["value"] in parameter.get("enum", [parameter["value"]]), parameter["name"]
-    closed = {"build": ["true", "false"], "deploy": ["true", "false"], "dataset": ["auto", "mnist", "digits"]}
+    switch = ["true", "false"]
+    closed = {"build": switch, "deploy": switch, "builder": ["dind", "none"]}
+    closed["dataset"] = ["auto", "mnist", "digits"]
     for parameter in parameters(document):
         assert parameter.get("enum") == closed.get(parameter["name"], parameter.get("enum"))
     annotations = document.body["metadata"]["annotations"]
@@ -153,7 +155,8 @@ def test_only_the_builders_sidecar_is_privileged(document: Document) -> None:
 
 @each_template
 def test_what_a_laptop_lacks_stands_behind_build(document: Document) -> None:
-    """The git artifact, sidecars and privileged containers are only in tasks that build=false skips."""
+    """The git artifact, sidecars and privileged containers are only in tasks that build=false, or another
+    builder, skips."""
     special = {
         t["name"]
         for t in templates(document)
@@ -162,7 +165,9 @@ def test_what_a_laptop_lacks_stands_behind_build(document: Document) -> None:
     assert special == {"build"}
     for task in tasks(document):
         if task["template"] in special:
-            assert task["when"] == "'{{workflow.parameters.build}}' == 'true'"
+            assert task["when"] == (
+                "'{{workflow.parameters.build}}' == 'true' && '{{workflow.parameters.builder}}' == 'dind'"
+            )
 
 
 @each_template

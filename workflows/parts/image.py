@@ -2,7 +2,8 @@
 
 The daemon is a sidecar, the one privileged container of all workflows. It listens on a socket in a folder
 that it shares with the client and with nobody else: no port, hence no certificates. Images that nobody
-builds are used as they are; `reference` is what later tasks run either way.
+builds are used as they are; `reference` is what later tasks run either way. Another builder is another
+template with the same input and outputs, a value of the parameter `builder`, and a task with its own `when`.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from models.spec import Spec
 from workflows.parts import parameters, pods
 from workflows.parts.source import PATH, source
 
-BUILDING = f"'{parameters.BUILD.tag}' == 'true'"
+BUILDING = f"'{parameters.BUILD.tag}' == 'true' && '{parameters.BUILDER.tag}' == 'dind'"
 WAIT = 60
 SITE = "/site"
 # The entrypoint's own flags would open a TCP port; with `dockerd` named it adds none.

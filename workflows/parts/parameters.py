@@ -77,6 +77,12 @@ VERSION = Checked(
     },
 )
 BUILD = switch("build", "false", "Whether images are built from repo and pushed, or used as they are.")
+BUILDER = Checked(
+    "builder",
+    "dind",
+    "What builds when build is true: Docker in Docker, or nothing, where images are made elsewhere.",
+    {"enum": ["dind", "none"]},
+)
 DEPLOY = switch("deploy", "true", "Whether the model is deployed, or only looked up and its image built.")
 DATASET = Checked(
     "dataset",
@@ -104,7 +110,7 @@ DEPLOY_TIMEOUT = Checked(
     {"type": "int", "low": 1, "high": 86400, "expected": "an int from 1 to 86400"},
 )
 ROLLOUT = (DEPLOY, DEPLOY_TIMEOUT, ON_FAILURE)
-SOURCE = (REPO, REVISION, REGISTRY, VERSION, BUILD)
+SOURCE = (REPO, REVISION, REGISTRY, VERSION, BUILD, BUILDER)
 
 
 def min_accuracy(least: float) -> Checked:

@@ -47,7 +47,7 @@ def test_all_faults_at_once_and_nothing_written(tmp_path: Path) -> None:
         guard.main(environ(bad, tmp_path / "out", "x"))
     assert str(error.value).splitlines() == [
         "No parameter 'buidl'. Did you mean 'build'?",
-        "No parameter 'zzz'. There are: build, dataset, ratio, registry, repo, revision, version.",
+        "No parameter 'zzz'. There are: build, builder, dataset, ratio, registry, repo, revision, version.",
         "Parameter 'build' is 'True'; expected one of true, false.",
         "Parameter 'ratio' is '1.5'; expected a number from 0 to 1.",
         "Parameter 'dataset' has no value.",
@@ -75,6 +75,7 @@ ACCEPTED = {
     "revision": ["main", "feature/x", "v1.0", "0123456789abcdef0123456789abcdef01234567", "1e3", "a+b"],
     "ratio": ["0", "1", "0.5", ".5", "1.", "5e-1", "+0.3"],
     "build": ["true", "false"],
+    "builder": ["dind", "none"],
     "dataset": ["auto", "mnist", "digits"],
 }
 REFUSED = {
@@ -123,6 +124,7 @@ REFUSED = {
     "revision": ["", "-b", "--upload-pack=x", "a b", "a'b", "a$b", "a\n", "/a", ".", "a:b", "a~1", "a^"],
     "ratio": ["", "-0.1", "1.01", "nan", "inf", "half", "0,5", "0x1", "1_0", " 0.5", "0.5\n", "1e", "{{x}}"],
     "build": ["", "True", "TRUE", "yes", "1", "true ", "false\n"],
+    "builder": ["", "Dind", "kaniko", "none "],
     "dataset": ["", "Mnist", "mnist-t10k", "../x"],
 }
 

@@ -68,7 +68,7 @@ def test_a_bad_model_fails_the_training_run(train: Scenario) -> None:
     run = train.volume("model-store", stored(0.95)).run(min_accuracy=0.96)
     assert run.phase == "Failed"
     assert run["train"].phase == "Succeeded"
-    assert run["gate"].message == "main: Error (exit code 1)"
+    assert run["gate"].attempts[-1].message == "main: Error (exit code 1)"
     assert len(run["gate"].attempts) == 1
     assert "accuracy 0.9500 on digits (1437/360); min-accuracy is 0.96." in run["gate"].log
 
@@ -91,6 +91,15 @@ def test_a_training_that_is_lost_three_times_is_given_up(train: Scenario) -> Non
     assert (run.phase, run["train"].message) == ("Error", "No more retries left")
     assert len(run["train"].attempts) == 3
     assert run.skipped["gate"] == OMITTED
+
+
+@pytest.mark.parametrize("code", [137, 143, 255])
+def test_a_training_that_was_ended_from_outside_is_tried_again(train: Scenario, code: int) -> None:
+    """A node that goes away ends its containers by a signal, which Argo calls Failed, not Error."""
+    ended = train.fake("train-sk-mnist", Attempt(exit_code=code), Attempt(outputs=TRAINED))
+    run = ended.fake("gate", outputs=GOOD).run()
+    assert run.phase == "Succeeded"
+    assert [attempt.exit_code for attempt in run["train"].attempts] == [code, 0]
 
 
 def test_a_training_that_fails_is_not_tried_again(train: Scenario) -> None:

@@ -25,7 +25,9 @@ mkdir -p /etc/docker
 exec dockerd-entrypoint.sh dockerd --host=unix:///dind/docker.sock --group=1000
 """
 # Exit code 42: the daemon did not come up, which another node may cure. A build that fails fails again.
-DAEMON_MISSING = RetryStrategy(limit=2, retry_policy="Always", expression="asInt(lastRetry.exitCode) == 42")
+DAEMON_MISSING = RetryStrategy(
+    limit=2, retry_policy="Always", expression=f"asInt(lastRetry.exitCode) == 42 || {pods.LOST}"
+)
 
 
 def image(models: Iterable[Spec]) -> Script:

@@ -22,8 +22,14 @@ SERVICE_ACCOUNT = "argolane-workflow"
 OUTPUTS = "/tmp/outputs"  # noqa: S108  a path in the pod's own container
 
 DAY = 24 * 60 * 60
-# A pod that was deleted or evicted is worth another try; an exit code is a verdict.
-AGAIN = RetryStrategy(limit=2, retry_policy="OnError")
+# A pod that was deleted, evicted, or ended with its node is worth another try; an exit code of its own is a
+# verdict, and so is a deadline. Argo calls some of these Error, and others Failed with the code of a signal,
+# with 255 (a runtime that lost its container) or with none, which is -1.
+LOST = (
+    "lastRetry.status == 'Error' || "
+    "(asInt(lastRetry.exitCode) in [-1, 137, 143, 255] && !(lastRetry.message contains 'deadline'))"
+)
+AGAIN = RetryStrategy(limit=2, retry_policy="Always", expression=LOST)
 LOCKED = m.SecurityContext(allow_privilege_escalation=False, capabilities=m.Capabilities(drop=["ALL"]))
 
 

@@ -17,8 +17,8 @@ from argolane.containers.sandbox import Mount
 from argolane.errors import ManifestError
 from argolane.testing.fakes import Attempt, Fake, text
 from argolane.workflow.local import artifacts, outputs, volumes
-from argolane.workflow.local.operation import PodOrder
 from argolane.workflow.local.pod import Surroundings
+from argolane.workflow.local.ports import PodOrder
 from argolane.workflow.local.streams import Stop
 
 _DATA = ("persistentVolumeClaim", "claimTemplate", "emptyDir", "ephemeral")

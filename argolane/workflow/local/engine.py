@@ -18,10 +18,12 @@ from argolane.workflow.local.journal import Journal, Observe
 from argolane.workflow.local.launcher import Launcher
 from argolane.workflow.local.locks import FileLocks
 from argolane.workflow.local.lookups import Lookups
-from argolane.workflow.local.nodes import Node, NodeTree, stamp
+from argolane.workflow.local.nodes import Node, stamp
+from argolane.workflow.local.nodetree import NodeTree
 from argolane.workflow.local.objects import Objects
-from argolane.workflow.local.operation import Operation, PodOrder, Ports
+from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.pods import Pods, StandIn
+from argolane.workflow.local.ports import PodOrder, Ports
 from argolane.workflow.local.reconcile import Verdict
 from argolane.workflow.local.record import Record
 from argolane.workflow.local.remembering import ConfigMapMemory

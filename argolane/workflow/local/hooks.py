@@ -1,15 +1,20 @@
 """Lifecycle hooks in, their nodes out: exit hooks after a node, named ones when their expression holds."""
 
+import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from argolane.workflow.local import execution
+from argolane.workflow.local.call import Call
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.nodes import Node
-from argolane.workflow.local.operation import Operation, Options
+from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.scope import Scope
 from argolane.workflow.local.substitution import holds, replace
 from argolane.workflow.local.templates import Base
+
+Arguments = Mapping[str, Any] | None
 
 
 def exit_hook(
@@ -24,100 +29,106 @@ def exit_hook(
     return {**hook, "arguments": hook.get("arguments") or workflow_arguments}
 
 
-def run_exit(
-    op: Operation,
-    holder: Mapping[str, Any],
-    node: Node,
-    boundary_id: str,
-    base: Base,
-    prefix: str,
-    scope: Scope,
-) -> tuple[bool, Node | None]:
-    """(whether there is an exit node, the node)."""
-    hook = exit_hook(holder, op.spec.get("arguments"))
-    if hook is None or op.stops(on_exit=True):
-        return False, None
-    if hook.get("expression") and not holds(str(hook["expression"]), scope.params(op.globals)):
-        return False, None
-    name = f"{node.name}.onExit"
-    arguments = _arguments(op, hook.get("arguments"), node, prefix, scope)
-    options = Options(boundary_id=boundary_id, on_exit=True, hooked=True)
-    try:
-        made = execution.execute(op, name, _holder(hook), base, arguments, options)
-    finally:
-        if op.nodes.named(name) is not None:
-            op.nodes.link(node.name, name)
-    return True, made
+def holder_of(hook: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a hook that says which template it runs."""
+    return {key: hook[key] for key in ("template", "templateRef") if hook.get(key)}
 
 
-def run_named(
-    op: Operation,
-    hooks: Mapping[str, Any] | None,
-    node: Node,
-    boundary_id: str,
-    base: Base,
-    prefix: str,
-    scope: Scope,
-) -> bool:
-    """Start the hooks whose expression holds; whether all that were started are over."""
-    started = []
-    for event, hook in (hooks or {}).items():
-        if event == "exit":
-            continue
-        name = f"{node.name}.hooks.{event}"
-        if not hook.get("expression"):
-            raise OperationError(f"Expression required for hook {name}")
-        runs = holds(str(hook["expression"]), scope.params(op.globals))
-        if not runs and op.nodes.named(name) is None:
-            continue
-        arguments = hook.get("arguments")
-        if arguments and (_outputs(op, node) is not None):
-            arguments = _arguments(op, arguments, node, prefix, scope)
-        options = Options(boundary_id=boundary_id, hooked=True)
-        made = execution.execute(op, name, _holder(hook), base, arguments, options)
-        op.nodes.link(node.name, name)
-        started.append(made)
-    return all(made is not None and made.fulfilled for made in started)
+@dataclass(frozen=True)
+class Hooks:
+    """The hooks of one task or step; `prefix` is what its outputs are called in `scope`."""
+
+    op: Operation
+    holder: Mapping[str, Any]
+    node: Node
+    boundary_id: str
+    base: Base
+    prefix: str
+    scope: Scope
+
+    def exit_over(self) -> bool:
+        """Start the exit hook of a node that is over; whether there is none or it is over as well."""
+        hook = exit_hook(self.holder, self.op.spec.get("arguments"))
+        if hook is None or self.op.stops(on_exit=True):
+            return True
+        if hook.get("expression") and not self._holds(hook):
+            return True
+        call = self._call("onExit", hook, self._arguments(hook.get("arguments")), on_exit=True)
+        try:
+            made = execution.execute(self.op, call)
+        finally:
+            if self.op.nodes.named(call.name) is not None:
+                self.op.nodes.link(self.node.name, call.name)
+        return made is not None and made.fulfilled
+
+    def named_over(self) -> bool:
+        """Start the hooks whose expression holds; whether all that were started are over."""
+        over = True
+        for event, hook in (self.holder.get("hooks") or {}).items():
+            if event == "exit":
+                continue
+            call = self._call(f"hooks.{event}", hook, hook.get("arguments"))
+            _check_expression(call.name, hook)
+            if not self._holds(hook) and self.op.nodes.named(call.name) is None:
+                continue
+            if call.arguments and self._outputs() is not None:
+                call = dataclasses.replace(call, arguments=self._arguments(call.arguments))
+            made = execution.execute(self.op, call)
+            self.op.nodes.link(self.node.name, call.name)
+            over = over and made is not None and made.fulfilled
+        return over
+
+    def _holds(self, hook: Mapping[str, Any]) -> bool:
+        return holds(str(hook["expression"]), self.scope.params(self.op.globals))
+
+    def _call(
+        self,
+        suffix: str,
+        hook: Mapping[str, Any],
+        arguments: Mapping[str, Any] | None,
+        *,
+        on_exit: bool = False,
+    ) -> Call:
+        return Call(
+            f"{self.node.name}.{suffix}", holder_of(hook), self.base, arguments,
+            boundary_id=self.boundary_id, on_exit=on_exit, hooked=True,
+        )  # fmt: skip
+
+    def _outputs(self) -> Mapping[str, Any] | None:
+        return (self.op.nodes.last_attempt(self.node) or self.node).outputs
+
+    def _arguments(self, arguments: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        if not arguments or not (arguments.get("parameters") or arguments.get("artifacts")):
+            return dict(arguments) if arguments else None
+        outputs, prefix, scope = self._outputs() or {}, f"{self.prefix}.outputs", self.scope
+        for parameter in outputs.get("parameters") or ():
+            scope.set(f"{prefix}.parameters.{parameter['name']}", str(parameter.get("value") or ""))
+        for artifact in outputs.get("artifacts") or ():
+            scope.values[f"{prefix}.artifacts.{artifact['name']}"] = artifact
+        marked = scope.mark_absent(dict(arguments))
+        filled = dict(replace(marked, scope.params(self.op.globals)))
+        if filled.get("artifacts"):
+            found = map(scope.argument_artifact, filled["artifacts"])
+            filled["artifacts"] = [artifact for artifact in found if artifact is not None]
+        return filled
 
 
-def run_of_workflow(op: Operation, base: Base) -> bool:
+def workflow_over(op: Operation, base: Base) -> bool:
     """The workflow's own named hooks; whether all that were started are over."""
-    started = []
+    over = True
     for event, hook in (op.spec.get("hooks") or {}).items():
         if event == "exit":
             continue
         name = f"{op.name}.hooks.{event}"
-        if not hook.get("expression"):
-            raise OperationError(f"Expression required for hook {name}")
+        _check_expression(name, hook)
         if holds(str(hook["expression"]), op.globals) or op.nodes.named(name) is not None:
-            made = execution.execute(
-                op, name, _holder(hook), base, hook.get("arguments"), Options(hooked=True)
-            )
+            call = Call(name, holder_of(hook), base, hook.get("arguments"), hooked=True)
+            made = execution.execute(op, call)
             op.nodes.link(op.name, name)
-            started.append(made)
-    return all(made is not None and made.fulfilled for made in started)
+            over = over and made is not None and made.fulfilled
+    return over
 
 
-def _holder(hook: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: hook[key] for key in ("template", "templateRef") if hook.get(key)}
-
-
-def _outputs(op: Operation, node: Node) -> Mapping[str, Any] | None:
-    return (op.last_attempt(node) or node).outputs
-
-
-def _arguments(
-    op: Operation, arguments: Mapping[str, Any] | None, node: Node, prefix: str, scope: Scope
-) -> dict[str, Any] | None:
-    if not arguments or not (arguments.get("parameters") or arguments.get("artifacts")):
-        return dict(arguments) if arguments else None
-    outputs = _outputs(op, node) or {}
-    for parameter in outputs.get("parameters") or ():
-        scope.set(f"{prefix}.outputs.parameters.{parameter['name']}", str(parameter.get("value") or ""))
-    for artifact in outputs.get("artifacts") or ():
-        scope.values[f"{prefix}.outputs.artifacts.{artifact['name']}"] = artifact
-    marked = scope.mark_absent(dict(arguments))
-    filled = dict(replace(marked, scope.params(op.globals)))
-    if filled.get("artifacts"):
-        filled["artifacts"] = [a for a in map(scope.argument_artifact, filled["artifacts"]) if a is not None]
-    return filled
+def _check_expression(name: str, hook: Mapping[str, Any]) -> None:
+    if not hook.get("expression"):
+        raise OperationError(f"Expression required for hook {name}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from argolane.workflow.local.events import Event, NodeChanged, Said
-from argolane.workflow.local.nodes import NodeTree
+from argolane.workflow.local.nodetree import NodeTree
 from argolane.workflow.local.record import Record
 from argolane.workflow.status import Status
 

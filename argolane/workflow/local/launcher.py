@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from argolane.workflow.local.capacity import Capacity
-from argolane.workflow.local.operation import PodOrder
+from argolane.workflow.local.ports import PodOrder
 from argolane.workflow.local.streams import Stop
 
 RunPod = Callable[[PodOrder, Stop], dict[str, Any]]

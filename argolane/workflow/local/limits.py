@@ -1,12 +1,14 @@
 """`parallelism` and a template's `failFast`: whether one more node may start."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from argolane.workflow.local.errors import ParallelismReached
 from argolane.workflow.local.nodes import Node
 from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.templates import type_of
+
+Count = Callable[[Operation, str], int]
 
 _FAILED = "template has failed or errored children and failFast enabled"
 
@@ -19,17 +21,42 @@ def check_parallelism(
     if whole is not None and op.active_pods >= whole:
         raise ParallelismReached
     if node is not None and type_of(template) in ("dag", "steps"):
-        _check(op, template, node, op.count_active_pods)
+        _check(op, template, node, count_active_pods)
     if boundary_id and (node is None or node.phase not in ("Pending", "Running")):
         boundary = op.nodes.of(boundary_id)
         source = op.boundary_template(boundary_id)
         if source is not None:
-            _check(op, source, boundary, op.count_active_children)
+            _check(op, source, boundary, _count_active_children)
 
 
-def _check(op: Operation, template: Mapping[str, Any], node: Node, count: Any) -> None:
-    if template.get("failFast") and op.count_unsuccessful(node.id):
-        if not op.count_active_pods(node.id):
+def count_active_pods(op: Operation, boundary_id: str = "") -> int:
+    """Pods below a node, or of the whole run."""
+    return sum(
+        node.type == "Pod"
+        and (not boundary_id or node.boundary_id == boundary_id)
+        and node.phase in ("Pending", "Running")
+        and not node.waiting_for
+        and op.ports.pod_exists(node.id)
+        for node in op.nodes
+    )
+
+
+def _count_active_children(op: Operation, boundary_id: str) -> int:
+    return sum(node.phase in ("Pending", "Running") for node in _children(op, boundary_id))
+
+
+def _any_unsuccessful(op: Operation, boundary_id: str) -> bool:
+    return any(node.unsuccessful for node in _children(op, boundary_id))
+
+
+def _children(op: Operation, boundary_id: str) -> Iterator[Node]:
+    kinds = ("Pod", "Steps", "DAG")
+    return (node for node in op.nodes if node.boundary_id == boundary_id and node.type in kinds)
+
+
+def _check(op: Operation, template: Mapping[str, Any], node: Node, count: Count) -> None:
+    if template.get("failFast") and _any_unsuccessful(op, node.id):
+        if not count_active_pods(op, node.id):
             if type_of(template) == "steps":
                 group = _last_group(op, node)
                 if group is not None:
@@ -38,7 +65,7 @@ def _check(op: Operation, template: Mapping[str, Any], node: Node, count: Any) -
             op.wake(op.ports.now())  # Its callers have passed it already.
         raise ParallelismReached
     allowed = template.get("parallelism")
-    if allowed and count(node.id) >= allowed:
+    if allowed and count(op, node.id) >= allowed:
         raise ParallelismReached
 
 

@@ -5,25 +5,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from argolane.workflow.local.call import Call
 from argolane.workflow.local.errors import OperationError
-from argolane.workflow.local.leaves import node_type
 from argolane.workflow.local.nodes import Node
-from argolane.workflow.local.operation import Operation, Options
-from argolane.workflow.local.templates import Base
+from argolane.workflow.local.operation import Operation
+from argolane.workflow.local.templates import node_type
 from argolane.workflow.local.values import go_duration
 
 _KEY = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
 
 
-def recall(
-    op: Operation,
-    name: str,
-    node: Node | None,
-    holder: Mapping[str, Any],
-    base: Base,
-    template: Mapping[str, Any],
-    options: Options,
-) -> Node:
+def recall(op: Operation, call: Call, node: Node | None, template: Mapping[str, Any]) -> Node:
     """The node, Succeeded with the remembered outputs if there are any that are not too old."""
     memoize = template["memoize"]
     cache = str(((memoize.get("cache") or {}).get("configMap") or {}).get("name") or "")
@@ -36,10 +28,10 @@ def recall(
         if entry is None and memoize.get("maxAge"):
             _age(str(memoize["maxAge"]))
     except OperationError as error:
-        op.error_node(name, holder, base, options, error)
+        op.error_node(call, error)
         raise
     if node is None:
-        node = op.initialize(name, node_type(template), holder, base, "Pending", options, template=template)
+        node = op.initialize(call, node_type(template), "Pending", template=template)
     node.memoization = {"hit": hit, "key": key, "cacheName": cache}
     if hit and entry is not None:
         node.outputs = dict(entry["outputs"]) if entry.get("outputs") else None

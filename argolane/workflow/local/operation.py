@@ -4,71 +4,17 @@ This is Argo's reconciler: each pass walks the templates from the entrypoint dow
 exist. It starts nothing itself: pods, locks, clocks and stored values come in as `Ports`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from argolane.workflow.local.nodes import Node, NodeTree
-from argolane.workflow.local.templates import Base, Templates
+from argolane.workflow.local.call import Call
+from argolane.workflow.local.nodes import Node
+from argolane.workflow.local.nodetree import NodeTree
+from argolane.workflow.local.ports import Ports
+from argolane.workflow.local.templates import Templates
 
 MAX_DEPTH = 100
-
-
-@dataclass(frozen=True)
-class PodOrder:
-    """A pod to start: everything that the template says is filled in."""
-
-    node_id: str
-    node_name: str
-    template: Mapping[str, Any]
-    keep_result: bool
-    on_exit: bool
-    deadline: float | None
-    active_seconds: float | None = None
-    volumes: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass
-class Options:
-    """How a template is executed: below which node, as part of an exit handler, until when, as what."""
-
-    boundary_id: str = ""
-    on_exit: bool = False
-    deadline: float | None = None
-    hooked: bool = False
-    retried: bool = False
-    kind: str = "step"
-
-
-class Locks(Protocol):
-    """Mutexes and semaphores shared by every run of the project."""
-
-    def try_acquire(self, holder: str, synchronization: Mapping[str, Any]) -> tuple[bool, str, str]:
-        """(acquired, the lock that is missing, the message while waiting)."""
-
-    def release(self, holder: str) -> None: ...
-
-
-class Memory(Protocol):
-    """Memoized outputs."""
-
-    def load(self, cache: str, key: str) -> Mapping[str, Any] | None: ...
-
-    def save(self, cache: str, key: str, node_id: str, outputs: Mapping[str, Any] | None) -> None: ...
-
-
-@dataclass
-class Ports:
-    """What the reconciler needs from outside."""
-
-    now: Callable[[], float]
-    start_pod: Callable[[PodOrder], None]
-    pod_exists: Callable[[str], bool]
-    config_map: Callable[[str, str], str]
-    locks: Locks
-    memory: Memory
-    answers: Callable[[Node], Mapping[str, Any] | None] = lambda node: None
-    replayed: Callable[[str], bool] = lambda node_id: False
 
 
 @dataclass
@@ -107,8 +53,6 @@ class Operation:
         self.waits.clear()
         self.depth = 0
         self.volumes = list(self.spec.get("volumes") or ())
-        if self.spec.get("parallelism") is not None:
-            self.active_pods = self.count_active_pods("")
 
     def wake(self, at: float) -> None:
         """Ask for another pass at a time, at the latest."""
@@ -136,33 +80,39 @@ class Operation:
     def remember_source(self, node_id: str, template: Mapping[str, Any]) -> None:
         self._sources.setdefault(node_id, template)
 
+    def begin(self, call: Call, kind: str, template: Mapping[str, Any]) -> Node:
+        """The node of a template that holds others, Running; made if there is none yet."""
+        node = self.nodes.named(call.name)
+        if node is None:
+            return self.initialize(call, kind, "Running", template=template)
+        if node.phase == "Pending" and node.type == kind:
+            self.mark(node, "Running")
+        return node
+
     def initialize(
         self,
-        name: str,
+        call: Call,
         kind: str,
-        holder: Mapping[str, Any],
-        base: Base,
         phase: str,
-        options: Options,
         message: str = "",
         template: Mapping[str, Any] | None = None,
     ) -> Node:
         """A new node; with `template` its inputs are kept."""
         now = self.ports.now()
         node = Node(
-            id=self.nodes.id_of(name),
-            name=name,
-            display_name=self.nodes.display_name(name, options.boundary_id),
+            id=self.nodes.id_of(call.name),
+            name=call.name,
+            display_name=self.nodes.display_name(call.name, call.boundary_id),
             type=kind,
-            template_name=str(holder.get("template") or ""),
+            template_name=str(call.holder.get("template") or ""),
             phase=phase,
-            boundary_id=options.boundary_id,
-            template_scope=base.scope,
-            template_ref=holder.get("templateRef"),
+            boundary_id=call.boundary_id,
+            template_scope=call.base.scope,
+            template_ref=call.holder.get("templateRef"),
             message=message,
             started_at=now,
-            hooked=options.hooked,
-            retried=options.retried,
+            hooked=call.hooked,
+            retried=call.retried,
         )
         if node.fulfilled:
             node.finished_at = now
@@ -191,78 +141,12 @@ class Operation:
     def mark_error(self, node: Node, error: object) -> Node:
         return self.mark(node, "Error", str(error))
 
-    def error_node(
-        self, name: str, holder: Mapping[str, Any], base: Base, options: Options, error: object
-    ) -> Node:
+    def error_node(self, call: Call, error: object) -> Node:
         """The node marked as in Error, made as a Skipped one if there is none yet."""
-        node = self.nodes.named(name)
+        node = self.nodes.named(call.name)
         if node is not None:
             return self.mark_error(node, error)
-        return self.initialize(name, "Skipped", holder, base, "Error", options, str(error))
-
-    def last_attempt(self, node: Node) -> Node | None:
-        """The last attempt of a Retry node, whose outputs are read for the node's; none of a retried hook."""
-        if node.type != "Retry" or (node.memoization and node.memoization.get("hit")):
-            return None
-        plain = [attempt for attempt in self.attempts(node) if not attempt.hooked]
-        return plain[-1] if plain else None
-
-    def attempts(self, node: Node) -> list[Node]:
-        children = [self.nodes.get(child) for child in node.children]
-        return [child for child in children if child is not None and child.retried]
-
-    def children_fulfilled(self, node: Node, seen: dict[str, bool] | None = None) -> bool:
-        seen = {} if seen is None else seen
-        if node.id not in seen:
-            seen[node.id] = True
-            children = [child for key in node.children if (child := self.nodes.get(key)) is not None]
-            if not node.children:
-                seen[node.id] = node.fulfilled
-            else:
-                seen[node.id] = all(self.children_fulfilled(child, seen) for child in children)
-        return seen[node.id]
-
-    def outbound(self, node: Node) -> list[str]:
-        """The nodes that stand at the end of a node's branch: what follows it becomes their child."""
-        if node.type in ("Skipped", "Suspend", "Pod"):
-            return [node.id]
-        if node.type == "TaskGroup":
-            if not node.children:
-                return [node.id]
-            return [end for child in node.children for end in self._outbound_of(child)]
-        if node.type == "Retry" and node.children:
-            return [node.children[-1]]
-        if node.type in ("Steps", "DAG") and node.memoization and node.memoization.get("hit"):
-            return [node.id]
-        return [end for child in node.outbound for end in self._outbound_of(child)]
-
-    def _outbound_of(self, node_id: str) -> list[str]:
-        node = self.nodes.get(node_id)
-        return self.outbound(node) if node is not None else []
-
-    def count_active_pods(self, boundary_id: str) -> int:
-        return sum(
-            node.type == "Pod"
-            and (not boundary_id or node.boundary_id == boundary_id)
-            and node.phase in ("Pending", "Running")
-            and not node.waiting_for
-            and self.ports.pod_exists(node.id)
-            for node in self.nodes
-        )
-
-    def count_active_children(self, boundary_id: str) -> int:
-        return sum(
-            node.boundary_id == boundary_id
-            and node.type in ("Pod", "Steps", "DAG")
-            and node.phase in ("Pending", "Running")
-            for node in self.nodes
-        )
-
-    def count_unsuccessful(self, boundary_id: str) -> int:
-        return sum(
-            node.boundary_id == boundary_id and node.type in ("Pod", "Steps", "DAG") and node.unsuccessful
-            for node in self.nodes
-        )
+        return self.initialize(call, "Skipped", "Error", str(error))
 
     def export(self, outputs: Mapping[str, Any] | None) -> None:
         """Outputs with a globalName become the workflow's own."""

@@ -22,7 +22,7 @@ from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.fields import containers
 from argolane.workflow.local.imagecache import ImageCache
 from argolane.workflow.local.objects import Objects
-from argolane.workflow.local.operation import PodOrder
+from argolane.workflow.local.ports import PodOrder
 from argolane.workflow.local.programs import MissingProgram, find_program
 from argolane.workflow.local.streams import Capture, Stop, Tell, Watch
 

@@ -1,7 +1,5 @@
 """What {{pod.name}} stands for."""
 
-from argolane.workflow.local.nodes import fnv32a
-
 _LONGEST = 253 - 10 - 1
 
 
@@ -11,3 +9,10 @@ def pod_name(workflow: str, node_name: str, template: str) -> str:
         return workflow
     prefix = f"{workflow}-{template}" if template else workflow
     return f"{prefix[:_LONGEST]}-{fnv32a(node_name)}"
+
+
+def fnv32a(text: str) -> int:
+    value = 2166136261
+    for byte in text.encode():
+        value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
+    return value

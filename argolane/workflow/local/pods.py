@@ -12,9 +12,10 @@ from argolane.workflow.local.imagecache import ImageCache
 from argolane.workflow.local.journal import Journal
 from argolane.workflow.local.lookups import Lookups
 from argolane.workflow.local.objects import Objects
-from argolane.workflow.local.operation import Operation, PodOrder
+from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.pod import Pod, Surroundings
 from argolane.workflow.local.podnames import pod_name
+from argolane.workflow.local.ports import PodOrder
 from argolane.workflow.local.record import safe
 from argolane.workflow.local.streams import Stop
 from argolane.workflow.local.submission import Submission

@@ -6,9 +6,11 @@ from typing import Any
 
 from argolane.workflow.expressions.gotext import quote
 from argolane.workflow.local import execution, hooks, memory
+from argolane.workflow.local.call import Call
 from argolane.workflow.local.errors import MaxDepthExceeded, OperationError, Postponed, TimeoutReached
+from argolane.workflow.local.limits import count_active_pods
 from argolane.workflow.local.nodes import Node, stamp
-from argolane.workflow.local.operation import Operation, Options
+from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.podnames import pod_name
 
 _WORKFLOW_PHASES = {"Skipped": "Succeeded", "Omitted": "Succeeded"}
@@ -25,12 +27,14 @@ class Verdict:
 def reconcile(op: Operation) -> Verdict | None:
     """Start what can start; the verdict once everything is over, else None."""
     op.begin_pass()
+    if op.spec.get("parallelism") is not None:
+        op.active_pods = count_active_pods(op)
     _fail_what_cannot_start(op)
-    base = op.templates.local
+    entry = Call(
+        op.name, {"template": op.spec.get("entrypoint")}, op.templates.local, op.spec.get("arguments")
+    )
     try:
-        node = execution.execute(
-            op, op.name, {"template": op.spec.get("entrypoint")}, base, op.spec.get("arguments"), Options()
-        )
+        node = execution.execute(op, entry)
     except (OperationError, TimeoutReached, MaxDepthExceeded) as error:
         return Verdict("Error", f"error in entry template execution: {error}")
     except Postponed:
@@ -51,7 +55,7 @@ def reconcile(op: Operation) -> Verdict | None:
 def _conclude(op: Operation, node: Node, phase: str) -> Verdict | None:
     base = op.templates.local
     try:
-        if not hooks.run_of_workflow(op, base):
+        if not hooks.workflow_over(op, base):
             return None
     except Postponed:
         return None
@@ -63,15 +67,9 @@ def _conclude(op: Operation, node: Node, phase: str) -> Verdict | None:
     hook = hooks.exit_hook(op.spec, op.spec.get("arguments"))
     name = f"{op.name}.onExit"
     if hook is not None and (op.nodes.named(name) is not None or not op.stops(on_exit=True)):
+        call = Call(name, hooks.holder_of(hook), base, hook.get("arguments"), on_exit=True, hooked=True)
         try:
-            handler = execution.execute(
-                op,
-                name,
-                {key: hook[key] for key in ("template", "templateRef") if hook.get(key)},
-                base,
-                hook.get("arguments"),
-                Options(on_exit=True, hooked=True),
-            )
+            handler = execution.execute(op, call)
         except Postponed:
             return None
         except (OperationError, TimeoutReached) as error:

@@ -17,9 +17,9 @@ from argolane.project import Project
 from argolane.workflow.local import jq, jsonpath, outputs, selectors
 from argolane.workflow.local.artifacts import Store, load
 from argolane.workflow.local.objects import Objects
-from argolane.workflow.local.operation import PodOrder
 from argolane.workflow.local.outputs import View
 from argolane.workflow.local.patching import PatchError, merge_patch, patch
+from argolane.workflow.local.ports import PodOrder
 from argolane.workflow.local.streams import Stop
 from argolane.workflow.local.values import any_string, go_json_error
 

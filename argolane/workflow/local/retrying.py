@@ -5,7 +5,7 @@ from typing import Any
 
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.nodes import Node, rfc3339
-from argolane.workflow.local.operation import Operation, Options
+from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.substitution import holds
 from argolane.workflow.local.values import int_or_string, parse_duration
 
@@ -45,9 +45,9 @@ def tags(number: int, last: Node | None) -> dict[str, str]:
     return values
 
 
-def assess(op: Operation, node: Node, strategy: Mapping[str, Any], options: Options) -> bool:
+def assess(op: Operation, node: Node, strategy: Mapping[str, Any]) -> bool:
     """Mark the node when its attempts decide it; False while a backoff has to be waited out."""
-    attempts = op.attempts(node)
+    attempts = op.nodes.attempts(node)
     if node.fulfilled or not attempts:
         return True
     last = attempts[-1]
@@ -68,23 +68,27 @@ def assess(op: Operation, node: Node, strategy: Mapping[str, Any], options: Opti
     if op.ports.replayed(op.nodes.id_of(f"{node.name}({len(attempts)})")):
         return True  # An earlier run of this workflow already went on from here.
     if strategy.get("backoff"):
-        verdict = _back_off(op, node, attempts, strategy, options)
+        verdict = _back_off(op, node, attempts, strategy)
         if verdict is not None:
             return verdict
     _decide(op, node, attempts, strategy)
     return True
 
 
-def _back_off(
-    op: Operation, node: Node, attempts: list[Node], strategy: Mapping[str, Any], options: Options
-) -> bool | None:
+def deadline(attempts: list[Node], strategy: Mapping[str, Any]) -> float | None:
+    """When the next attempt has to be over: `maxDuration` counts from the first one's start."""
+    limit = (strategy.get("backoff") or {}).get("maxDuration")
+    if not limit or not attempts or attempts[0].started_at is None:
+        return None
+    return attempts[0].started_at + _duration(limit)
+
+
+def _back_off(op: Operation, node: Node, attempts: list[Node], strategy: Mapping[str, Any]) -> bool | None:
     backoff, last, now = strategy["backoff"], attempts[-1], op.ports.now()
-    until = None
-    if backoff.get("maxDuration"):
-        until = (attempts[0].started_at or now) + _duration(backoff["maxDuration"])
-        if now > until:
-            op.mark(node, last.phase, "Max duration limit exceeded")
-            return True
+    until = deadline(attempts, strategy)
+    if until is not None and now > until:
+        op.mark(node, last.phase, "Max duration limit exceeded")
+        return True
     if not backoff.get("duration"):
         raise OperationError("no base duration specified for retryStrategy")
     wait = base = _duration(backoff["duration"])
@@ -108,7 +112,6 @@ def _back_off(
         op.wake(ready)
         op.mark(node, node.phase, f"Backoff for {_humanize(wait)}")
         return False
-    options.deadline = until
     op.mark(node, node.phase, "")
     return None
 

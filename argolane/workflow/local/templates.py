@@ -41,6 +41,19 @@ def type_of(template: Mapping[str, Any]) -> str:
     return ""
 
 
+def node_type(template: Mapping[str, Any]) -> str:
+    """The type of the node that a template becomes."""
+    if template.get("retryStrategy") is not None:
+        return "Retry"
+    return {"steps": "Steps", "dag": "DAG", "suspend": "Suspend"}.get(type_of(template), "Pod")
+
+
+def continues_on(holder: Mapping[str, Any], phase: str) -> bool:
+    """Whether the `continueOn` of a step or task covers the phase."""
+    allowed = holder.get("continueOn") or {}
+    return bool(allowed.get("failed" if phase == "Failed" else "error" if phase == "Error" else ""))
+
+
 @dataclass(frozen=True)
 class Base:
     """Where plain template names are looked up: the workflow itself or a WorkflowTemplate."""

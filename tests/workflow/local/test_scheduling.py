@@ -7,8 +7,10 @@ from typing import Any
 import yaml
 
 from argolane.workflow.local import reconcile
-from argolane.workflow.local.nodes import Node, NodeTree
-from argolane.workflow.local.operation import Operation, PodOrder, Ports
+from argolane.workflow.local.nodes import Node
+from argolane.workflow.local.nodetree import NodeTree
+from argolane.workflow.local.operation import Operation
+from argolane.workflow.local.ports import PodOrder, Ports
 from argolane.workflow.local.reconcile import Verdict
 from argolane.workflow.local.templates import Templates
 from argolane.workflow.local.values import normalize_tree

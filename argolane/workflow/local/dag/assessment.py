@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argolane.workflow.local.dagplan import Plan
+from argolane.workflow.local.dag.plan import Plan
 from argolane.workflow.local.nodes import Node
 from argolane.workflow.local.operation import Operation
-from argolane.workflow.local.steps import continues_on
+from argolane.workflow.local.templates import continues_on
 
 
 def phase_of(op: Operation, node: Node, plan: Plan, template: Mapping[str, Any], *, stopped: bool) -> str:

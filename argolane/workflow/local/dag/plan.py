@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from argolane.workflow.expressions import depends
+from argolane.workflow.local import items
 
 Task = Mapping[str, Any]
 
@@ -17,6 +18,12 @@ class Plan:
     dependencies: Mapping[str, depends.Dependencies]
     ancestors: Mapping[str, tuple[str, ...]]
     targets: tuple[str, ...]
+
+    def waits_for(self, name: str) -> tuple[str, ...]:
+        return tuple(self.dependencies[name].tasks)
+
+    def has_loop_above(self, name: str) -> bool:
+        return any(items.expands(self.tasks[up]) for up in self.ancestors[name])
 
 
 def plan_of(template: Mapping[str, Any]) -> Plan:

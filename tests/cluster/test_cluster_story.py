@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NAMESPACE, ROOT, Lab, outputs, seconds
+from lab import NAMESPACE, ROOT, Lab, outputs, seconds
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 URL = f"http://mnist-ab-default.{NAMESPACE}.svc.cluster.local:8000/api/v1.0/predictions"
@@ -65,12 +65,6 @@ def images(lab: Lab) -> dict[str, str]:
     """The images that the SeldonDeployment asks for, by node."""
     predictor = lab.read("seldondeployment", "mnist-ab")["spec"]["predictors"][0]
     return {c["name"]: c["image"] for c in predictor["componentSpecs"][0]["spec"]["containers"]}
-
-
-@pytest.fixture(scope="session")
-def first(seldon: Lab, release: Callable[..., str]) -> Any:
-    """Version 0.1: from this repository's commit to a verified A/B test."""
-    return seldon.succeeded(release("0.1"), within=2000)
 
 
 @pytest.fixture(scope="session")
@@ -180,36 +174,6 @@ def test_version_that_crashes_is_rolled_back(
     assert images(seldon) == before
     assert seldon.read("seldondeployment", "mnist-ab")["status"]["state"] == "Available"
     assert client.report()["failures"] == []
-
-
-def test_killed_training_is_tried_again(seldon: Lab, first: Any) -> None:
-    """A pod that is deleted in the middle of training is replaced by one that goes through."""
-    version = f"killed-{time.time():.0f}"
-    built = seldon.submit("train-sk-mnist", version=version, registry=seldon.registry, dataset="digits",
-                          build="true", repo=seldon.publish(ROOT, "argolane"), epochs="200",
-                          revision=seldon.run("git", "rev-parse", "HEAD").strip())  # fmt: skip
-    selector = f"--selector=workflows.argoproj.io/workflow={built}"
-
-    def training() -> Any:
-        pods = seldon.read("pods", selector)["items"]
-        return next((p for p in pods if "-train-sk-mnist-" in p["metadata"]["name"]), None)
-
-    def log(pod: Any) -> str:
-        return seldon.kubectl("logs", pod["metadata"]["name"], "--container=main", ok=False)
-
-    end = time.monotonic() + 300
-    while not (pod := training()) or "epoch 3/" not in log(pod):
-        phase = (seldon.read("workflow", built).get("status") or {}).get("phase")
-        assert time.monotonic() < end and phase in (None, "Pending", "Running"), seldon.story(built)
-        time.sleep(0.5)
-    killed = pod["metadata"]["uid"]
-    seldon.kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false")
-    status = seldon.succeeded(built, within=600)
-    # Argo makes a new try, or, where it had not seen the pod run yet, the same one again.
-    tries = [n for n in status["nodes"].values() if re.fullmatch(r"train\(\d\)", n["displayName"])]
-    assert sorted(n["phase"] for n in tries) in (["Error", "Succeeded"], ["Succeeded"])
-    whole = [p for p in seldon.read("pods", selector)["items"] if p["status"]["phase"] == "Succeeded"]
-    assert killed not in {p["metadata"]["uid"] for p in whole}
 
 
 def test_command_line(seldon: Lab, first: Any, tmp_path: Path) -> None:

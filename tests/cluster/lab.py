@@ -1,0 +1,89 @@
+"""The lab at a test's hand: its commands, runs that are submitted and awaited, and what came out of them."""
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
+NAMESPACE = "argolane"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Commands with the lab's environment; each fails the test with what it wrote when it fails."""
+
+    script: Path
+    environment: dict[str, str]
+    registry: str  # with a path that no run before has used: the first build finds nothing there
+
+    def run(self, *command: str, text: str | None = None, timeout: float = 600, ok: bool = True) -> str:
+        done = subprocess.run(
+            command,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=ROOT,
+            env=self.environment,
+        )
+        assert not ok or done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout + ("" if ok else done.stderr)
+
+    def kubectl(self, *arguments: str, text: str | None = None, ok: bool = True) -> str:
+        return self.run("kubectl", "--namespace", NAMESPACE, *arguments, text=text, ok=ok)
+
+    def read(self, *arguments: str) -> Any:
+        return json.loads(self.kubectl("get", *arguments, "--output", "json"))
+
+    def publish(self, folder: Path, name: str) -> str:
+        """The committed state of a checkout as a repository that pods can clone."""
+        self.run(str(self.script), "publish", str(folder), name)
+        return f"{self.environment['LAB_GIT']}/{name}.git"
+
+    def submit(self, manifest: str, **parameters: str) -> str:
+        """The run's name; parameters by their names with _ for -."""
+        given = [f"--parameter={name.replace('_', '-')}={value}" for name, value in parameters.items()]
+        file = f"workflows/rendered/{manifest}.yaml"
+        return self.run("argo", "submit", "--namespace", NAMESPACE, file, "--output=name", *given).strip()
+
+    def ended(self, name: str, *, within: float = 1500) -> Any:
+        """The status of the run once it has ended."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            status = self.read("workflow", name).get("status") or {}
+            if status.get("phase") in ("Succeeded", "Failed", "Error"):
+                return status
+            time.sleep(2)
+        raise AssertionError(f"{name} has not ended in {within} s:\n{self.story(name)}")
+
+    def succeeded(self, name: str, *, within: float = 1500) -> Any:
+        status = self.ended(name, within=within)
+        assert status["phase"] == "Succeeded", self.story(name)
+        return status
+
+    def story(self, name: str) -> str:
+        """What a person would look at."""
+        tree = self.run("argo", "get", "--namespace", NAMESPACE, "--no-color", name, ok=False)
+        logs = self.run("argo", "logs", "--namespace", NAMESPACE, "--no-color", name, "--tail=40", ok=False)
+        return f"{tree}\n{logs}"
+
+
+def outputs(status: Any, task: str) -> dict[str, str]:
+    """The output parameters of a task, by name."""
+    for node in status["nodes"].values():
+        found = (node.get("outputs") or {}).get("parameters")
+        if node["displayName"] == task and found:
+            return {p["name"]: p.get("value", "") for p in found}
+    raise AssertionError(
+        f"{task} has no outputs; there are {sorted(n['displayName'] for n in status['nodes'].values())}"
+    )
+
+
+def seconds(node: Any) -> float:
+    begin, end = (
+        time.mktime(time.strptime(node[k], "%Y-%m-%dT%H:%M:%SZ")) for k in ("startedAt", "finishedAt")
+    )
+    return end - begin

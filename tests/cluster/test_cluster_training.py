@@ -1,0 +1,121 @@
+"""Training on a cluster: what is lost is made again, and runs side by side do not collide."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import Lab, outputs
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
+LONG = {"epochs": "200"}  # about a minute, so that there is a middle to interrupt
+
+Train = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def train(seldon: Lab, first: Any, repository: str) -> Train:
+    """Submits `train-sk-mnist` with the image that the first release built; the run's name."""
+    revision = seldon.run("git", "rev-parse", "HEAD").strip()
+
+    def submit(version: str, **more: str) -> str:
+        given = {"repo": repository, "revision": revision, "registry": seldon.registry, "version": version,
+                 "build": "true", "dataset": "digits", **more}  # fmt: skip
+        return seldon.submit("train-sk-mnist", **given)
+
+    return submit
+
+
+def pods(lab: Lab, run: str) -> list[Any]:
+    return list(lab.read("pods", f"--selector=workflows.argoproj.io/workflow={run}")["items"])
+
+
+def training(lab: Lab, run: str) -> Any:
+    """The pod of the run that trains, once it is at it."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        for pod in pods(lab, run):
+            name = pod["metadata"]["name"]
+            if "-train-sk-mnist-" in name and "epoch 3/" in lab.kubectl("logs", name, "-c=main", ok=False):
+                return pod
+        assert (lab.read("workflow", run).get("status") or {}).get("phase") in (None, "Pending", "Running")
+        time.sleep(0.5)
+    raise AssertionError(f"{run} does not train:\n{lab.story(run)}")
+
+
+def attempts(status: Any) -> list[str]:
+    """The phases of the training's attempts."""
+    nodes = status["nodes"].values()
+    return sorted(n["phase"] for n in nodes if re.fullmatch(r"train\(\d\)", n["displayName"]))
+
+
+def restart_node(lab: Lab) -> None:
+    """As a machine that reboots: kubelet, every container and containerd end, and come back."""
+    home = Path(lab.environment["KUBECONFIG"]).parent / "run"
+    address = ["ctr", "--address", str(home / "containerd.sock"), "--namespace", "k8s.io", "tasks"]
+
+    def stop(program: str) -> None:
+        process = int((home / f"{program}.pid").read_text())
+        os.kill(process, signal.SIGTERM)
+        end = time.monotonic() + 30
+        while Path(f"/proc/{process}").exists() and "State:\tZ" not in status_of(process):
+            assert time.monotonic() < end, f"{program} has not ended"
+            time.sleep(0.1)
+
+    stop("kubelet")
+    for container in lab.run(*address, "ls", "--quiet").split():
+        # One that ended on its own in the meantime is an error of the command, and none of ours.
+        subprocess.run([*address, "kill", "--signal", "SIGKILL", container], check=False, capture_output=True)
+    stop("containerd")
+    lab.run(str(lab.script), "up", timeout=300)
+
+
+def status_of(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return "State:\tZ"
+
+
+def test_killed_training_is_tried_again(seldon: Lab, train: Train) -> None:
+    """A pod that is deleted in the middle of training is replaced by one that goes through."""
+    run = train(f"killed-{time.time():.0f}", **LONG)
+    killed = training(seldon, run)["metadata"]
+    seldon.kubectl("delete", "pod", killed["name"], "--wait=false")
+    status = seldon.succeeded(run, within=600)
+    # Argo makes a new try, or, where it had not seen the pod run yet, the same one again.
+    assert attempts(status) in (["Error", "Succeeded"], ["Failed", "Succeeded"], ["Succeeded"])
+    whole = [pod for pod in pods(seldon, run) if pod["status"]["phase"] == "Succeeded"]
+    assert killed["uid"] not in {pod["metadata"]["uid"] for pod in whole}
+
+
+def test_node_restart(seldon: Lab, train: Train) -> None:
+    """A node that reboots in the middle of training takes its pod along; the run ends in Succeeded."""
+    run = train(f"rebooted-{time.time():.0f}", **LONG)
+    training(seldon, run)
+    restart_node(seldon)
+    status = seldon.succeeded(run, within=600)
+    assert attempts(status) in (["Error", "Succeeded"], ["Failed", "Succeeded"], ["Succeeded"])
+    assert float(outputs(status, "gate")["accuracy"]) > 0.9
+
+
+def test_two_versions_at_once(seldon: Lab, train: Train) -> None:
+    """Two versions that are trained side by side are both whole, and each is what it was asked to be."""
+    now = f"{time.time():.0f}"
+    runs = {seed: train(f"side-{seed}-{now}", seed=seed) for seed in ("1", "2")}
+    found = {seed: outputs(seldon.succeeded(run, within=600), "gate") for seed, run in runs.items()}
+    assert found["1"]["digest"] != found["2"]["digest"]
+    assert found["1"]["data"] == found["2"]["data"]
+
+
+def test_one_version_twice_at_once(seldon: Lab, train: Train) -> None:
+    """Two runs that train the same version at the same time end with the same model, and no half of one."""
+    version = f"same-{time.time():.0f}"
+    runs = [train(version) for _ in range(2)]
+    first, second = (outputs(seldon.succeeded(run, within=600), "gate") for run in runs)
+    assert first["digest"] == second["digest"]

@@ -19,6 +19,7 @@ from argolane.testing.fakes import Attempt, Fake, text
 from argolane.workflow.local import artifacts, outputs, volumes
 from argolane.workflow.local.pod import Surroundings
 from argolane.workflow.local.ports import PodOrder
+from argolane.workflow.local.result import result
 from argolane.workflow.local.streams import Stop
 
 _DATA = ("persistentVolumeClaim", "claimTemplate", "emptyDir", "ephemeral")
@@ -145,10 +146,4 @@ class _Pod:
         return {**saved, "artifacts": kept} if kept else saved, problem
 
     def _result(self, phase: str, message: str, saved: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "phase": phase,
-            "message": message,
-            "outputs": saved or None,
-            "startedAt": self.began,
-            "finishedAt": time.time(),
-        }
+        return result(phase, message, outputs=saved, began=self.began)

@@ -1,13 +1,13 @@
 """Orders for pods in, threads that run them: as many at once as the machine holds, the rest wait."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from argolane.workflow.local.capacity import Capacity
 from argolane.workflow.local.ports import PodOrder
+from argolane.workflow.local.result import result
 from argolane.workflow.local.streams import Stop
 
 RunPod = Callable[[PodOrder, Stop], dict[str, Any]]
@@ -58,15 +58,7 @@ class Launcher:
         for order in list(self._waiting):
             if order.node_id == node_id:
                 self._waiting.remove(order)
-                now = time.time()
-                result = {
-                    "phase": "Failed",
-                    "message": reason,
-                    "outputs": None,
-                    "startedAt": now,
-                    "finishedAt": now,
-                }
-                self._done(node_id, result)
+                self._done(node_id, result("Failed", reason))
                 return
         stop = self._stops.get(node_id)
         if stop is not None:

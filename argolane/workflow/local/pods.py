@@ -17,6 +17,7 @@ from argolane.workflow.local.pod import Pod, Surroundings
 from argolane.workflow.local.podnames import pod_name
 from argolane.workflow.local.ports import PodOrder
 from argolane.workflow.local.record import safe
+from argolane.workflow.local.result import result
 from argolane.workflow.local.streams import Stop
 from argolane.workflow.local.submission import Submission
 
@@ -53,14 +54,7 @@ class Pods:
                 return self._run_resource(order, stop, path)
             return Pod(order, self._surroundings(order, path), stop).run()
         except Exception as error:
-            now = time.time()
-            return {
-                "phase": "Error",
-                "message": f"{type(error).__name__}: {error}",
-                "outputs": None,
-                "startedAt": now,
-                "finishedAt": now,
-            }
+            return result("Error", f"{type(error).__name__}: {error}")
 
     def _surroundings(self, order: PodOrder, path: str) -> Surroundings:
         record, journal = self._journal.record, self._journal
@@ -94,8 +88,8 @@ class Pods:
         }
         folder = self._journal.record.pod_folder(order.node_id)
         manifest = resources.manifest_of(order.template, self._store(path), folder)
-        cluster = resources.Router(self._project, self._objects)
-        return resources.run(order, cluster, owner, stop, manifest, time.time())
+        server = resources.ApiServer(self._project, self._objects)
+        return resources.run(order, server, owner, stop, manifest, time.time())
 
     def _fields(self, order: PodOrder) -> dict[str, str]:
         """What a fieldRef may read."""

@@ -47,17 +47,8 @@ class _Reader:
     def __post_init__(self) -> None:
         submission = self.submission
         self.templates = Templates(submission.name, submission.spec, submission.others)
-        whole = {key: value for key, value in submission.spec.items() if key != "templates"}
         try:
-            self.known = of_workflow(
-                submission.name,
-                "",
-                "",
-                submission.created,
-                submission.metadata,
-                whole,
-                lambda name, key: "{{?}}",
-            )
+            self.known = of_workflow(submission, "", lambda name, key: "{{?}}")
         except OperationError:
             self.known = {}
         self.places = _places(submission)

@@ -7,26 +7,22 @@ from typing import Any
 from argolane.workflow.expressions.gotext import to_json
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.nodes import rfc3339
+from argolane.workflow.local.submission import Submission
 
 _TIME_FORMATS = "AaBbCcDdFHIjkLlMmnpQRrSTtUuVvWwXxYyZz"
 
 
 def of_workflow(
-    name: str,
-    uid: str,
-    namespace: str,
-    created: float,
-    metadata: Mapping[str, Any],
-    spec: Mapping[str, Any],
-    config_map: Callable[[str, str], str],
+    submission: Submission, namespace: str, config_map: Callable[[str, str], str]
 ) -> dict[str, str]:
     """Names to texts; OperationError for a parameter that has no value."""
+    spec, created = submission.spec, submission.created
     values = {
-        "workflow.name": name,
+        "workflow.name": submission.name,
         "workflow.namespace": namespace,
         "workflow.mainEntrypoint": str(spec.get("entrypoint") or ""),
         "workflow.serviceAccountName": str(spec.get("serviceAccountName") or ""),
-        "workflow.uid": uid,
+        "workflow.uid": submission.uid,
         "workflow.creationTimestamp": rfc3339(created),
         "workflow.creationTimestamp.s": str(int(created)),
         "workflow.creationTimestamp.RFC3339": rfc3339(created),
@@ -42,7 +38,7 @@ def of_workflow(
         values[f"workflow.parameters.{parameter['name']}"] = _parameter(parameter, config_map)
     more = spec.get("workflowMetadata") or {}
     for kind in ("annotations", "labels"):
-        own = {str(key): str(value) for key, value in (metadata.get(kind) or {}).items()}
+        own = {str(key): str(value) for key, value in (submission.metadata.get(kind) or {}).items()}
         # Go writes a map that was never made as null.
         values[f"workflow.{kind}"] = values[f"workflow.{kind}.json"] = to_json(own) if own else "null"
         own |= {str(key): str(value) for key, value in (more.get(kind) or {}).items()}

@@ -1,0 +1,157 @@
+"""Containers of one pod: started with their environment, waited for while output flows, ended."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argolane.containers import sandbox
+from argolane.containers.expansion import expand
+from argolane.containers.images import Image
+from argolane.containers.process import Process
+from argolane.containers.sandbox import Container, Mount
+from argolane.workflow.local import environment
+from argolane.workflow.local.pod.surroundings import Surroundings
+from argolane.workflow.local.ports import PodOrder
+from argolane.workflow.local.programs import MissingProgram, find_program
+from argolane.workflow.local.streams import Capture, Stop, Watch
+
+_AFTER_KILL = 10.0
+
+
+@dataclass
+class Ended:
+    """A container's exit code and what its end has to say."""
+
+    name: str
+    code: int
+    reason: str = ""
+
+    @property
+    def message(self) -> str:
+        text = f"{self.name}: Error (exit code {self.code})"
+        return f"{text}: {self.reason}" if self.reason else text
+
+
+class Containers:
+    """Those of one pod; `ended` are over, in order."""
+
+    def __init__(
+        self, order: PodOrder, around: Surroundings, stop: Stop, images: Mapping[str, Image]
+    ) -> None:
+        self.ended: list[Ended] = []
+        self._order, self._around, self._images = order, around, images
+        self._captures: list[Capture] = []
+        limit = order.active_seconds
+        self._watch = Watch(stop, None if limit is None else time.monotonic() + limit)
+
+    @property
+    def past_deadline(self) -> bool:
+        """Whether the pod was active for too long."""
+        return self._watch.deadline is not None and time.monotonic() >= self._watch.deadline
+
+    @property
+    def problems(self) -> list[str]:
+        """What went wrong with the output of containers, though they went on."""
+        return [f"{c.container}: {c.problem}" for c in self._captures if c.problem]
+
+    def tail(self, name: str) -> bytes:
+        """The end of a container's stdout, if its result is read."""
+        return bytes(self._capture_of(name).tail)
+
+    def of(self, name: str) -> Ended:
+        return next(ended for ended in self.ended if ended.name == name)
+
+    def start(
+        self, container: Mapping[str, Any], mounts: tuple[Mount, ...], tmp: Path | None = None
+    ) -> Process | None:
+        """The running container; None when its program is not there, which counts as an end with 64."""
+        name = str(container["name"])
+        image = self._images[str(container.get("image"))]
+        env = environment.build(container, image.env, self._around.fields, self._around.objects)
+        argv = _command(container, env) or list(image.command)
+        env |= {"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id}
+        env.setdefault("HOSTNAME", self._around.fields.get("metadata.name", ""))
+        workdir = str(container.get("workingDir") or image.workdir)
+        capture = self._capture(name)
+        if argv:
+            try:
+                argv[0] = find_program(argv[0], env.get("PATH", ""), workdir, mounts, tmp)
+            except MissingProgram as missing:
+                self.ended.append(Ended(name, 64, str(missing)))
+                capture.started()
+                return None
+        process = sandbox.start(
+            Container(
+                name=name,
+                argv=tuple(argv),
+                env=env,
+                workdir=workdir,
+                mounts=mounts,
+                tmp=tmp,
+                literal_text=(str(container.get("source") or ""),),
+                folders=image.folders,
+            ),
+            stdout=capture.ends["stdout"],
+            stderr=capture.ends["stderr"],
+        )
+        capture.started()
+        self._watch.add(process, capture)
+        return process
+
+    def wait(self, process: Process, seconds: float | None = None) -> int | None:
+        """The exit code; None when the pod has to stop, or `seconds` are over, first."""
+        code = self._watch.until(process, seconds)
+        if code is not None:
+            self._finish(process, code)
+        return code
+
+    def end(self, process: Process, grace: float) -> int:
+        """SIGTERM, then SIGKILL, while output keeps flowing."""
+        process.ask_to_end()
+        code = self._watch.until(process, grace)
+        if code is None:
+            process.kill()
+            code = self._watch.until(process, _AFTER_KILL)
+        code = 137 if code is None else code
+        self._finish(process, code)
+        return code
+
+    def end_sidecar(self, process: Process, grace: float) -> None:
+        """One that may have ended by itself; the pod's deadline is no matter any more."""
+        code = process.poll()
+        if code is not None:
+            self._finish(process, code)
+            return
+        self._watch.deadline = None
+        self.end(process, grace)
+
+    def no_deadline(self, *, ordered: bool) -> None:
+        """The pod ends: by the run's order, or because it was active for too long."""
+        self._watch.stopped(ordered=ordered)
+
+    def close(self) -> None:
+        self._watch.close()
+        for capture in self._captures:
+            capture.close()
+
+    def _capture(self, name: str) -> Capture:
+        keep = name == "main" and self._order.keep_result
+        capture = Capture(name, self._around.log(name), self._around.tell, keep=keep)
+        self._captures.append(capture)
+        return capture
+
+    def _capture_of(self, name: str) -> Capture:
+        return next(capture for capture in self._captures if capture.container == name)
+
+    def _finish(self, process: Process, code: int) -> None:
+        capture = self._capture_of(process.name)
+        self._watch.forget(capture)
+        capture.drain()
+        self.ended.append(Ended(process.name, code))
+
+
+def _command(container: Mapping[str, Any], env: Mapping[str, str]) -> list[str]:
+    parts = [*(container.get("command") or ()), *(container.get("args") or ())]
+    return [expand(str(part), env) for part in parts]

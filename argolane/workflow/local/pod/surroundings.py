@@ -1,0 +1,27 @@
+"""What a pod needs to know of its project and its run, and nothing else of the workflow around it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from argolane.workflow.local.artifacts import Store
+from argolane.workflow.local.imagecache import ImageCache
+from argolane.workflow.local.objects import Objects
+from argolane.workflow.local.streams import Tell
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """`folder` is the pod's own, `claims` and `run_volumes` are those of the project and of the run."""
+
+    objects: Objects
+    folder: Path
+    claims: Path
+    run_volumes: Path
+    store: Store
+    fields: Mapping[str, str]
+    log: Callable[[str], Path]
+    tell: Tell
+    say: Callable[[str], None]
+    images: ImageCache
+    started: Callable[[], None]

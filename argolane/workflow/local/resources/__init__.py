@@ -1,0 +1,112 @@
+"""A resource template in, what became of its object out: kubectl's actions on the project's own objects.
+
+SeldonDeployments go to `argolane.serving.deployments`, every other object is a JSON file. Conditions are
+label selectors over the object, polled until one holds.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from argolane.errors import ArgolaneError
+from argolane.workflow.local import jq, jsonpath, outputs
+from argolane.workflow.local.artifacts import Store, load
+from argolane.workflow.local.outputs import View
+from argolane.workflow.local.patching import PatchError
+from argolane.workflow.local.ports import PodOrder
+from argolane.workflow.local.resources.apiserver import ApiServer
+from argolane.workflow.local.resources.conditions import Interrupted, wait
+from argolane.workflow.local.resources.kubectl import ResourceError, act, parse
+from argolane.workflow.local.result import result
+from argolane.workflow.local.streams import Stop
+
+__all__ = ["ApiServer", "manifest_of", "run"]
+
+
+def run(
+    order: PodOrder,
+    server: ApiServer,
+    owner: Mapping[str, Any],
+    stop: Stop,
+    manifest: str,
+    began: float,
+) -> dict[str, Any]:
+    """The result, as of a pod whose main is Argo's executor."""
+    until = None if order.active_seconds is None else began + order.active_seconds
+    saved = outputs.declared(order.template)
+    phase, message, code = "Succeeded", "", 0
+    try:
+        wanted = _wanted(order.template["resource"], manifest, owner)
+        _run(order.template["resource"], server, wanted, stop, until, saved.get("parameters") or [])
+    except Interrupted as interrupted:
+        phase, message, code = "Failed", str(interrupted), 143
+    except (ResourceError, ArgolaneError, PatchError) as error:
+        phase, message, code = "Failed", f"main: Error (exit code 64): {error}", 64
+        saved = {}
+    return result(phase, message, outputs={**saved, "exitCode": str(code)}, began=began)
+
+
+def manifest_of(template: Mapping[str, Any], store: Store, folder: Path) -> str:
+    """The manifest's text, or that of the input artifact it is read from."""
+    resource = template["resource"]
+    source = (resource.get("manifestFrom") or {}).get("artifact")
+    if source is None:
+        return str(resource.get("manifest") or "")
+    name = str(source["name"])
+    given = (template.get("inputs") or {}).get("artifacts") or ()
+    artifact = {**source, **next((a for a in given if a["name"] == name), {}), "path": f"/tmp/{name}"}  # noqa: S108
+    view = View((), folder / "tmp")
+    loaded = load({"inputs": {"artifacts": [artifact]}}, view, store, folder / "artifacts")
+    return loaded[0].source.read_text(encoding="utf-8")
+
+
+def _wanted(resource: Mapping[str, Any], manifest: str, owner: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = parse(resource, manifest)
+    if resource.get("setOwnerReference"):
+        metadata = wanted.setdefault("metadata", {})
+        metadata["ownerReferences"] = [*(metadata.get("ownerReferences") or ()), dict(owner)]
+    return wanted
+
+
+def _run(
+    resource: Mapping[str, Any],
+    server: ApiServer,
+    wanted: dict[str, Any],
+    stop: Stop,
+    until: float | None,
+    parameters: list[dict[str, Any]],
+) -> None:
+    """Act, wait, and fill in the output parameters."""
+    found = act(resource, server, wanted)
+    if found is None:
+        for parameter in parameters:
+            if parameter.get("valueFrom"):
+                parameter["value"] = str(parameter["valueFrom"].get("default") or "")
+        return
+    kind, name = str(wanted.get("kind")), str(found["metadata"]["name"])
+    try:
+        wait(resource, lambda: server.get(kind, name), stop, until)
+    except Interrupted as interrupted:
+        raise Interrupted(f"{interrupted}{_standing(server.get(kind, name))}") from None
+    for parameter in parameters:
+        _fill(parameter, server.get(kind, name) or found)
+
+
+def _standing(found: Mapping[str, Any] | None) -> str:
+    """What the object says of itself, for whoever waited in vain; '' when it says nothing."""
+    status = found.get("status") if found else None
+    if not found or not isinstance(status, Mapping) or not status.get("description"):
+        return ""
+    first = str(status["description"]).partition("\n")[0]
+    return f". {found.get('kind')} {found['metadata']['name']!r} is {status.get('state')}: {first}"
+
+
+def _fill(parameter: dict[str, Any], found: dict[str, Any]) -> None:
+    source = parameter.get("valueFrom") or {}
+    try:
+        if source.get("jsonPath"):
+            parameter["value"] = jsonpath.render(str(source["jsonPath"]), found)
+        elif source.get("jqFilter"):
+            parameter["value"] = jq.run(str(source["jqFilter"]), found)
+    except (jsonpath.PathError, jq.JqError) as error:
+        raise ResourceError(str(error)) from None

@@ -1,0 +1,54 @@
+"""An object and the conditions of a resource template in, the wait until one of them holds."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from argolane.workflow.local import selectors
+from argolane.workflow.local.resources.kubectl import ResourceError
+from argolane.workflow.local.streams import Stop
+
+_POLL = 0.25
+
+
+class Interrupted(Exception):
+    """The pod's deadline, or the run's end."""
+
+
+def wait(
+    resource: Mapping[str, Any],
+    get: Callable[[], dict[str, Any] | None],
+    stop: Stop,
+    until: float | None,
+) -> None:
+    """Poll until the success condition holds; ResourceError when the other one does."""
+    success = _selector("success", resource.get("successCondition"))
+    failure = _selector("fail", resource.get("failureCondition"))
+    if not success and not failure:
+        return
+    while True:
+        found = get()
+        if found is None:
+            raise ResourceError(
+                "The resource has been deleted while its status was still being checked. "
+                "Will not be retried: the server could not find the requested resource"
+            )
+        for requirement in failure:
+            if requirement.matches(found):
+                raise ResourceError(f"failure condition '{requirement.shown}' evaluated true")
+        if all(requirement.matches(found) for requirement in success):
+            return
+        if stop.reason:
+            raise Interrupted(stop.reason)
+        if until is not None and time.time() > until:
+            raise Interrupted("Pod was active on the node longer than the specified deadline")
+        time.sleep(_POLL)
+
+
+def _selector(which: str, text: object) -> tuple[selectors.Requirement, ...]:
+    if not text:
+        return ()
+    try:
+        return selectors.parse(str(text))
+    except selectors.SelectorError as error:
+        raise ResourceError(f"{which} condition '{text}' failed to parse: {error}") from None

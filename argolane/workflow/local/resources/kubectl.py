@@ -1,0 +1,115 @@
+"""kubectl's actions in, the object they leave out, with kubectl's complaints."""
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from argolane.errors import ArgolaneError
+from argolane.manifest import loads
+from argolane.workflow.local.patching import merge_patch, patch
+from argolane.workflow.local.resources.apiserver import SERVED_KINDS, ApiServer
+from argolane.workflow.local.values import any_string, go_json_error
+
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+class ResourceError(Exception):
+    """The action failed; the text is what kubectl or Argo's executor would say."""
+
+
+def parse(resource: Mapping[str, Any], manifest: str) -> dict[str, Any]:
+    """The one object of a manifest, as JSON has it."""
+    if resource.get("action") == "patch" and manifest.lstrip().startswith("{"):
+        try:
+            json.loads(manifest)
+        except ValueError:
+            problem = f"error decoding patch: {go_json_error(manifest)}"
+            raise ResourceError(f"no more retries Error from server (BadRequest): {problem}") from None
+    try:
+        bodies = [_json_keys(body) for body in loads(manifest, "resource.manifest")]
+    except ArgolaneError as error:
+        raise ResourceError(str(error)) from None
+    if len(bodies) != 1 or not isinstance(bodies[0], dict):
+        raise ResourceError(f"resource.manifest: expected one object, found {len(bodies)}")
+    wanted = dict(bodies[0])
+    if not wanted.get("kind"):
+        raise ResourceError("resource.manifest: Object 'Kind' is missing")
+    return wanted
+
+
+def act(resource: Mapping[str, Any], server: ApiServer, wanted: dict[str, Any]) -> dict[str, Any] | None:
+    """The object after the action; None once it is deleted."""
+    action, kind = str(resource.get("action")), str(wanted.get("kind"))
+    plural, name = f"{kind.lower()}s", _name(action, wanted)
+    before = server.get(kind, name)
+    now = time.time()
+    if action == "delete":
+        if before is not None:
+            server.delete(kind, name)
+        return None
+    if action == "create":
+        if before is not None:
+            raise ResourceError(
+                "no more retries Error from server (AlreadyExists): error when creating "
+                f'"/tmp/manifest.yaml": {plural} "{name}" already exists'
+            )
+        return server.put(wanted, now)
+    if kind in SERVED_KINDS and action in ("apply", "replace"):
+        return server.put(wanted, now)  # They know themselves what an apply changes.
+    if action == "apply":
+        return server.put(_applied(before, wanted), now)
+    if before is None:
+        raise ResourceError(f'no more retries Error from server (NotFound): {plural} "{name}" not found')
+    if action == "get":
+        return before
+    if action == "replace":
+        return server.put(wanted, now)
+    if kind in SERVED_KINDS:
+        return server.merge(kind, name, wanted)
+    strategy = str(resource.get("mergeStrategy") or "strategic")
+    return server.put(patch(before, wanted, strategy), now)
+
+
+def _name(action: str, wanted: dict[str, Any]) -> str:
+    """The object's name; one is made up for `create` with generateName."""
+    metadata = wanted.get("metadata") or {}
+    if metadata.get("generateName") and not metadata.get("name") and action == "create":
+        letters = "".join(secrets.choice(_LETTERS) for _ in range(5))
+        metadata["name"] = f"{metadata['generateName']}{letters}"
+    if not metadata.get("name"):
+        raise ResourceError("resource name may not be empty")
+    return str(metadata["name"])
+
+
+def _json_keys(tree: Any) -> Any:
+    """Keys as JSON has them: an unquoted n is the boolean false to YAML, and so the text "false"."""
+    if isinstance(tree, dict):
+        return {k if isinstance(k, str) else any_string(k): _json_keys(v) for k, v in tree.items()}
+    return [_json_keys(part) for part in tree] if isinstance(tree, list) else tree
+
+
+def _applied(before: dict[str, Any] | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    """kubectl apply: what an earlier apply said and this one does not is removed, the rest is merged."""
+    note = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))
+    fresh = json.loads(note)
+    fresh.setdefault("metadata", {}).setdefault("annotations", {})[_APPLIED] = note
+    if before is None:
+        return dict(fresh)
+    last = (before.get("metadata") or {}).get("annotations") or {}
+    pruned = _without(before, json.loads(last.get(_APPLIED) or "{}"), wanted)
+    merged = merge_patch(pruned, fresh)
+    return dict(merged)
+
+
+def _without(live: Any, last: Any, wanted: Any) -> Any:
+    if not (isinstance(live, dict) and isinstance(last, dict)):
+        return live
+    wanted = wanted if isinstance(wanted, dict) else {}
+    return {
+        key: _without(value, last.get(key), wanted.get(key))
+        for key, value in live.items()
+        if key not in last or key in wanted
+    }

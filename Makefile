@@ -51,7 +51,7 @@ browser: ## install the browser that the report is tested in (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
 .PHONY: test-cluster
-test-cluster: .venv/dev ## the tests that need a cluster (the current kube context)
+test-cluster: .venv/dev ## the tests that need a cluster: that of ../shared/cluster/lab, emptied first
 	$(bin)/pytest -m cluster tests/cluster $(ARGS)
 
 .PHONY: check

@@ -136,20 +136,29 @@ def logs(name: str | None, task: str | None, follow: bool, on: str, namespace: s
 @click.command()
 @click.argument("name", metavar="[RUN]", required=False)
 @click.option(
-    "-O", "--out", type=click.Path(path_type=Path), help="Default: report.html in the run's folder."
+    "-O",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Default: report.html in the run's folder; on argo, RUN.html here.",
 )
-def report(name: str | None, out: Path | None) -> None:
+@on_option
+@namespace_option
+def report(name: str | None, out: Path | None, on: str, namespace: str | None) -> None:
     """Write a run as one self-contained HTML page.
 
-    RUN is a local run's or a workflow's name, by default the latest.
+    RUN is a run's or a workflow's name, by default the latest.
     """
-    from argolane.report.gather import page
+    from argolane.report import gather
     from argolane.workflow import runs
 
     here = project()
-    folder = runs.find(here, name)
-    target = out or folder.path / "report.html"
-    target.write_text(page(here, folder), encoding="utf-8")
+    if on == "argo":
+        found, page = gather.of_cluster(name, namespace=namespace or here.settings.namespace)
+        target = out or Path(f"{found}.html")
+    else:
+        folder = runs.find(here, name)
+        page, target = gather.page(here, folder), out or folder.path / "report.html"
+    target.write_text(page, encoding="utf-8")
     click.echo(target)
 
 

@@ -5,12 +5,33 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from argolane.project import Project
-from argolane.report import render
+from argolane.report import LOG_LINES, render
 from argolane.workflow.runs import RunFolder, tail
 from argolane.workflow.tree import task_of, walk
 
 MOST_PICTURES = 40
 MOST_LOG = 1 << 20
+
+
+def of_cluster(name: str | None, *, namespace: str) -> tuple[str, str]:
+    """The name and the HTML page of a run on the cluster; pictures stay in its volumes."""
+    from argolane.workflow.cluster.api import connected, status_of
+    from argolane.workflow.cluster.logs import ends
+    from argolane.workflow.cluster.runs import find
+
+    with connected(namespace) as cluster:
+        workflow = find(cluster, name)
+        logs = ends(cluster, workflow, lines=LOG_LINES)
+    found, status = str(workflow["metadata"]["name"]), status_of(workflow)
+    # As merged with its WorkflowTemplate: values that nobody gave are there too.
+    spec = status.get("storedWorkflowTemplateSpec") or workflow["spec"]
+    given = {p["name"]: p for of in (spec, workflow["spec"]) for p in _parameters(of)}
+    merged = {"spec": {"arguments": {"parameters": list(given.values())}}}
+    return found, render(name=found, status=status, workflow=merged, logs=logs, pictures={})
+
+
+def _parameters(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return (spec.get("arguments") or {}).get("parameters") or []
 
 
 def page(project: Project, run: RunFolder) -> str:

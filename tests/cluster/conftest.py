@@ -1,8 +1,8 @@
 """What the cluster tests share: the lab's addresses, an installed argolane, and Seldon's double.
 
-They run with `-m cluster` against the current kube context, and need the script of ../shared/cluster/lab, or
-the one that LAB names, for an image registry and a git server that the cluster reaches. Runs without
-`-m cluster` collect none of them. One namespace, one run at a time: not for pytest-xdist.
+They run with `-m cluster` against the cluster of ../shared/cluster/lab, or of the script that LAB names, whatever
+the current kube context is: they take Argo out of it and put it back. Runs without `-m cluster` collect none of
+them. One namespace, one run at a time: not for pytest-xdist.
 """
 
 import os
@@ -37,9 +37,11 @@ def lab() -> Lab:
 
 @pytest.fixture(scope="session")
 def installed(lab: Lab) -> Lab:
-    """An emptied namespace, then what scripts/install puts there; Argo and Seldon's CRD are the lab's."""
-    lab.run("scripts/uninstall", "lab", "--with-models", timeout=300)
-    lab.environment.update(ARGO_MANIFESTS="none", SELDON_CHART="none")
+    """An emptied cluster, then Argo and argolane as scripts/install puts them there; Seldon's CRD stays."""
+    manifests = Path(lab.environment["KUBECONFIG"]).parent / "kustomize/argo"
+    lab.environment.update(ARGO_MANIFESTS=str(manifests), SELDON_CHART="none")
+    lab.run("scripts/uninstall", "lab", "--all", timeout=400)
+    assert "NotFound" in lab.run("kubectl", "get", "crd", "workflows.argoproj.io", ok=False)
     lab.run("scripts/install", "lab")
     mirror = f"https://{lab.environment['LAB_REGISTRY']}"
     lab.run("env", f"REGISTRY_MIRROR={mirror}", f"CA_FILE={lab.environment['LAB_CA']}", "scripts/credentials")

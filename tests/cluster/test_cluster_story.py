@@ -177,7 +177,7 @@ def test_version_that_crashes_is_rolled_back(
 
 
 def test_command_line(seldon: Lab, first: Any, tmp_path: Path) -> None:
-    """`argolane` follows a run to its end, shows it, and refuses an unknown parameter."""
+    """`argolane` follows a run to its end, shows it and its lineage, and refuses an unknown parameter."""
 
     def argolane(*arguments: str, ok: bool = True) -> str:
         return seldon.run(str(ROOT / ".venv/bin/argolane"), *arguments, ok=ok)
@@ -189,6 +189,12 @@ def test_command_line(seldon: Lab, first: Any, tmp_path: Path) -> None:
     assert "Did you mean 'version'?" in refused
     assert "verify" in argolane("get", "mnist", "--on", "argo")
     assert "accuracy" in argolane("logs", "mnist", "verify", "--on", "argo")
+    page = tmp_path / "run.html"
+    argolane("report", "mnist", "--on", "argo", "--out", str(page))
+    assert all(word in page.read_text() for word in ("build-runtimes", seldon.registry, "accuracy"))
+    told = json.loads(argolane("whence", "mnist-ab", "--on", "argo"))
+    assert told["images"] == images(seldon)
+    assert told["lineage"]["sk-mnist-commit"] == seldon.run("git", "rev-parse", "HEAD").strip()
 
 
 def test_shellcheck() -> None:

@@ -1,7 +1,7 @@
 """A run's name in, what its pods wrote out."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
@@ -9,6 +9,7 @@ from kubernetes.client.exceptions import ApiException
 from argolane.errors import ArgolaneError, unknown
 from argolane.workflow.cluster.api import Cluster, Object, connected, status_of
 from argolane.workflow.cluster.runs import find
+from argolane.workflow.tree import walk
 
 # What Argo's executor adds to a container's own output.
 EXECUTOR = re.compile(rb'(time="[^"]*" level=\w+ msg=.* argo=true|Error: exit status \d+$)')
@@ -38,11 +39,32 @@ def logs(
                 write(piece)
 
 
+def ends(cluster: Cluster, workflow: Object, *, lines: int) -> dict[str, str]:
+    """The last lines of each pod's log, by the path of its node."""
+    pods = _pod_names(cluster, workflow["metadata"]["name"])
+    return {
+        path: "".join(_of_pod(cluster, pods.get(str(node["id"])), node, tail=lines))
+        for path, node in walk(status_of(workflow))
+        if node.get("type") == "Pod"
+    }
+
+
 def of_node(
     cluster: Cluster, workflow: str, node: Object, *, follow: bool = False, tail: int | None = None
 ) -> Iterator[str]:
     """The text of the main container of one node, line by line; a line in brackets when it cannot be had."""
     pod = _pod_names(cluster, workflow).get(str(node["id"]))
+    yield from _of_pod(cluster, pod, node, follow=follow, tail=tail)
+
+
+def _of_pod(
+    cluster: Cluster,
+    pod: str | None,
+    node: Mapping[str, Any],
+    *,
+    follow: bool = False,
+    tail: int | None = None,
+) -> Iterator[str]:
     if pod is None:
         yield f"[the pod is gone; {node.get('message') or node.get('phase')}]\n"
         return

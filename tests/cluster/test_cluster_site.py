@@ -1,0 +1,59 @@
+"""A site of one's own (docs/operations.md): registry, package index and repository ask for a login."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab import NAMESPACE, ROOT, Lab, outputs
+from private_site import PASSWORD, USER, Site, site
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
+SECRETS = ("registry", "package-index", "git")
+
+
+@pytest.fixture
+def private(installed: Lab, repository: str, tmp_path: Path) -> Iterator[Site]:
+    """Its servers, their logins in the cluster, and an overlay whose clones log in; then all as it was."""
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    setup = os.path.relpath(ROOT / "k8s_setup", overlay)
+    (overlay / "kustomization.yaml").write_text(
+        f"resources: [{setup}/overlays/lab]\ncomponents: [{setup}/components/private-git]\n"
+    )
+    with site(installed, tmp_path) as made:
+        given = {"USER": USER, "PASSWORD": PASSWORD}
+        logins = [f"{what}_{name}={value}" for what in ("REGISTRY", "GIT") for name, value in given.items()]
+        host = made.registry.partition("/")[0]
+        installed.run(
+            "env", f"REGISTRY={host}", f"PIP_INDEX_URL={made.index}", *logins, "scripts/credentials"
+        )
+        installed.run("scripts/install", str(overlay))
+        try:
+            yield made
+        finally:
+            installed.kubectl("delete", "secret", "--ignore-not-found", *SECRETS)
+            installed.run("scripts/install", "lab")
+
+
+def test_everything_asks_for_a_login(installed: Lab, private: Site) -> None:
+    """A clone, a build, a push and a node's pull go through with the logins that the cluster was given."""
+    revision = installed.run("git", "rev-parse", "HEAD").strip()
+    run = installed.submit("train-sk-mnist", repo=f"{private.git}/argolane.git", revision=revision,
+                           registry=private.registry, build="true", dataset="digits", version="private",
+                           epochs="2", min_accuracy="0.5")  # fmt: skip
+    status = installed.succeeded(run, within=1200)
+    assert outputs(status, "gate")["commit"] == revision
+    assert outputs(status, "build")["sk-mnist"].startswith(f"{private.registry}/sk-mnist-trainer@sha256:")
+    assert private.asked["git"] > 1 and private.asked["index"] > 10
+
+
+def test_without_its_login_the_clone_says_so(installed: Lab, private: Site) -> None:
+    """A wrong password ends the run with the words of the server, not with an image of something else."""
+    installed.run("env", f"GIT_USER={USER}", "GIT_PASSWORD=wrong", "scripts/credentials")
+    run = installed.submit("train-sk-mnist", repo=f"{private.git}/argolane.git", build="true",
+                           registry=private.registry, dataset="digits", version="refused")  # fmt: skip
+    status = installed.ended(run, within=300)
+    assert status["phase"] in ("Failed", "Error")
+    told = installed.run("argo", "get", "-n", NAMESPACE, "--no-color", run)
+    assert "authentication required" in told or "authorization failed" in told

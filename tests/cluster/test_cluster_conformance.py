@@ -1,0 +1,62 @@
+"""Every recorded case of Argo again on a real controller, so that what ours is held to is what Argo does.
+
+A slow machine may end a step by its deadline too soon, or start two attempts the other way round. So a case
+that contradicts its recording is run once more with nothing beside it, in a new namespace; that one counts.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+import pytest
+from lab import Lab
+from recorded_cases import Cases
+from recording import Case, names
+
+# Cases whose outcome on the cluster depends on which of two things comes first, with these two things.
+RACES: dict[str, str] = {}
+# What many at once gain is that most of them wait: for sleeps, deadlines, the kubelet.
+_AT_ONCE = 8
+_ALL_WITHIN = 1500.0
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(_ALL_WITHIN + 300)]
+Differences = Callable[[str], list[str]]
+
+
+@pytest.fixture(scope="module")
+def differences(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Differences]:
+    """Starts all cases that are asked for, those that never end first; a case's differences by its name."""
+    tests = [item for item in request.session.items if "differences" in getattr(item, "fixturenames", ())]
+    asked = [test.callspec.params["name"] for test in tests]
+    cases, end = Cases(lab), time.monotonic() + _ALL_WITHIN
+    cases.empty()
+
+    def first(name: str) -> list[str]:
+        if time.monotonic() > end:
+            raise TimeoutError(f"The cases have not all been run in {_ALL_WITHIN:.0f} s.")
+        return cases.differences(Case(name))
+
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    order = sorted(asked, key=lambda name: (Case(name).stop_after is None, name))
+    running: dict[str, Future[list[str]]] = {name: pool.submit(first, name) for name in order}
+
+    def settled(name: str) -> list[str]:
+        failed = running[name].exception() or running[name].result()
+        if not failed:
+            return []
+        wait(running.values())
+        assert time.monotonic() < end, failed
+        cases.empty()
+        return cases.differences(Case(name))
+
+    try:
+        yield settled
+    finally:
+        pool.shutdown(cancel_futures=True)
+        cases.remove()
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name not in RACES])
+def test_recorded_case(name: str, differences: Differences) -> None:
+    """The controller does with the case's manifest what expected.json says."""
+    assert differences(name) == []

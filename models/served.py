@@ -47,7 +47,8 @@ class OnnxClassifier:
         folder = Path(given)
         content = (folder / "model.onnx").read_bytes()
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        if hashlib.sha256(content).hexdigest() != metrics["model_sha256"]:
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != metrics["model_sha256"]:
             raise ValueError(f"{folder / 'model.onnx'} is cut or not the model that metrics.json is about")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = _threads()
@@ -58,6 +59,7 @@ class OnnxClassifier:
         if rows.shape[1:] != [self.features]:
             raise ValueError(f"it takes rows of {rows.shape[1:]} numbers; expected {self.features}")
         self._tags = {key: metrics[key] for key in ("model", "version", "dataset")}
+        self._tags["digest"] = f"sha256:{digest}"
         self._input = rows.name
         self._session = session
         # The first run is the slow one; here, it also proves that the model answers what is expected of it.
@@ -80,7 +82,7 @@ class OnnxClassifier:
         return [f"class:{number}" for number in range(self.classes)]
 
     def tags(self) -> dict[str, str]:
-        """Which model answered: `model`, `version` and `dataset`, the data that it was trained on."""
+        """Which model answered: `model`, `version`, `dataset` it was trained on, `digest` of its file."""
         return self._tags
 
     def _checked(self, X: Any) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Serving: the plain class in its own process, and the same class behind Seldon's wrapper, over HTTP."""
 
+import hashlib
 import json
 import os
 import signal
@@ -74,6 +75,13 @@ print("seldon_core" in sys.modules, "flask" in sys.modules)
 """
 
 
+def tags_of(folder: Path) -> dict[str, str]:
+    """What every answer of the version in `folder` is to say of it."""
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    dataset = "digits (1437/360)"
+    return {"model": "sk_mnist", "version": "0.1", "dataset": dataset, "digest": f"sha256:{digest}"}
+
+
 def test_the_plain_class(sk_mnist: Path, runtime: Path, tmp_path: Path) -> None:
     """No Seldon anywhere: probabilities, names, tags; every wrong input is a BadInput that says why."""
     script = tmp_path / "script.py"
@@ -90,7 +98,7 @@ def test_the_plain_class(sk_mnist: Path, runtime: Path, tmp_path: Path) -> None:
     assert sums == pytest.approx([1, 1])
     names, tags = json.loads(about)
     assert names == [f"class:{k}" for k in range(10)]
-    assert tags == {"model": "sk_mnist", "version": "0.1", "dataset": "digits (1437/360)"}
+    assert tags == tags_of(sk_mnist)
     assert len(wrongs) == len(WRONG_ROWS) + 4
     for name, message in map(json.loads, wrongs):
         assert name == "BadInput"
@@ -128,14 +136,14 @@ def server(sk_mnist: Path, runtime: Path, tmp_path_factory: pytest.TempPathFacto
         yield server
 
 
-def test_the_example_request_is_answered(server: Server) -> None:
+def test_the_example_request_is_answered(server: Server, sk_mnist: Path) -> None:
     """With ten named probabilities, the image and which model it was."""
     status, answer = server.ask(REQUEST)
     assert status == 200
     assert answer["data"]["names"] == [f"class:{k}" for k in range(10)]
     [probabilities] = answer["data"]["ndarray"]
     assert max(range(10), key=probabilities.__getitem__) == 5
-    assert answer["meta"]["tags"] == {"model": "sk_mnist", "version": "0.1", "dataset": "digits (1437/360)"}
+    assert answer["meta"]["tags"] == tags_of(sk_mnist)
     assert answer["meta"]["requestPath"] == {"sk-mnist": "sk_mnist:test"}
 
 

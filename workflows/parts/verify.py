@@ -20,7 +20,7 @@ def verify(deployment: dict[str, Any], models: Iterable[Spec], *, ratio: str = "
         inputs=["url", *inputs_of(manifest)],
         env={
             "URL": "{{inputs.parameters.url}}",
-            "EXPECT": " ".join(f"{arm.kebab}={{{{inputs.parameters.{arm.kebab}-image}}}}" for arm in arms),
+            "EXPECT": " ".join(_expected(arm) for arm in arms),
             "VERSION": parameters.VERSION.tag,
             "RATIO": ratio,
             "SAMPLES": f"{MODEL_STORE}/{arms[0].name}/{parameters.VERSION.tag}/samples.json.gz",
@@ -34,3 +34,8 @@ def verify(deployment: dict[str, Any], models: Iterable[Spec], *, ratio: str = "
         store="write",
         deadline=pods.DAY,  # bounds itself by twice WAIT
     )
+
+
+def _expected(arm: Spec) -> str:
+    image, digest = (f"{{{{inputs.parameters.{arm.kebab}-{of}}}}}" for of in ("image", "digest"))
+    return f"{arm.kebab}={image}={digest}"

@@ -71,7 +71,7 @@ def answer(
     probabilities = [[float(n == guess) for n in range(10)] for guess in guesses]
     meta = {
         "requestPath": {node: image or f"r/{node}:2"},
-        "tags": {"model": node, "version": "2", **tags},
+        "tags": {"model": node, "version": "2", "digest": f"sha256:{node}", **tags},
     }
     return 200, {"data": {"names": [], "ndarray": probabilities}, "meta": meta}
 
@@ -83,7 +83,7 @@ def environ(tmp_path: Path, deployment: Deployment) -> dict[str, str]:
     path.write_bytes(gzip.compress(json.dumps(samples).encode()))
     return {
         "URL": deployment.url,
-        "EXPECT": "a=r/a:2",
+        "EXPECT": "a=r/a:2=sha256:a",
         "VERSION": "2",
         "RATIO": "",
         "SAMPLES": str(path),
@@ -143,7 +143,7 @@ def test_one_model(
 
 def test_both_arms_are_asked_every_row(deployment: Deployment, environ: dict[str, str]) -> None:
     """Whichever arm the router takes, batches are sent until both have answered all of them."""
-    environ.update(EXPECT="a=r/a:2 b=r/b:2", RATIO="0.7")
+    environ.update(EXPECT="a=r/a:2=sha256:a b=r/b:2=sha256:b", RATIO="0.7")
     deployment.answers = lambda rows, n: answer(rows, "ab"[n % 10 > 6], wrong=2 if n % 10 > 6 else 0)
     verify.main(environ)
     arms = {arm["node"]: arm for arm in report(environ)["arms"]}
@@ -156,7 +156,7 @@ def test_an_arm_without_a_share_is_not_waited_for(
     deployment: Deployment, environ: dict[str, str], ratio: str, node: str
 ) -> None:
     """With all requests for one arm the other one is not part of the verdict."""
-    environ.update(EXPECT="a=r/a:2 b=r/b:2", RATIO=ratio)
+    environ.update(EXPECT="a=r/a:2=sha256:a b=r/b:2=sha256:b", RATIO=ratio)
     deployment.answers = lambda rows, n: answer(rows, node)
     verify.main(environ)
     assert [arm["node"] for arm in report(environ)["arms"]] == [node]
@@ -164,7 +164,7 @@ def test_an_arm_without_a_share_is_not_waited_for(
 
 def test_an_arm_that_should_be_silent_fails(deployment: Deployment, environ: dict[str, str]) -> None:
     """A ratio that the router does not keep to is found."""
-    environ.update(EXPECT="a=r/a:2 b=r/b:2", RATIO="1", WAIT="0.7")
+    environ.update(EXPECT="a=r/a:2=sha256:a b=r/b:2=sha256:b", RATIO="1", WAIT="0.7")
     deployment.answers = lambda rows, n: answer(rows, "b")
     assert "Last: answered by b; expected a" in failing(environ)
 
@@ -172,6 +172,7 @@ def test_an_arm_that_should_be_silent_fails(deployment: Deployment, environ: dic
 STALE: dict[str, Callable[[list[Any]], Reply]] = {
     "old image": lambda rows: answer(rows, image="r/a:1"),
     "old version behind the same image": lambda rows: answer(rows, version="1"),
+    "old weights of the same version": lambda rows: answer(rows, digest="sha256:before"),
     "an unknown node": lambda rows: answer(rows, "x"),
     "not up yet": lambda rows: (503, {"status": "down"}),
     "an error in JSON": lambda rows: (200, {"status": {"code": -1, "reason": "x", "status": "FAILURE"}}),
@@ -225,7 +226,7 @@ def test_wrong_answers_in_between_are_counted_and_made_good(
 
 def test_bad_accuracy_fails_and_still_reports(deployment: Deployment, environ: dict[str, str]) -> None:
     """An arm below min-accuracy fails the step by name; the report is there all the same."""
-    environ.update(EXPECT="a=r/a:2 b=r/b:2", RATIO="0.5")
+    environ.update(EXPECT="a=r/a:2=sha256:a b=r/b:2=sha256:b", RATIO="0.5")
     deployment.answers = lambda rows, n: answer(rows, "ab"[n % 2], wrong=5 * (n % 2))
     assert failing(environ) == "b serves with accuracy 0.5000; min-accuracy is 0.75."
     assert len(report(environ)["arms"]) == 2
@@ -234,14 +235,14 @@ def test_bad_accuracy_fails_and_still_reports(deployment: Deployment, environ: d
 
 def test_an_arm_that_never_answers_fails(deployment: Deployment, environ: dict[str, str]) -> None:
     """With a real share of the requests, an arm that is never chosen is a fault, found within bounds."""
-    environ.update(EXPECT="a=r/a:2 b=r/b:2", RATIO="0.5")
+    environ.update(EXPECT="a=r/a:2=sha256:a b=r/b:2=sha256:b", RATIO="0.5")
     deployment.answers = lambda rows, n: answer(rows, "a")
     assert failing(environ) == "b answered none of 44 requests."
 
 
 def test_a_rare_arm_may_be_unlucky(deployment: Deployment, environ: dict[str, str]) -> None:
     """An arm with a share so small that it got nothing in time is said so, and does not fail the run."""
-    environ.update(EXPECT="a=r/a:2 b=r/b:2", RATIO="0.9999", WAIT="0.6")
+    environ.update(EXPECT="a=r/a:2=sha256:a b=r/b:2=sha256:b", RATIO="0.9999", WAIT="0.6")
     deployment.answers = lambda rows, n: answer(rows, "a")
     verify.main(environ)
     arms = {arm["node"]: arm for arm in report(environ)["arms"]}

@@ -2,9 +2,10 @@
 
 Last task of every deployment. First waits for ten answers in a row from the expected images, for right after
 an update the old pods still answer; then sends the model's own test rows until every node has answered them
-all. Environment: URL; EXPECT, `node=image` separated by blanks; VERSION; RATIO, the first node's share of the
-requests, or nothing; SAMPLES, a samples.json.gz of the model store; MIN_ACCURACY; WAIT, seconds for each of
-the two phases; OUTPUTS, the folder for the report; MANIFEST, written to the file LAST_GOOD when all is well.
+all. Environment: URL; EXPECT, `node=image=digest of the weights` separated by blanks; VERSION; RATIO, the
+first node's share of the requests, or nothing; SAMPLES, a samples.json.gz of the model store; MIN_ACCURACY;
+WAIT, seconds for each of the two phases; OUTPUTS, the folder for the report; MANIFEST, written to the file
+LAST_GOOD when all is well.
 """
 
 import gzip
@@ -41,6 +42,7 @@ class Arm:
     node: str
     image: str
     share: float
+    digest: str = ""
     rows: int = 0
     right: int = 0
     requests: int = 0
@@ -89,6 +91,8 @@ def answering(answer: Any, arms: list[Arm], version: str) -> Arm:
                 raise Wrong(f"{arm.node} is still {path[arm.node]}, not {arm.image}")
             if tags.get("version", version) != version:
                 raise Wrong(f"{arm.node} still serves version {tags['version']}, not {version}")
+            if tags.get("digest", arm.digest) != arm.digest:
+                raise Wrong(f"{arm.node} still serves the weights {tags['digest']}, not {arm.digest}")
             return arm
     raise Wrong(f"answered by {', '.join(path)}; expected {' or '.join(arm.node for arm in arms)}")
 
@@ -171,9 +175,9 @@ def keep(last_good: Path, manifest: str) -> None:
 def main(environ: Mapping[str, str] = os.environ) -> None:
     url, version, wait = environ["URL"], environ["VERSION"], float(environ["WAIT"])
     ratio = float(environ["RATIO"] or 1)
-    named = [pair.partition("=")[::2] for pair in environ["EXPECT"].split()]
+    named = [expected.split("=") for expected in environ["EXPECT"].split()]
     shares = zip(named, (ratio, 1 - ratio), strict=False)
-    arms = [Arm(node=node, image=image, share=share) for (node, image), share in shares if share > 0]
+    arms = [Arm(node, image, share, digest=digest) for (node, image, digest), share in shares if share > 0]
     samples = json.loads(gzip.decompress(Path(environ["SAMPLES"]).read_bytes()))
 
     await_images(url, samples["rows"][0], arms, version, wait)

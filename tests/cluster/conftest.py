@@ -1,8 +1,8 @@
 """What the cluster tests share: the lab's addresses, an installed argolane, and Seldon's double.
 
-They run with `-m cluster` against the cluster of ../shared/cluster/lab, or of the script that LAB names, whatever
-the current kube context is: they take Argo out of it and put it back. Runs without `-m cluster` collect none of
-them. One namespace, one run at a time: not for pytest-xdist.
+They run with `-m cluster` on the cluster of ../shared/cluster/lab, or of the script that LAB names, whatever
+the current kube context is: they take Argo out of it and put it back. Runs without `-m cluster` collect none
+of them. One namespace, one run at a time: not for pytest-xdist.
 """
 
 import os

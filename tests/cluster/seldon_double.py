@@ -6,14 +6,17 @@ from the image given.
 
 import argparse
 import hashlib
+import json
 import time
 from datetime import UTC, datetime
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
-from seldon_objects import Object, dense, objects, short
+from seldon_objects import OBSERVED, Object, dense, objects, short
 from urllib3.exceptions import HTTPError
 
+AVAILABLE: Object = json.loads((OBSERVED / "sdep-ab-available.json").read_text())["status"]
+ALWAYS = ("HpasReady", "KedaReady", "PdbsReady")  # True from the start, for there are none
 PLURAL = ("machinelearning.seldon.io", "v1", "seldondeployments")
 
 
@@ -30,10 +33,14 @@ def status(sdep: Object, deployments: list[Object], services: list[Object]) -> O
         counts[d["metadata"]["name"]] = {k: have[k] for k in ("availableReplicas", "replicas") if have.get(k)}
     ends = {s["metadata"]["name"]: {p["name"]: p["port"] for p in s["spec"]["ports"]} for s in services}
     first = f"{short(name + '-' + sdep['spec']['predictors'][0]['name'])}.{namespace}.svc.cluster.local:8000"
-    kinds = ("DeploymentsReady", "Ready", "ServicesReady")
-    said = "True" if ready else "False"
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    before = {c["type"]: c for c in (sdep.get("status") or {}).get("conditions") or []}
+    said = {c["type"]: c for c in (sdep.get("status") or {}).get("conditions") or []}
+    conditions = []
+    for condition in AVAILABLE["conditions"]:
+        new = {**condition, "status": "True" if ready or condition["type"] in ALWAYS else "False"}
+        old = said.get(condition["type"]) or {}
+        same = old.get("status") == new["status"]
+        conditions.append(new | {"lastTransitionTime": old["lastTransitionTime"] if same else now})
     return {
         "state": "Available" if ready else "Creating",
         "address": {"url": f"http://{first}/api/v1.0/predictions"},
@@ -43,12 +50,7 @@ def status(sdep: Object, deployments: list[Object], services: list[Object]) -> O
             n: {"svcName": n, **{f"{kind}Endpoint": f"{n}.{namespace}:{p}" for kind, p in ports.items()}}
             for n, ports in ends.items()
         },
-        "conditions": [
-            before[k]
-            if k in before and before[k]["status"] == said
-            else {"type": k, "status": said, "lastTransitionTime": now}
-            for k in kinds
-        ],
+        "conditions": conditions,
     }
 
 

@@ -3,6 +3,7 @@
 `python -m bench.cluster --repo URL --revision COMMIT --registry PATH` on the current kube context, with
 argolane installed (docs/operations.md); PATH must be new, so that the first run finds nothing in it. "serial"
 is the shape that the field's examples have: the same steps, each after the other, every image built anew.
+"one by one" is "cold" with the images of a pod built each after the other instead of side by side.
 """
 
 import argparse
@@ -17,21 +18,44 @@ import yaml
 
 TEMPLATE = Path(__file__).parents[1] / "workflows" / "rendered" / "mnist.template.yaml"
 NAMESPACE = "argolane"
+ORDER = ["guard", "build-trainers", "train-sk-mnist", "gate-sk-mnist", "train-tf-mnist", "gate-tf-mnist",
+         "build-runtimes", "deploy", "verify"]  # fmt: skip
+# Places in steps/build.sh.
+SCRIPT = {"look_up": "each look_up\n", "build": "docker build ", "side_by_side": '): /" &'}
 
 
 def command(*arguments: str, text: str | None = None) -> str:
     return subprocess.run(arguments, input=text, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def rebuilt(template: dict[str, Any], **replaced: str) -> dict[str, Any]:
+    """A Workflow of the template's spec in which the build's script has other text in places."""
+    spec = json.loads(json.dumps(template["spec"]))
+    (build,) = [part["script"] for part in spec["templates"] if part["name"] == "build"]
+    for place, text in replaced.items():
+        if SCRIPT[place] not in build["source"]:
+            raise SystemExit(
+                f"{SCRIPT[place]!r} is no longer in steps/build.sh: bench.cluster has to follow."
+            )
+        build["source"] = build["source"].replace(SCRIPT[place], text)
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"generateName": "bench-"},
+        "spec": spec,
+    }
+
+
+def one_by_one(template: dict[str, Any]) -> dict[str, Any]:
+    return rebuilt(template, side_by_side='): /"')
+
+
 def serial(template: dict[str, Any]) -> dict[str, Any]:
     """The workflow's own templates with each task after the one before, and builds that use no cache."""
-    spec = json.loads(json.dumps(template["spec"]))
-    for part in spec["templates"]:
-        if "script" in part:
-            source = part["script"]["source"]
-            source = source.replace("each look_up\n", "").replace("docker build ", "docker build --no-cache ")
-            part["script"]["source"] = source.replace('): /" &', '): /"')
+    body = rebuilt(template, look_up="", build="docker build --no-cache ", side_by_side='): /"')
+    for part in body["spec"]["templates"]:
         if "dag" in part:
+            part["dag"]["tasks"].sort(key=lambda task: ORDER.index(task["name"]))
             before = None
             for task in part["dag"]["tasks"]:
                 for key in ("depends", "dependencies"):
@@ -39,19 +63,6 @@ def serial(template: dict[str, Any]) -> dict[str, Any]:
                 if before:
                     task["depends"] = f"{before}.Succeeded"
                 before = task["name"]
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Workflow",
-        "metadata": {"generateName": "serial-"},
-        "spec": spec,
-    }
-
-
-def ordered(body: dict[str, Any], first_to_last: list[str]) -> dict[str, Any]:
-    """The workflow with the tasks of its DAG in that order."""
-    for part in body["spec"]["templates"]:
-        if "dag" in part:
-            part["dag"]["tasks"].sort(key=lambda task: first_to_last.index(task["name"]))
     return body
 
 
@@ -80,17 +91,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for flag in ("repo", "revision", "registry"):
         parser.add_argument(f"--{flag}", required=True)
-    parser.add_argument("--only", choices=["cold", "unchanged", "serial"], action="append")
+    parser.add_argument("--only", choices=["cold", "unchanged", "one-by-one", "serial"], action="append")
     flags = parser.parse_args()
     given = {"repo": flags.repo, "revision": flags.revision, "build": "true", "dataset": "digits"}
     file, stamp = str(TEMPLATE).replace(".template", ""), f"{time.time():.0f}"
-    order = ["guard", "build-trainers", "train-sk-mnist", "gate-sk-mnist", "train-tf-mnist", "gate-tf-mnist",
-             "build-runtimes", "deploy", "verify"]  # fmt: skip
-    body = serial(ordered(yaml.safe_load(TEMPLATE.read_text()), order))
+    template = yaml.safe_load(TEMPLATE.read_text())
     runs = {
         "cold": (file, flags.registry, f"c{stamp}", None),
         "unchanged": (file, flags.registry, f"c{stamp}", None),
-        "serial": ("-", f"{flags.registry}-serial", f"s{stamp}", yaml.safe_dump(body)),
+        "one-by-one": ("-", f"{flags.registry}-one", f"o{stamp}", yaml.safe_dump(one_by_one(template))),
+        "serial": ("-", f"{flags.registry}-serial", f"s{stamp}", yaml.safe_dump(serial(template))),
     }
     took = {}
     for kind, (what, registry, version, text) in runs.items():

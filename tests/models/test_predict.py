@@ -130,6 +130,26 @@ def test_a_model_that_cannot_be_loaded(
     assert message in done.stderr
 
 
+METRICS = """
+import json
+from models.sk_mnist.predict import Model
+from seldon_core.metrics import SeldonMetrics
+model = Model()
+model.model_error_handler
+kept = SeldonMetrics()
+kept.update([], "predict")
+print(json.dumps(len(kept.data)))
+kept.update([{"type": "COUNTER", "key": "seen", "value": 2}], "predict")
+print(json.dumps([value["value"] for worker in kept.data.values() for value in worker.values()]))
+"""
+
+
+def test_metrics_cost_those_who_have_some(runtime: Path) -> None:
+    """A request without metrics of its own never asks the process that adds them up; others still count."""
+    done = run(runtime, "-c", METRICS)
+    assert done.stdout.splitlines() == ["0", "[2]"], done.stderr
+
+
 @pytest.fixture(scope="module")
 def server(sk_mnist: Path, runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with served(runtime, "sk_mnist", sk_mnist, tmp_path_factory.mktemp("served") / "log.txt") as server:

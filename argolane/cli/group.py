@@ -1,10 +1,12 @@
 """Errors in, one line on stderr out: the group that all commands belong to, and what they share."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from argolane import disk
 from argolane.errors import ArgolaneError, UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +30,12 @@ class Group(click.Group):
             # The reader of a pipe has seen enough.
             sys.stdout = None
             ctx.exit(0)
+        except OSError as error:
+            if not disk.is_full(error):
+                raise
+            click.echo(f"Error: {disk.said(error, Path('the output'))}.", err=True)
+            sys.stdout = None  # What it still holds would only fail once more.
+            ctx.exit(1)
 
 
 on_option = click.option(

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from argolane.containers.sandbox import Mount
-from argolane.workflow.local import checkout
+from argolane.disk import is_full, said
+from argolane.workflow.local import archives, checkout
 from argolane.workflow.local.outputs import View, was_written
 
 REPOSITORIES = ("s3", "gcs", "oss", "azure", "hdfs", "artifactory")
@@ -65,7 +66,7 @@ def save(template: Mapping[str, Any], view: View, store: Store) -> list[dict[str
         try:
             kept = _keep(artifact, view, store)
         except OSError as error:
-            problems += f"{error}; "
+            problems += f"{said(error, store.run) if is_full(error) else error}; "
             continue
         if kept is not None:
             saved.append(kept)
@@ -90,12 +91,15 @@ def _fetch(artifact: Mapping[str, Any], place: Path, store: Store) -> bool:
             raise ArtifactError(f"required artifact '{name}' not supplied")
         if artifact.get("subPath"):
             source = _inner(source, str(artifact["subPath"]), place)
-        _unpack(source, place, artifact.get("archive") or {})
+        archives.unpack(source, place, artifact.get("archive") or {})
     except FileNotFoundError as error:
         if artifact.get("optional"):
             return False
         raise ArtifactError(f"artifact {name} failed to load: {error}") from None
-    except (OSError, checkout.CheckoutError, tarfile.TarError, zipfile.BadZipFile) as error:
+    except OSError as error:
+        reason = said(error, place) if is_full(error) else error
+        raise ArtifactError(f"artifact {name} failed to load: {reason}") from None
+    except (checkout.CheckoutError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise ArtifactError(f"artifact {name} failed to load: {error}") from None
     return True
 
@@ -136,41 +140,8 @@ def _download(http: Mapping[str, Any], target: Path, store: Store) -> None:
 def _inner(source: Path, below: str, place: Path) -> Path:
     """One file or folder out of an artifact."""
     whole = place.with_name(f".{place.name}.whole")
-    _unpack(source, whole, {})
+    archives.unpack(source, whole, {})
     return _existing(whole / posixpath.normpath("/" + below).lstrip("/"))
-
-
-def _unpack(source: Path, place: Path, archive: Mapping[str, Any]) -> None:
-    if archive.get("none") is not None:
-        _copy(source, place)
-    elif archive.get("zip") is not None:
-        with zipfile.ZipFile(source) as file:
-            _extract(file.extractall, place)
-    elif archive.get("tar") is not None or (source.is_file() and tarfile.is_tarfile(source)):
-        with tarfile.open(source) as packed:
-            _extract(lambda folder: packed.extractall(folder, filter="tar"), place)
-    else:
-        _copy(source, place)
-
-
-def _extract(unpack: Callable[[Path], None], place: Path) -> None:
-    """As Argo does: an archive of one entry becomes that entry, of several a folder of them."""
-    scratch = place.with_name(f".{place.name}.unpack")
-    scratch.mkdir(parents=True, exist_ok=True)
-    unpack(scratch)
-    entries = list(scratch.iterdir())
-    found = entries[0] if len(entries) == 1 else scratch
-    if place.is_dir():
-        place.rmdir()
-    found.rename(place)
-    shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _copy(source: Path, place: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, place, symlinks=True, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(source, place)
 
 
 def _keep(artifact: Mapping[str, Any], view: View, store: Store) -> dict[str, Any] | None:
@@ -188,26 +159,9 @@ def _keep(artifact: Mapping[str, Any], view: View, store: Store) -> dict[str, An
     else:
         target = store.run / (str(artifact["name"]) + suffix)
     target.parent.mkdir(parents=True, exist_ok=True)
-    _pack(source, target, posixpath.basename(path), archive)
+    archives.pack(source, target, posixpath.basename(path), archive)
     kept = {key: value for key, value in artifact.items() if key not in REPOSITORIES}
     return {**kept, "stored": str(target)}
-
-
-def _pack(source: Path, target: Path, name: str, archive: Mapping[str, Any]) -> None:
-    new = target.with_name(f".{target.name}.new")
-    if archive.get("none") is not None:
-        if target.is_dir():
-            shutil.rmtree(target)
-        _copy(source, new)
-    elif archive.get("zip") is not None:
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as file:
-            for each in [source, *sorted(source.rglob("*"))] if source.is_dir() else [source]:
-                file.write(each, Path(name) / each.relative_to(source))
-    else:
-        level = (archive.get("tar") or {}).get("compressionLevel")
-        with tarfile.open(new, "w:gz", compresslevel=6 if level is None else int(level)) as packed:
-            packed.add(source, arcname=name)
-    new.replace(target)
 
 
 def _missing(artifact: Mapping[str, Any], path: str, view: View) -> str:

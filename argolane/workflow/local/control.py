@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from argolane.disk import write_whole
 from argolane.errors import ArgolaneError, unknown
 from argolane.project import Project
 from argolane.workflow.local.nodes import Node
@@ -59,15 +60,7 @@ def stop(project: Project, run: str, *, terminate: bool = False) -> None:
 
 def is_running(project: Project, run: str) -> bool:
     """Whether a process runs it now."""
-    record = Record(project.runs / run)
-    if not record.folder.is_dir():
-        return False
-    try:
-        record.open()
-    except ArgolaneError:
-        return True
-    record.close()
-    return False
+    return Record(project.runs / run).has_runner
 
 
 def orders(record: Record) -> list[Order]:
@@ -92,13 +85,11 @@ def _running(project: Project, run: str) -> tuple[Record, dict[str, Any]]:
     status = record.read_status()
     if is_over(status):
         raise ArgolaneError(f"Run {run!r} is over: {status['phase']}.")
-    if not is_running(project, run):
+    if not record.has_runner:
         raise ArgolaneError(f"Run {run!r} has no runner any more. Go on with: argolane retry {run}")
     return record, status
 
 
 def _write(record: Record, order: Mapping[str, Any]) -> None:
     file = record.control / f"{time.time_ns()}-{os.getpid()}.json"
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(order), encoding="utf-8")
-    new.replace(file)
+    write_whole(file, json.dumps(order))

@@ -33,9 +33,9 @@ def by_order(op: Operation, launcher: Launcher, strategy: str) -> None:
             launcher.stop(node.id, f"workflow shutdown with strategy:  {strategy}", _GRACE)
 
 
-def with_run(op: Operation, launcher: Launcher) -> None:
+def with_run(launcher: Launcher, reason: str) -> None:
     """End the pods that still run when the workflow is over."""
-    launcher.stop_all("the workflow is over", _GRACE)
+    launcher.stop_all(reason, _GRACE)
 
 
 def of_rest(op: Operation) -> None:

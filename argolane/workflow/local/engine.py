@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from argolane.disk import is_full
 from argolane.project import Project
 from argolane.workflow.local import control, ending, preparation, reconcile
 from argolane.workflow.local.events import RunChanged
@@ -90,14 +91,27 @@ class Engine:
         sys.setswitchinterval(_SWITCH)
         try:
             with signals_to(lambda: self._news.tell(Signalled())):
-                problem = preparation.prepare(self._op, self._submission, self._lookups)
-                return self._end(Verdict("Failed", problem) if problem else self._loop())
+                return self._end(self._verdict())
         finally:
             self._locks.close()
+
+    def _verdict(self) -> Verdict:
+        problem = preparation.prepare(self._op, self._submission, self._lookups)
+        if problem:
+            return Verdict("Failed", problem)
+        try:
+            return self._loop()
+        except OSError as error:  # Of a lock or an object, say: where those lie, this run lies as well.
+            if not is_full(error):
+                raise
+            self._journal.disk_is_full(error, self._record.folder)
+            return Verdict("Error", self._journal.full)
 
     def _loop(self) -> Verdict:
         first = True
         while True:
+            if self._journal.full:
+                return Verdict("Error", self._journal.full)
             if not self._suspended and self._may_start():
                 self._op.globals["workflow.duration"] = f"{time.time() - self._submission.created:f}"
                 verdict = reconcile.reconcile(self._op)
@@ -140,7 +154,7 @@ class Engine:
             matters = self._hear_all(max(0.0, min(at) - now))
             self._journal.write()
             now = time.time()
-            if self._take_orders() or matters:
+            if self._take_orders() or matters or self._journal.full:
                 return
             if op.wake_at is not None and now >= op.wake_at:
                 return
@@ -184,23 +198,34 @@ class Engine:
         ending.by_order(self._op, self._launcher, strategy)
 
     def _end(self, verdict: Verdict) -> Run:
-        ending.with_run(self._op, self._launcher)
+        if self._journal.full:
+            self._op.shutdown = "Terminate"
+        ending.with_run(self._launcher, self._journal.full or "the workflow is over")
         while self._launcher.busy:
             self._hear_all(_POLL)
         ending.of_rest(self._op)
-        self._journal.head(phase=verdict.phase, finishedAt=stamp(time.time()))
-        if verdict.message:
-            self._journal.head(message=verdict.message)
-        if self._op.outputs:
-            self._journal.head(outputs=self._op.outputs)
         self._publish()
-        self._journal.write(now=True)
+        verdict = self._record_end(verdict)
         self._collect_garbage(verdict.phase)
         self._journal.tell(RunChanged(verdict.phase, verdict.message))
         if self._journal.failure is not None:
             raise self._journal.failure
         status = self._journal.status.to_dict()
         return Run(self._op.name, verdict.phase, verdict.message, status, self._record.folder)
+
+    def _record_end(self, verdict: Verdict) -> Verdict:
+        """A run whose record could not be written has not Succeeded, whatever its nodes did."""
+        journal = self._journal
+        journal.keep_rest()
+        if journal.full:
+            verdict = Verdict("Error", journal.full)
+        journal.head(phase=verdict.phase, finishedAt=stamp(time.time()))
+        if verdict.message:
+            journal.head(message=verdict.message)
+        if self._op.outputs:
+            journal.head(outputs=self._op.outputs)
+        journal.write(now=True)
+        return Verdict("Error", journal.full) if journal.full else verdict
 
     def _collect_garbage(self, phase: str) -> None:
         strategy = (self._op.spec.get("volumeClaimGC") or {}).get("strategy") or "OnWorkflowSuccess"
@@ -232,6 +257,6 @@ class Engine:
 
     def _pod_is_over(self, node_id: str, result: dict[str, Any]) -> None:
         """In the pod's own thread, or at once for one that never started."""
-        if not self._op.shutdown:
+        if not self._op.shutdown or result["phase"] == "Succeeded":
             self._journal.keep(node_id, result)
         self._news.tell(PodOver(node_id, result))

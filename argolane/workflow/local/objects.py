@@ -6,7 +6,6 @@ Resource templates make them; volumes, environments and parameters read them. Se
 
 import base64
 import json
-import os
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from argolane.disk import write_whole
 from argolane.project import Project
 from argolane.workflow.local.nodes import rfc3339
 
@@ -47,9 +47,7 @@ class Objects:
             stored = {**_served(body), "metadata": metadata}
             file = self._file(kind, name)
             file.parent.mkdir(parents=True, exist_ok=True)
-            new = file.with_name(f".{file.name}.{os.getpid()}")
-            new.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
-            new.replace(file)
+            write_whole(file, json.dumps(stored, indent=1, ensure_ascii=False))
             return stored
 
     def delete(self, kind: str, name: str) -> bool:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from argolane.disk import said
 from argolane.project import Project
 from argolane.workflow.local import resources
 from argolane.workflow.local.artifacts import Store
@@ -53,6 +54,8 @@ class Pods:
             if order.template.get("resource") is not None:
                 return self._run_resource(order, stop, path)
             return Pod(order, self._surroundings(order, path), stop).run()
+        except OSError as error:
+            return result("Error", said(error, self._journal.record.pod_folder(order.node_id)))
         except Exception as error:
             return result("Error", f"{type(error).__name__}: {error}")
 
@@ -70,6 +73,7 @@ class Pods:
             say=lambda text: journal.tell(Said(text)),
             images=self._images,
             started=lambda: self._started(order.node_id),
+            full=journal.disk_is_full,
         )
 
     def _store(self, path: str) -> Store:

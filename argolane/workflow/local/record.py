@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from argolane.disk import Reserve, write_whole
 from argolane.errors import ArgolaneError
 from argolane.manifest import dump
 
@@ -32,6 +33,7 @@ class Record:
         self.outputs = folder / "outputs"
         self.pods = folder / "pods"
         self.control = folder / "control"
+        self._reserve = Reserve(folder / ".reserve")
         self._log_files: dict[tuple[str, str], Path] = {}
         self._taken: set[str] = set()
         self._lock: int | None = None
@@ -44,10 +46,14 @@ class Record:
             raise ArgolaneError(
                 f"There is a run {self.folder.name!r} already. Use another --name, or argolane delete."
             ) from None
-        self.open()
+        try:
+            self.open()
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def open(self) -> None:
-        """Be the one runner of this run, until this process ends."""
+        """Be the one runner of this run, until this process ends; OSError when the disk is full."""
         for folder in (self.logs, self.pods, self.control, self.outputs):
             folder.mkdir(exist_ok=True)
         descriptor = os.open(self.folder / ".runner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -56,28 +62,53 @@ class Record:
         except BlockingIOError:
             os.close(descriptor)
             raise ArgolaneError(f"Run {self.folder.name!r} is being run by another process.") from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
+            self._reserve.take()
+        except OSError:
+            os.close(descriptor)
+            raise
         self._lock = descriptor
 
     def close(self) -> None:
         if self._lock is not None:
+            self._reserve.give_back()
             os.close(self._lock)
             self._lock = None
 
+    @property
+    def has_runner(self) -> bool:
+        """Whether a process runs it now."""
+        try:
+            descriptor = os.open(self.folder / ".runner", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def give_back_reserve(self) -> None:
+        """Room for the end of the run's record, on a disk that has none."""
+        self._reserve.give_back()
+
     def write_submission(self, submission: Mapping[str, Any]) -> None:
         """What was submitted: all that a retry needs."""
-        _write(self.folder / "submission.json", json.dumps(submission, ensure_ascii=False))
+        write_whole(self.folder / "submission.json", json.dumps(submission, ensure_ascii=False))
 
     def write_workflow(self, workflow: Mapping[str, Any]) -> None:
         """The workflow with its template merged in, for the reader."""
-        _write(self.folder / "workflow.yaml", dump(dict(workflow)))
+        write_whole(self.folder / "workflow.yaml", dump(dict(workflow)))
 
     def read_submission(self) -> dict[str, Any]:
         return dict(_read(self.folder / "submission.json"))
 
     def write_status(self, text: str) -> None:
-        _write(self.folder / "status.json", text)
+        write_whole(self.folder / "status.json", text)
 
     def read_status(self) -> dict[str, Any]:
         return dict(_read(self.folder / "status.json"))
@@ -88,7 +119,7 @@ class Record:
     def keep_result(self, node_id: str, result: Mapping[str, Any]) -> None:
         folder = self.pod_folder(node_id)
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "result.json", json.dumps(result, ensure_ascii=False))
+        write_whole(folder / "result.json", json.dumps(result, ensure_ascii=False))
 
     def results(self) -> dict[str, dict[str, Any]]:
         """Every result known, by node id."""
@@ -119,12 +150,6 @@ def safe(path: str) -> str:
     inner = path.partition("/")[2] or path
     text = _GROUP.sub(r"\1", inner).replace("/", ".").replace(":", "=")
     return _UNSAFE.sub("_", text).lstrip(".")[:_LONGEST] or "log"
-
-
-def _write(file: Path, text: str) -> None:
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(text, encoding="utf-8", errors="surrogatepass")
-    new.replace(file)
 
 
 def _read(file: Path) -> Any:

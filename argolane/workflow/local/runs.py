@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from argolane.disk import said
 from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, unknown
 from argolane.manifest import Document
 from argolane.project import Project
@@ -52,7 +53,7 @@ def run(
         record.create()
         record.write_submission(submission.to_dict())
     except OSError as error:
-        raise ArgolaneError(f"{error.filename or record.folder}: {error.strerror}.") from None
+        raise ArgolaneError(f"{said(error, record.folder)}.") from None
     return _run(project, submission, record, observe, {}, stand_ins or {})
 
 
@@ -65,7 +66,10 @@ def retry(project: Project, name: str, *, observe: Observe | None = None) -> Run
     if not record.folder.is_dir():
         names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
         raise ArgolaneError(unknown("run", name, names))
-    record.open()
+    try:
+        record.open()
+    except OSError as error:
+        raise ArgolaneError(f"{said(error, record.folder)}.") from None
     try:
         submission = Submission.from_dict(record.read_submission())
         try:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Literal
 
 from argolane.containers.process import Process
+from argolane.disk import is_full
 from argolane.workflow.local.outputs import RESULT_BYTES
 
 Stream = Literal["stdout", "stderr"]
 Tell = Callable[[str, Stream, bytes], None]
+Full = Callable[[OSError, Path], None]
 _CHUNK = 1 << 16
 # What a container wrote just before its end is still in the pipe; what it left behind may hold that open.
 _DRAIN = 0.5
@@ -46,9 +48,10 @@ class Stop:
 class Capture:
     """The two pipes of one container, its log file, and the end of its stdout."""
 
-    def __init__(self, container: str, log: Path, tell: Tell, *, keep: bool) -> None:
+    def __init__(self, container: str, log: Path, tell: Tell, full: Full, *, keep: bool) -> None:
         self.container = container
-        self._tell, self._keep = tell, keep
+        self._tell, self._full, self._keep = tell, full, keep
+        self._place = log
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._open: dict[int, Stream] = {}
         self.tail = bytearray()
@@ -112,8 +115,10 @@ class Capture:
         while rest and not self.problem:
             try:
                 rest = rest[os.write(self._log, rest) :]
-            except OSError as error:  # A full disk must not stop the container, only be said.
+            except OSError as error:  # Whether the container has to end is for others to say.
                 self.problem = f"its log is cut: {error.strerror}"
+                if is_full(error):
+                    self._full(error, self._place)
         if self._keep and stream == "stdout":
             self.tail += data
             if len(self.tail) > 2 * RESULT_BYTES:

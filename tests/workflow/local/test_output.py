@@ -1,15 +1,9 @@
 """What containers may do to the runner with their output, their children and their number."""
 
-import contextlib
 import resource
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.workflow import local
 from tests.workflow.local.conftest import RunText, document, nodes
@@ -116,41 +110,3 @@ def _bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError:
         return b""
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB; only root can make one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "argolane-test", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip("cannot mount a small file system")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def test_a_full_disk_is_said(small_disk: Path) -> None:
-    """A step whose log no longer fits still runs to its end; the run says that its log is cut."""
-    said: list[str] = []
-
-    def observe(event: local.Event) -> None:
-        if isinstance(event, local.Said):
-            said.append(event.text)
-
-    spec = POD.format(command="sh", args='[-c, "head -c 5000000 /dev/zero; echo end >&2"]')
-    result = local.run(Project(small_disk), document(spec), observe=observe)
-    assert result.phase == "Succeeded", result.message
-    assert any("its log is cut: No space left on device" in text for text in said), said
-
-
-def test_a_disk_full_from_the_start_is_an_error(small_disk: Path) -> None:
-    """When not even the run's folder can be written, one line says where and why."""
-    with contextlib.suppress(OSError):
-        (small_disk / "filler").write_bytes(bytes(3_000_000))
-    with pytest.raises(ArgolaneError, match="No space left on device"):
-        local.run(Project(small_disk), document(POD.format(command="true", args="[]")))

@@ -11,6 +11,7 @@ from typing import Any
 
 from argolane.containers.images import Image
 from argolane.containers.process import Process
+from argolane.disk import check_room, said
 from argolane.errors import ArgolaneError
 from argolane.workflow.local import artifacts, outputs
 from argolane.workflow.local.errors import OperationError
@@ -42,15 +43,30 @@ class Pod:
 
     def run(self) -> dict[str, Any]:
         """The result: phase, message, outputs, times."""
+        ended = self._ended()
+        if ended["phase"] != "Succeeded":
+            self._look_at_disk()
+        files.remove(self.around.folder)
+        return ended
+
+    def _ended(self) -> dict[str, Any]:
         try:
             self.around.folder.mkdir(parents=True, exist_ok=True)
             return self._run()
         except (OperationError, ArgolaneError) as error:
             return self._result("Error", str(error), outputs.declared(self.order.template))
         except OSError as error:
-            return self._result("Error", f"{error.strerror}: {error.filename or 'the runner'}")
-        finally:
-            files.remove(self.around.folder)
+            return self._result("Error", said(error, self.around.folder))
+
+    def _look_at_disk(self) -> None:
+        """A step may not say that it failed because it filled a disk of ours."""
+        try:
+            check_room(self.around.folder)
+            check_room(self.around.claims)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.around.full(error, self.around.folder)
 
     def _run(self) -> dict[str, Any]:
         images = self._images()

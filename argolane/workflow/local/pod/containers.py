@@ -138,7 +138,7 @@ class Containers:
 
     def _capture(self, name: str) -> Capture:
         keep = name == "main" and self._order.keep_result
-        capture = Capture(name, self._around.log(name), self._around.tell, keep=keep)
+        capture = Capture(name, self._around.log(name), self._around.tell, self._around.full, keep=keep)
         self._captures.append(capture)
         return capture
 

@@ -12,7 +12,10 @@ from argolane.workflow.local.streams import Tell
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`folder` is the pod's own, `claims` and `run_volumes` are those of the project and of the run."""
+    """`folder` is the pod's own, `claims` and `run_volumes` are those of the project and of the run.
+
+    `full` is to be told of a log that no longer fits on the disk.
+    """
 
     objects: Objects
     folder: Path
@@ -25,3 +28,4 @@ class Surroundings:
     say: Callable[[str], None]
     images: ImageCache
     started: Callable[[], None]
+    full: Callable[[OSError, Path], None]

@@ -60,12 +60,14 @@ def restart_node(lab: Lab) -> None:
     address = ["ctr", "--address", str(home / "containerd.sock"), "--namespace", "k8s.io", "tasks"]
 
     def stop(program: str) -> None:
-        process = int((home / f"{program}.pid").read_text())
+        file = home / f"{program}.pid"
+        process = int(file.read_text())
         os.kill(process, signal.SIGTERM)
         end = time.monotonic() + 30
-        while Path(f"/proc/{process}").exists() and "State:\tZ" not in status_of(process):
+        while running(process):
             assert time.monotonic() < end, f"{program} has not ended"
             time.sleep(0.1)
+        file.unlink()  # else `up` may take a process that nobody has waited for yet for one that runs
 
     stop("kubelet")
     for container in lab.run(*address, "ls", "--quiet").split():
@@ -75,11 +77,11 @@ def restart_node(lab: Lab) -> None:
     lab.run(str(lab.script), "up", timeout=300)
 
 
-def status_of(process: int) -> str:
+def running(process: int) -> bool:
     try:
-        return Path(f"/proc/{process}/status").read_text()
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
     except OSError:
-        return "State:\tZ"
+        return False
 
 
 def test_killed_training_is_tried_again(seldon: Lab, train: Train) -> None:

@@ -30,6 +30,7 @@ lock: .venv/dev ## resolve every environment again: authoring, models, bench
 	$(bin)/uv pip compile pyproject.toml $(lock_flags) --output-file authoring.lock
 	$(bin)/uv pip compile pyproject.toml --extra dev $(lock_flags) --constraint authoring.lock --output-file dev.lock
 	$(bin)/uv pip compile bench/stock.in $(lock_flags) --output-file bench/stock.lock
+	$(bin)/uv pip compile bench/metaflow.in $(lock_flags) --output-file bench/metaflow.lock
 	models/lock.sh
 
 .PHONY: help

@@ -80,6 +80,9 @@ def _conclude(op: Operation, node: Node, phase: str) -> Verdict | None:
 
 
 def _verdict(op: Operation, node: Node, phase: str, handler: Node | None) -> Verdict:
+    entry = op.nodes.named(op.name)
+    if phase == "Error" and entry is not None and not entry.fulfilled:
+        op.mark(entry, "Error", "Workflow operation error")  # A group answered for it.
     if phase == "Succeeded":
         if handler is not None and handler.unsuccessful:
             return Verdict(handler.phase, handler.message)

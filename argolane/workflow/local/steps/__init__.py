@@ -5,6 +5,7 @@ from typing import Any
 
 from argolane.workflow.local import aggregates, exporting, memory
 from argolane.workflow.local.call import Call
+from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.nodes import Node
 from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.scope import Scope
@@ -23,7 +24,13 @@ def execute(op: Operation, call: Call, inner: Base, template: Mapping[str, Any])
     for index, steps in enumerate(template["steps"]):
         current = _group_node(context, f"{call.name}[{index}]")
         _connect(context, previous, current)
-        group.execute(context, list(steps or ()), current)
+        try:
+            group.execute(context, list(steps or ()), current)
+        except OperationError as error:
+            # An exit hook that cannot be made: Argo lets the group answer for the template this time, and
+            # fails the template itself in the next pass, if there is one.
+            op.wake(op.ports.now())
+            return op.mark_error(current, error)
         if not current.fulfilled:
             return node
         if current.unsuccessful:

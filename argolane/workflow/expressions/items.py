@@ -73,7 +73,7 @@ def sequence(spec: Mapping[str, Any]) -> list[str]:
             return []
         end = start + count - 1
     else:
-        raise ArgolaneError("must specify end or count in withSequence")
+        raise ArgolaneError("neither end nor count was specified in withSequence")
     step = 1 if start <= end else -1
     return [_printf(spec.get("format") or "%d", number) for number in range(start, end + step, step)]
 

@@ -11,6 +11,7 @@ from argolane.workflow.local.substitution import replace, should_execute
 from argolane.workflow.local.values import go_json_error
 
 _LOOPS = ("withItems", "withParam", "withSequence")
+_INT64 = range(-(2**63), 2**63)
 
 
 def expands(holder: Mapping[str, Any]) -> bool:
@@ -64,13 +65,24 @@ def _may_run(condition: str) -> bool:
 
 def _values(holder: Mapping[str, Any]) -> list[Any]:
     if holder.get("withItems"):
-        return list(holder["withItems"])
+        return [_as_stored(item) for item in holder["withItems"]]
     if holder.get("withParam"):
         return _list(str(holder["withParam"]))
     try:
         return list(items.sequence(holder["withSequence"]))
     except ArgolaneError as error:
         raise OperationError(str(error)) from None
+
+
+def _as_stored(item: Any) -> Any:
+    """A manifest goes through Kubernetes' API server, where a number beyond 64 bits becomes a float."""
+    if isinstance(item, int) and item not in _INT64:
+        return float(item)
+    if isinstance(item, list):
+        return [_as_stored(part) for part in item]
+    if isinstance(item, dict):
+        return {key: _as_stored(value) for key, value in item.items()}
+    return item
 
 
 def _list(text: str) -> list[Any]:

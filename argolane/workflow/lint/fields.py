@@ -28,7 +28,10 @@ _ONLY_IN_3 = {
 
 
 def load() -> Table:
-    """Type -> field -> type: `[]X` a list, `{}X` a map, a capital names another entry of the table."""
+    """Type -> field -> type: `[]X` a list, `{}X` a map, a capital names another entry of the table.
+
+    The entry `kubernetes` names the types that are not Argo's own.
+    """
     table: Table = json.loads(gzip.decompress(TABLE.read_bytes()))
     return table
 
@@ -37,7 +40,7 @@ def build() -> Table:
     """The table as Hera's models say it."""
     from hera.workflows import models
 
-    table: Table = {}
+    table: Table = {"kubernetes": {}}
     for root in ROOTS:
         _add(getattr(models, root), table)
     table["ObjectMeta"] |= {"selfLink": "string"}
@@ -56,6 +59,8 @@ def _add(model: Any, table: Table) -> None:
     if model.__name__ in table:
         return
     fields = table[model.__name__] = {}
+    if ".k8s." in model.__module__:
+        table["kubernetes"][model.__name__] = "v1"
     for name, field in model.model_fields.items():
         fields[field.alias or name] = _kind(field.annotation, table)
 

@@ -12,19 +12,13 @@ from functools import cache
 from typing import Any
 
 from argolane.errors import unknown
-from argolane.workflow.lint import fields
+from argolane.workflow.expressions.gotext import number_json
+from argolane.workflow.lint import fields, gotypes
 
 # Only Argo 4 has these.
 _SINCE_4 = {
     (kind, "plugin") for kind in ("Artifact", "ArtifactLocation", "ArtifactPaths", "ArtifactRepository")
 }
-# Go's structs that hold a whole Container within them, and the fields they add.
-_CONTAINERS = {
-    "ScriptTemplate": "source",
-    "UserContainer": "mirrorVolumeMounts",
-    "ContainerNode": "dependencies",
-}
-_GO = {"string": "string", "boolean": "bool", "integer": "int64", "number": "float64"}
 _JSON = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
@@ -40,7 +34,7 @@ class Misfit:
     @property
     def fatal(self) -> bool:
         """Whether Argo's parser stops here: at a wrong type, and at any unknown field within steps."""
-        return self.argo.startswith("json:")
+        return bool(self.argo) and not self.argo.startswith("unknown field")
 
 
 @cache
@@ -70,8 +64,8 @@ class _Walk:
     def object(self, value: Mapping[str, Any], kind: str, where: str, go: str) -> Iterator[Misfit]:
         known = _table().get(kind, {})
         for name in sorted(value, key=str):
-            embedded = "Container." if _CONTAINERS.get(kind, name) != name else ""
-            place, path = _below(where, str(name)), _below(go, embedded + str(name))
+            place = _below(where, str(name))
+            path = _below(go, gotypes.embedded(kind, str(name)) + str(name))
             if name not in known:
                 yield Misfit(
                     place, unknown("field", str(name), known), _strict(place, name), unknown_field=True
@@ -106,14 +100,30 @@ class _Walk:
             yield self.wrong(value, kind, where, go, owner)
 
     def wrong(self, value: Any, kind: str, where: str, go: str, owner: str) -> Misfit:
-        found = next((name for type_, name in _JSON.items() if isinstance(value, type_)), "value")
-        if isinstance(value, bool):
-            found = "bool"
+        found = _json_type(value)
         shown = {"object": "a mapping", "array": "a list"}.get(found, f"{value!r} ({found})")
-        # Steps come through a reader of their own, which reports to the template.
-        owner = "Template" if owner == "WorkflowStep" else owner
-        argo = f"json: cannot unmarshal {found} into Go struct field {owner}.{go} of type {_go(kind)}"
-        return Misfit(where, f"is {shown}; expected {_plain(kind)}.", argo, unknown_field=False)
+        reason = f"is {shown}; expected {_plain(kind)}."
+        return Misfit(where, reason, _complaint(value, kind, go, owner), unknown_field=False)
+
+
+def _complaint(value: Any, kind: str, go: str, owner: str) -> str:
+    if kind == "anyText":
+        return ""  # Argo takes anything, and makes an empty text of a map or a list.
+    if kind == "quantity":
+        return gotypes.quantity_problem(str(value)) or ""
+    found = _json_type(value)
+    if isinstance(value, float) and kind in ("integer", "intOrString"):
+        found = f"number {number_json(value)}"
+    # Steps come through a reader of their own, which reports to the template.
+    owner = "Template" if owner == "WorkflowStep" else owner
+    wanted = gotypes.type_of(kind, go.rpartition(".")[2], _table()["kubernetes"])
+    return f"json: cannot unmarshal {found} into Go struct field {owner}.{go} of type {wanted}"
+
+
+def _json_type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    return next((name for type_, name in _JSON.items() if isinstance(value, type_)), "value")
 
 
 def _strict(place: str, name: object) -> str:
@@ -132,13 +142,15 @@ def _fits(value: Any, kind: str) -> bool:
         case "boolean":
             return boolean
         case "integer":
-            return isinstance(value, int) and not boolean
+            whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            return whole and not boolean
         case "number":
             return isinstance(value, (int, float)) and not boolean
         case "intOrString":
             return isinstance(value, (int, str)) and not boolean
         case "quantity":
-            return isinstance(value, (int, float, str)) and not boolean
+            readable = isinstance(value, (int, float, str)) and not boolean
+            return readable and gotypes.quantity_problem(str(value)) is None
         case _:
             # anyText: a parameter's value, which may be written as any scalar.
             return isinstance(value, (str, int, float, bool))
@@ -163,11 +175,3 @@ def _plain(kind: str) -> str:
         "anyText": "text",
     }
     return names[kind]
-
-
-def _go(kind: str) -> str:
-    if kind.startswith("[]"):
-        return f"[]{_go(kind[2:])}"
-    if kind.startswith("{}"):
-        return f"map[string]{_go(kind[2:])}"
-    return f"v1alpha1.{kind}" if kind[0].isupper() else _GO.get(kind, kind)

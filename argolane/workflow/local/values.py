@@ -18,12 +18,12 @@ _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0
 
 
 def any_string(value: object) -> str:
-    """A parameter's value as Argo's AnyString: 1.10 is '1.1', True is 'true', text stays."""
+    """A parameter's value as Argo's AnyString: 1.10 is '1.1', True is 'true', text stays, a map is empty."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return format(Decimal(repr(float(value))), "f").removesuffix(".0")
-    return str(value)
+    return "" if isinstance(value, dict | list) else str(value)
 
 
 def normalized(parameters: list[dict[str, Any]] | None) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def test_embedded_structs() -> None:
 
 
 def test_types() -> None:
-    """Kubernetes' types are v1's, Argo's own v1alpha1's; whole numbers are short but where Go has them long."""
+    """Kubernetes' types are v1's, Argo's own v1alpha1's; whole numbers are short but for those listed."""
     assert gotypes.type_of("[]Volume", "volumes", {"Volume"}) == "[]v1.Volume"
     assert gotypes.type_of("{}Template", "x", {"Volume"}) == "map[string]v1alpha1.Template"
     assert gotypes.type_of("integer", "runAsUser", ()) == "int64"

@@ -62,7 +62,7 @@ class Cases:
         command += [f"--parameter={name}={value}" for name, value in case.parameters.items()]
         command += [f"--entrypoint={case.entrypoint}"] if case.entrypoint else []
         said = self.lab.run(*command, str(case.workflow), ok=False).strip()
-        if said == case.name:
+        if said.partition("\n")[0] == case.name:  # Warnings may follow.
             return None
         fatal = _FATAL.fullmatch(said)
         return json.loads(fatal[1]) if fatal else said.removeprefix("Error: ")

@@ -7,46 +7,15 @@ files given by path; only project images are unknown then.
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from argolane.errors import ManifestError
+from argolane.settings import ImageSettings, ProjectSettings, RenderSettings, read
+
+__all__ = ["FILE", "ImageSettings", "Project", "ProjectSettings", "RenderSettings", "find", "load_settings"]
 
 FILE = "argolane.toml"
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ImageSettings(_Settings):
-    """One `[[image]]` table: the images of that name are built from a folder of the project.
-
-    `name` is the last part of an image reference without tag or digest; `{model}` in it stands for one
-    folder's name in kebab-case, and for the same name in snake_case in the other fields.
-    """
-
-    name: str
-    folder: str
-    lock: str
-    command: list[str] = []
-    env: dict[str, str] = {}
-    pass_env: list[str] = []
-
-
-class RenderSettings(_Settings):
-    """`programs` are globs of Python files with `manifests()`; each renders into `rendered/` beside it."""
-
-    programs: list[str] = []
-
-
-class ProjectSettings(_Settings):
-    manifests: list[str] = []
-    namespace: str = "argolane"
-    render: RenderSettings = RenderSettings()
-    image: list[ImageSettings] = []
 
 
 @dataclass(frozen=True)
@@ -96,12 +65,7 @@ def find(start: Path | None = None) -> Project:
 
 def load_settings(path: Path) -> ProjectSettings:
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return ProjectSettings.model_validate(values)
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ManifestError([f"{path}: not valid TOML: {error}"]) from None
-    except ValidationError as errors:
-        raise ManifestError(
-            f"{path}: {'.'.join(str(part) for part in e['loc'])} is {e['input']!r}: {e['msg'].lower()}."
-            for e in errors.errors()
-        ) from None
+    return read(values, where=str(path))

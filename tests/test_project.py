@@ -24,13 +24,32 @@ def test_no_settings_is_a_bare_project(tmp_path: Path) -> None:
 
 def test_all_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
     """Unknown keys and wrong types are listed together, by key."""
-    (tmp_path / "argolane.toml").write_text('manifests = "m"\nmanifest = ["m"]\n[[image]]\nname = "x"\n')
+    (tmp_path / "argolane.toml").write_text(
+        'manifests = "m"\nmanifest = ["m"]\n[[image]]\nname = "x"\nlock = 3\nenv = {A = 1}\n'
+    )
     with pytest.raises(ManifestError) as error:
         project.find(tmp_path)
-    text = str(error.value)
-    assert "manifests is 'm'" in text
-    assert "manifest is ['m']" in text
-    assert "image.0.folder" in text
+    file = tmp_path / "argolane.toml"
+    assert sorted(error.value.faults) == [
+        f"{file}: No key 'manifest'. Did you mean 'manifests'?",
+        f"{file}: image.0.env.A is 1; expected text.",
+        f"{file}: image.0.folder is missing; expected text.",
+        f"{file}: image.0.lock is 3; expected text.",
+        f"{file}: manifests is 'm'; expected a list of texts.",
+    ]
+
+
+def test_an_image_table_is_read(tmp_path: Path) -> None:
+    """Every key of a table, in the types it is written in; what is left open has a default."""
+    (tmp_path / "argolane.toml").write_text(
+        'namespace = "n"\n[render]\nprograms = ["p"]\n'
+        '[[image]]\nname = "x"\nfolder = "f"\nlock = "l"\ncommand = ["c"]\nenv = {A = "1"}\n'
+    )
+    settings = project.find(tmp_path).settings
+    assert (settings.namespace, settings.render.programs, settings.manifests) == ("n", ["p"], [])
+    assert settings.image == [
+        project.ImageSettings(name="x", folder="f", lock="l", command=["c"], env={"A": "1"})
+    ]
 
 
 def test_text_that_is_no_toml_is_told(tmp_path: Path) -> None:

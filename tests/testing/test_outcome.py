@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from argolane.errors import ArgolaneError, ManifestError
-from argolane.project import Project
+from argolane.project import Project, ProjectSettings, RenderSettings
 from argolane.testing import Scenario, assert_rendered
 
 MakeScenario = Callable[..., Scenario]
@@ -96,9 +96,7 @@ def test_a_run_that_waits_for_ever_is_ended(scenario: MakeScenario) -> None:
 def test_rendered_files_are_held_against_their_programs(tmp_path: Path) -> None:
     """The error names each file that differs, and the cure."""
     (tmp_path / "hello.py").write_text("def manifests():\n    return {'hello': {'kind': 'Workflow'}}\n")
-    project = Project(
-        tmp_path, Project(tmp_path).settings.model_validate({"render": {"programs": ["hello.py"]}})
-    )
+    project = Project(tmp_path, ProjectSettings(render=RenderSettings(programs=["hello.py"])))
     with pytest.raises(AssertionError, match=r"(?s)rendered/hello.yaml: is missing.+Run: argolane render"):
         assert_rendered(project)
     made = "# Rendered from hello.py by `argolane render`. Do not edit.\nkind: Workflow\n"

@@ -77,7 +77,8 @@ class Containers:
         capture = self._capture(name)
         if argv:
             try:
-                argv[0] = find_program(argv[0], env.get("PATH", ""), workdir, mounts, tmp)
+                seen = (*mounts, *image.folders)
+                argv[0] = find_program(argv[0], env.get("PATH", ""), workdir, seen, tmp)
             except MissingProgram as missing:
                 self.ended.append(Ended(name, 64, str(missing)))
                 capture.started()

@@ -2,7 +2,7 @@
 
 import signal
 
-# A run in the background of a script is started with these ignored, and so would be all that tests start.
-for number in (signal.SIGINT, signal.SIGQUIT):
+# In the background of a script, or under nohup, these are ignored, and would be in all that tests start.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

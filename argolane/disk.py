@@ -37,11 +37,18 @@ def shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Write a file so that a reader, also after a death or on a full disk, sees all of it or none."""
+def write_whole(file: Path, text: str, *, durable: bool = False) -> None:
+    """Write a file so that a reader, also after a death or on a full disk, sees all of it or none.
+
+    `durable` waits until the disk has it: then not even a loss of power takes it back.
+    """
     new = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
-        new.write_text(text, encoding="utf-8", errors="surrogatepass")
+        with new.open("wb") as stream:
+            stream.write(text.encode("utf-8", "surrogatepass"))
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
         new.replace(file)
     except BaseException:
         new.unlink(missing_ok=True)

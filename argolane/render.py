@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from argolane.disk import write_whole
 from argolane.errors import ManifestError
 from argolane.manifest import dump
 from argolane.project import Project
@@ -40,7 +41,8 @@ def render(project: Project) -> list[Path]:
     wanted = _wanted(project)
     for file in wanted:
         if _read(file.path) != file.text:
-            _write(file.path, file.text)
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file.path, file.text)
             changed.append(file.path)
     for path in _left_over(project, wanted):
         if _HEADER.fullmatch(_first_line(path)):
@@ -148,11 +150,3 @@ def _first_difference(found: str, text: str) -> int:
     pairs = zip(found.splitlines(), text.splitlines(), strict=False)
     same = next((n for n, (a, b) in enumerate(pairs) if a != b), None)
     return 1 + (same if same is not None else min(len(found.splitlines()), len(text.splitlines())))
-
-
-def _write(path: Path, text: str) -> None:
-    """In one move: whoever reads at this moment sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(text.encode())
-    fresh.replace(path)

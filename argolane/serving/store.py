@@ -18,6 +18,8 @@ from typing import Any
 from filelock import FileLock
 
 from argolane import project as projects
+from argolane.disk import write_whole
+from argolane.flock import is_held
 from argolane.project import Project
 
 _LOGS_KEPT = 10
@@ -82,17 +84,7 @@ class Store:
         _write(self.folder / "supervisor.json", record)
 
     def alive(self) -> bool:
-        try:
-            file = os.open(self._life, os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(file)
-        return False
+        return is_held(self._life)
 
     def take_life(self, *, timeout: float) -> int:
         """The held lock as a file number to hand to a supervisor; TimeoutError if another holds it."""
@@ -158,10 +150,4 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, value: dict[str, Any], *, durable: bool = True) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    temporary.replace(path)
+    write_whole(path, json.dumps(value, indent=1), durable=durable)

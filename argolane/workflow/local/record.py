@@ -16,6 +16,7 @@ from typing import Any
 
 from argolane.disk import Reserve, write_whole
 from argolane.errors import ArgolaneError
+from argolane.flock import is_held
 from argolane.manifest import dump
 
 _UNSAFE = re.compile(r"[^\w.()=+@-]+")
@@ -80,17 +81,7 @@ class Record:
     @property
     def has_runner(self) -> bool:
         """Whether a process runs it now."""
-        try:
-            descriptor = os.open(self.folder / ".runner", os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+        return is_held(self.folder / ".runner")
 
     def give_back_reserve(self) -> None:
         """Room for the end of the run's record, on a disk that has none."""

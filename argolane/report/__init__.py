@@ -57,7 +57,7 @@ def render(
     *,
     name: str,
     status: Mapping[str, Any],
-    workflow: Mapping[str, Any],
+    parameters: Mapping[str, str],
     logs: Mapping[str, str],
     pictures: Mapping[str, Path],
 ) -> str:
@@ -66,12 +66,11 @@ def render(
         loader=jinja2.PackageLoader("argolane.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
     nodes = dict(walk(status))
-    parameters = ((workflow.get("spec") or {}).get("arguments") or {}).get("parameters") or []
     return environment.get_template("page.html").render(
         name=name,
         status=status,
         took=_took(status),
-        parameters={str(p["name"]): str(p.get("value", "")) for p in parameters},
+        parameters=parameters,
         graph=graph(status.get("nodes") or {}),
         bars=list(_bars(nodes)),
         tasks=[task for path, node in nodes.items() if (task := _task(path, node, logs.get(path, ""))).says],

@@ -25,13 +25,8 @@ def of_cluster(name: str | None, *, namespace: str) -> tuple[str, str]:
     found, status = str(workflow["metadata"]["name"]), status_of(workflow)
     # As merged with its WorkflowTemplate: values that nobody gave are there too.
     spec = status.get("storedWorkflowTemplateSpec") or workflow["spec"]
-    given = {p["name"]: p for of in (spec, workflow["spec"]) for p in _parameters(of)}
-    merged = {"spec": {"arguments": {"parameters": list(given.values())}}}
-    return found, render(name=found, status=status, workflow=merged, logs=logs, pictures={})
-
-
-def _parameters(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return (spec.get("arguments") or {}).get("parameters") or []
+    parameters = _parameters(spec) | _parameters(workflow["spec"])
+    return found, render(name=found, status=status, parameters=parameters, logs=logs, pictures={})
 
 
 def page(project: Project, run: RunFolder) -> str:
@@ -40,7 +35,13 @@ def page(project: Project, run: RunFolder) -> str:
         path: tail(run.log(path), MOST_LOG) for path, node in walk(run.status) if node.get("type") == "Pod"
     }
     pictures = dict(list(_pictures(project, run))[:MOST_PICTURES])
-    return render(name=run.name, status=run.status, workflow=run.workflow, logs=logs, pictures=pictures)
+    parameters = _parameters(run.workflow.get("spec") or {})
+    return render(name=run.name, status=run.status, parameters=parameters, logs=logs, pictures=pictures)
+
+
+def _parameters(spec: Mapping[str, Any]) -> dict[str, str]:
+    listed = (spec.get("arguments") or {}).get("parameters") or []
+    return {str(parameter["name"]): str(parameter.get("value", "")) for parameter in listed}
 
 
 def _pictures(project: Project, run: RunFolder) -> Iterator[tuple[str, Path]]:

@@ -110,7 +110,7 @@ def test_what_a_task_says_cannot_become_markup(recorded: tuple[Project, RunFolde
 def test_a_long_log_is_cut_and_says_so() -> None:
     """Only the end of a log is shown, with the number of lines before it."""
     logs = {"w/<c>": "\n".join(f"line {i}" for i in range(LOG_LINES + 5))}
-    text = render(name="w", status=STATUS, workflow=WORKFLOW, logs=logs, pictures={})
+    text = render(name="w", status=STATUS, parameters={"seed": "7"}, logs=logs, pictures={})
     assert "5 lines before these" in text
     assert "line 4\n" not in text
     assert f"line {LOG_LINES + 4}" in text
@@ -127,7 +127,7 @@ def test_the_graph_folds_groups_and_attempts() -> None:
 
 def test_an_empty_run_has_a_page() -> None:
     """A run that failed before its first node can be reported."""
-    text = render(name="w", status={"phase": "Error", "message": "why"}, workflow={}, logs={}, pictures={})
+    text = render(name="w", status={"phase": "Error", "message": "why"}, parameters={}, logs={}, pictures={})
     assert "why" in text
 
 

@@ -19,12 +19,11 @@ from argolane.testing.fakes import Attempt, Fake, text
 from argolane.workflow.local import artifacts, outputs, volumes
 from argolane.workflow.local.pod import Surroundings
 from argolane.workflow.local.ports import PodOrder
-from argolane.workflow.local.result import result
+from argolane.workflow.local.result import PAST_DEADLINE, result
 from argolane.workflow.local.streams import Stop
 
 _DATA = ("persistentVolumeClaim", "claimTemplate", "emptyDir", "ephemeral")
 _RETRY = re.compile(r"\((\d+)\)$")  # an item of a loop is `(0:item)`
-_DEADLINE = "Pod was active on the node longer than the specified deadline"
 _TERMINATED = 143
 
 
@@ -113,7 +112,7 @@ class _Pod:
         """Wait for the end of the delay; why the pod has to end before."""
         limits = [(self.attempt.delay, "")]
         if self.order.active_seconds is not None:
-            limits.append((self.order.active_seconds, _DEADLINE))
+            limits.append((self.order.active_seconds, PAST_DEADLINE))
         if self.order.deadline is not None:  # backoff.maxDuration
             limits.append((self.order.deadline - self.began, f"main: Error (exit code {_TERMINATED})"))
         seconds, message = min(limits)

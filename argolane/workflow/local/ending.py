@@ -2,7 +2,7 @@
 
 from argolane.workflow.local.launcher import Launcher
 from argolane.workflow.local.operation import Operation
-from argolane.workflow.local.reconcile import Verdict
+from argolane.workflow.local.reconcile import STEP_PAST_DEADLINE, Verdict
 
 _GRACE = 5.0
 
@@ -18,8 +18,8 @@ def at_deadline(op: Operation, launcher: Launcher) -> bool:
     ]
     for node in late:
         if op.ports.pod_exists(node.id):
-            launcher.stop(node.id, "Step exceeded its deadline", _GRACE)
-            op.mark(node, "Failed", "Step exceeded its deadline")
+            launcher.stop(node.id, STEP_PAST_DEADLINE, _GRACE)
+            op.mark(node, "Failed", STEP_PAST_DEADLINE)
     return bool(late)
 
 

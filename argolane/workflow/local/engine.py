@@ -20,7 +20,7 @@ from argolane.workflow.local.nodetree import NodeTree
 from argolane.workflow.local.objects import Objects
 from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.pods import Pods, StandIn
-from argolane.workflow.local.ports import PodOrder, Ports
+from argolane.workflow.local.ports import ASK_FOR_LOCK, PodOrder, Ports
 from argolane.workflow.local.reconcile import Verdict
 from argolane.workflow.local.record import Record
 from argolane.workflow.local.remembering import ConfigMapMemory
@@ -30,7 +30,6 @@ from argolane.workflow.local.templates import Templates
 from argolane.workflow.result import Run
 
 _POLL = 0.25
-_ASK_FOR_LOCK = 0.2
 # Threads of pods wake up for a moment only: five milliseconds, Python's own, would be most of their time.
 _SWITCH = 0.0005
 
@@ -136,7 +135,7 @@ class Engine:
             self._journal.head(phase=phase, message=message)
             self._journal.tell(RunChanged(phase, message))
         if not acquired:
-            self._op.wake_at = time.time() + _ASK_FOR_LOCK
+            self._op.wake_at = time.time() + ASK_FOR_LOCK
         return acquired
 
     def _wait(self) -> None:

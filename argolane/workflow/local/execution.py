@@ -14,10 +14,9 @@ from argolane.workflow.local.limits import check_parallelism
 from argolane.workflow.local.nodes import Node
 from argolane.workflow.local.operation import MAX_DEPTH, Operation
 from argolane.workflow.local.podnames import pod_name
+from argolane.workflow.local.ports import ASK_FOR_LOCK
 from argolane.workflow.local.templates import POD_TYPES, Base, node_type, type_of
 from argolane.workflow.local.values import go_duration
-
-_ASK_FOR_LOCK = 0.2
 
 
 def execute(op: Operation, call: Call) -> Node | None:
@@ -107,5 +106,5 @@ def _wait_for_lock(op: Operation, call: Call, node: Node | None, template: Mappi
         node = op.initialize(call, node_type(template), "Pending", template=template)
     node.waiting_for, node.message = missing, message
     op.nodes.changed(node)
-    op.wake(op.ports.now() + _ASK_FOR_LOCK)
+    op.wake(op.ports.now() + ASK_FOR_LOCK)
     return node

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from argolane.workflow.local.nodes import Node
 
+ASK_FOR_LOCK = 0.2  # seconds until a lock that another has is asked for again
+
 
 @dataclass(frozen=True)
 class PodOrder:

@@ -13,6 +13,8 @@ from argolane.workflow.local.nodes import Node, stamp
 from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.podnames import pod_name
 
+# The words for a node that is still going on when the workflow's activeDeadlineSeconds are over.
+STEP_PAST_DEADLINE = "Step exceeded its deadline"
 _WORKFLOW_PHASES = {"Skipped": "Succeeded", "Omitted": "Succeeded"}
 
 
@@ -103,7 +105,7 @@ def _fail_what_cannot_start(op: Operation) -> None:
         if op.shutdown and op.stops(on_exit=handler) and node.suspended:
             op.mark(node, "Failed", f"Stopped with strategy '{op.shutdown}'")
         elif _is_late(op, node, handler):
-            op.mark(node, "Failed", "Step exceeded its deadline")
+            op.mark(node, "Failed", STEP_PAST_DEADLINE)
 
 
 def _is_late(op: Operation, node: Node, handler: bool) -> bool:

@@ -4,6 +4,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+# The kubelet's words at a pod's activeDeadlineSeconds.
+PAST_DEADLINE = "Pod was active on the node longer than the specified deadline"
+
 
 def result(
     phase: str, message: str = "", *, outputs: Mapping[str, Any] | None = None, began: float | None = None

@@ -21,14 +21,13 @@ from argolane.workflow.local.pod.containers import Containers
 from argolane.workflow.local.pod.files import SCRIPT, Files
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.ports import PodOrder
-from argolane.workflow.local.result import result
+from argolane.workflow.local.result import PAST_DEADLINE, result
 from argolane.workflow.local.streams import Stop
 
 __all__ = ["Pod", "Surroundings"]
 
 _GRACE = 30.0
 _GRACE_AT_DEADLINE = 10.0
-_DEADLINE = "Pod was active on the node longer than the specified deadline"
 _SUPERSEDED = (137, 143)
 
 
@@ -170,7 +169,7 @@ class Pod:
             for process in processes
         ]
         saved = {**outputs.declared(self.order.template), "exitCode": str(codes[0])}
-        return self._result("Failed", self.stop.reason if ordered else _DEADLINE, saved)
+        return self._result("Failed", self.stop.reason if ordered else PAST_DEADLINE, saved)
 
     def _result(self, phase: str, message: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return result(phase, message, outputs=saved, began=self.began)

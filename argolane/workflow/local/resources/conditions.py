@@ -6,6 +6,7 @@ from typing import Any
 
 from argolane.workflow.local import selectors
 from argolane.workflow.local.resources.kubectl import ResourceError
+from argolane.workflow.local.result import PAST_DEADLINE
 from argolane.workflow.local.streams import Stop
 
 _POLL = 0.25
@@ -41,7 +42,7 @@ def wait(
         if stop.reason:
             raise Interrupted(stop.reason)
         if until is not None and time.time() > until:
-            raise Interrupted("Pod was active on the node longer than the specified deadline")
+            raise Interrupted(PAST_DEADLINE)
         time.sleep(_POLL)
 
 

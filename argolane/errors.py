@@ -32,6 +32,9 @@ class NotSupportedLocally(ManifestError):
     """A manifest uses what the local runner does not run."""
 
 
+_SHOWN = 40
+
+
 def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> str:
     """`No workflow 'train-sk-minst'. Did you mean 'train-sk-mnist'?`, or the names there are."""
     names = sorted(known)
@@ -39,7 +42,8 @@ def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> s
     if close:
         cure = f"Did you mean {close[0]!r}?"
     elif names:
-        cure = f"There are: {', '.join(names)}."
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        cure = f"There are: {', '.join(names[:_SHOWN])}{more}."
     else:
         cure = "There are none."
     return f"{where}No {what} {name!r}. {cure}"

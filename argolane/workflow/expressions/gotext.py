@@ -106,6 +106,16 @@ def number_json(number: float) -> str:
 class NilList(list[Any]):
     """A list that Go never made: empty, and null in JSON."""
 
+    def __init__(self, go_type: str = "[]interface {}") -> None:
+        super().__init__()
+        self.go_type = go_type
+
+
+class Groups(dict[Any, list[Any]]):
+    """A map with keys of any type, which JSON lacks."""
+
+    go_type = "map[interface {}][]interface {}"
+
 
 def to_json(value: Any) -> str:
     """json.Marshal: sorted keys, no blanks, `<>&` escaped."""
@@ -116,8 +126,8 @@ def to_json(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).translate(_HTML)
     if isinstance(value, dict):
-        if any(not isinstance(key, str) for key in value):
-            raise ValueError("json: unsupported type: map[interface {}]interface {}")
+        if isinstance(value, Groups):
+            raise ValueError(f"json: unsupported type: {value.go_type}")  # noqa: TRY004
         inner = (f"{to_json(key)}:{to_json(value[key])}" for key in sorted(value))
         return "{" + ",".join(inner) + "}"
     if isinstance(value, (list, tuple)):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from argolane.workflow.expressions import expr
+from argolane.workflow.expressions.expr.values import Strings
 
 ENV = {
     "n": "7",
@@ -57,7 +58,7 @@ ENV = {
         ("sprig.int('012')", 10),
         ("sprig.int('1.9')", 1),
         ("sprig.addf(0.1, 0.2)", 0.3),
-        ("sprig.regexSplit(',', 'a,b,c', 2)", ["a", "b,c"]),
+        ("sprig.regexSplit(',', 'a,b,c', 2)", Strings(["a", "b,c"])),
         ("sprig.round(2.345, 2)", 2.35),
         ("sprig.dict('a', 1).a", 1),
         ("sprig.splitn('/', 2, 'a/b/c')._1", "b/c"),

@@ -19,6 +19,7 @@ from argolane.workflow.expressions.expr.types import (
     ARRAY,
     BOOL,
     FLOAT,
+    GROUPS,
     INT,
     MAP,
     NIL,
@@ -26,6 +27,7 @@ from argolane.workflow.expressions.expr.types import (
     UNKNOWN,
     Type,
     array_of,
+    assignable,
     type_of,
 )  # fmt: skip
 from argolane.workflow.expressions.regex import PatternError, compile_pattern
@@ -36,6 +38,10 @@ _SIGNATURES = {"jsonpath": ((STRING, STRING), ANY), "toJson": ((ANY,), STRING), 
 # What `#index` and `#acc` are known in.
 _POINTERS = {"map": {"index": INT}, "reduce": {"acc": UNKNOWN, "index": INT}, "sum": {}}
 _BOOLEAN = ("all", "none", "any", "one", "filter", "find", "findIndex", "findLast", "findLastIndex", "count")
+
+
+class _Unfit(Exception):
+    """These arguments are not those of this signature; another one of the function may take them."""
 
 
 @dataclass
@@ -57,6 +63,9 @@ class _Checker:
 
     def fail(self, node: n.Node, message: str) -> ExprError:
         return ExprError(located(self.source, node.at, message))
+
+    def unfit(self, node: n.Node, message: str) -> _Unfit:
+        return _Unfit(located(self.source, node.at, message))
 
     def type(self, node: n.Node) -> Type:
         found: Type = getattr(self, "_" + type(node).__name__.lower())(node)
@@ -94,7 +103,7 @@ class _Checker:
             self._in(node, left, right)
             return BOOL
         if node.operator == "??":
-            return right if left == NIL else left if right == NIL or left == right else UNKNOWN
+            return right if left == NIL else left if right == NIL or assignable(right, left) else UNKNOWN
         if node.operator == "matches" and isinstance(node.right, n.Literal) and right == STRING:
             try:
                 compile_pattern(node.right.value)
@@ -112,7 +121,7 @@ class _Checker:
         elif right.element is not None:
             if not _comparable(left, right.element):
                 raise self.fail(node, f"cannot use {left} as type {right.element} in array")
-        elif not right.unknown and not (left.unknown and right == STRING):
+        elif right != GROUPS and not right.unknown and not (left.unknown and right == STRING):
             raise self.fail(node, f"invalid operation: in (mismatched types {left} and {right})")
 
     def _chain(self, node: n.Chain) -> Type:
@@ -125,6 +134,8 @@ class _Checker:
             return UNKNOWN
         if base == NIL and named is not None:
             raise self.fail(node, f"type nil has no field {named}")
+        if base == GROUPS:
+            return ARRAY
         if base == MAP:
             if key != STRING and not key.unknown:
                 raise self.fail(node.key, f"cannot use {key} to get an element from {base}")
@@ -155,7 +166,10 @@ class _Checker:
             callee = self.type(node.callee)
         elif node.callee.name in _SIGNATURES and node.callee.name not in self.variables:
             wanted, result = _SIGNATURES[node.callee.name]
-            return self._arguments(node, node.callee.name, node.arguments, wanted, result)
+            try:
+                return self._arguments(node, node.callee.name, node.arguments, wanted, result)
+            except _Unfit as unfit:
+                raise ExprError(str(unfit)) from None
         else:
             callee = self.type(node.callee)
         if callee.unknown:
@@ -169,30 +183,32 @@ class _Checker:
         self, node: n.Node, name: str, given: tuple[n.Node, ...], wanted: tuple[Type, ...], result: Type
     ) -> Type:
         if len(given) != len(wanted):
+            for argument in given:
+                self.type(argument)
             few = "too many" if len(given) > len(wanted) else "not enough"
-            raise self.fail(node, f"{few} arguments to call {name}")
+            raise self.unfit(node, f"{few} arguments to call {name}")
         for argument, kind in zip(given, wanted, strict=True):
             found = self.type(argument)
             if kind == ANY or found.unknown or (kind == FLOAT and found == INT):
                 continue
             if found == NIL:
-                raise self.fail(argument, f"cannot use nil as argument (type {kind}) to call {name}")
+                raise self.unfit(argument, f"cannot use nil as argument (type {kind}) to call {name}")
             if str(found) != str(kind):
-                raise self.fail(argument, f"cannot use {found} as argument (type {kind}) to call {name} ")
+                raise self.unfit(argument, f"cannot use {found} as argument (type {kind}) to call {name} ")
         return result
 
     def _builtin(self, node: n.Builtin) -> Type:
         if node.name in _BOOLEAN or node.name in ("map", "sum", "groupBy", "sortBy", "reduce"):
             return self._predicated(node)
         if node.name in OVERLOADS:
-            last: ExprError | None = None
+            last: _Unfit | None = None
             for wanted, result in OVERLOADS[node.name]:
                 try:
                     return self._arguments(node, node.name, node.arguments, wanted, result)
-                except ExprError as error:
+                except _Unfit as error:
                     last = error
             if last is not None:
-                raise last
+                raise ExprError(str(last))
         kinds = [self.type(argument) for argument in node.arguments]
         result, reason = validated(node.name, kinds)
         if reason:
@@ -209,6 +225,9 @@ class _Checker:
             self.scopes.append(_Scope(item, _POINTERS.get(node.name, {})))
             result = self.type(node.arguments[1])
             self.scopes.pop()
+            if result == NIL:
+                message = "predicate should has one input and one output param"
+                raise self.fail(node.arguments[1], message)
             if node.name in _BOOLEAN and result != BOOL and not result.unknown:
                 raise self.fail(node.arguments[1], f"predicate should return boolean (got {result})")
         for extra in node.arguments[2:]:
@@ -224,6 +243,10 @@ class _Checker:
                 return INT
             case "find" | "findLast":
                 return item
+            case "sum":
+                return result
+            case "groupBy":
+                return GROUPS
             case _:
                 return UNKNOWN
 
@@ -237,7 +260,12 @@ class _Checker:
         then, otherwise = self.type(node.then), self.type(node.otherwise)
         if NIL in (then, otherwise):
             return otherwise if then == NIL else then
-        return then if then == otherwise else UNKNOWN
+        if not assignable(then, otherwise):
+            return UNKNOWN
+        one, other = then.element, otherwise.element
+        if one and other and not (assignable(one, other) and assignable(other, one)):
+            return ARRAY
+        return then
 
     def _let(self, node: n.Let) -> Type:
         if node.name in self.names:

@@ -16,12 +16,14 @@ from argolane.workflow.expressions.expr.sprig import SPRIG
 from argolane.workflow.expressions.expr.values import (
     boolean,
     is_number,
+    looked_up,
+    part_of,
     sequence,
     text,
     type_name,
     whole,
 )  # fmt: skip
-from argolane.workflow.expressions.gotext import text_of, to_json
+from argolane.workflow.expressions.gotext import NilList, text_of, to_json
 
 # What Argo adds to every expression.
 ARGO: dict[str, Any] = {
@@ -86,8 +88,12 @@ class _Evaluation:
         if node.operator in ("or", "||"):
             return True if boolean(left) else self.value(node.right)
         if node.operator == "??":
-            return self.value(node.right) if left is None else left
+            return self.value(node.right) if left is None or isinstance(left, NilList) else left
         right = self.value(node.right)
+        if node.operator == "%" and right == 0 and _whole(node.left) and _whole(node.right):
+            raise Fault("integer divide by zero")
+        if node.operator == "in" and isinstance(node.right, n.Array) and _texts(node.right):
+            right = dict.fromkeys(right)
         operation = OPERATIONS.get(node.operator)
         if operation is None:
             raise Fault(f"unknown operator ({node.operator})")
@@ -108,42 +114,42 @@ class _Evaluation:
     def _slice(self, node: n.Slice) -> Any:
         of = self.value(node.of)
         raw = of.encode() if isinstance(of, str) else of
+        end = self.value(node.end) if node.end else None
+        start = self.value(node.start) if node.start else 0
         if not isinstance(raw, (bytes, list)):
-            raise Fault(f"cannot slice {type_name(of)}")
+            raise Fault(
+                f"cannot slice {text_of(start)}"
+                if node.end or isinstance(of, dict)
+                else f"invalid argument for len (type {type_name(of)})"
+            )
         size = len(raw)
-        start = whole(self.value(node.start)) if node.start else 0
-        end = whole(self.value(node.end)) if node.end else size
+        start, end = whole(start), whole(end) if node.end else size
         start = max(start + size if start < 0 else start, 0)
         end = min(max(end + size if end < 0 else end, 0), size)
-        cut = raw[min(start, end) : end]
-        return cut.decode(errors="replace") if isinstance(cut, bytes) else cut
+        if isinstance(raw, list):
+            return part_of(raw, min(start, end), end)
+        return raw[min(start, end) : end].decode(errors="replace")
 
     def _call(self, node: n.Call) -> Any:
+        given = [self.value(argument) for argument in node.arguments]
         function = self.value(node.callee)
         if function is None:
-            raise Fault("reflect: call of reflect.Value.Call on zero Value")
+            raise Fault("invalid operation: cannot call nil")
         if not callable(function):
-            raise Fault(f"{type_name(function)} is not callable")
-        return self._apply(function, node.arguments)
+            raise Fault(f"invalid operation: cannot call non-function of type {type_name(function)}")
+        return _applied(function, given)
 
     def _builtin(self, node: n.Builtin) -> Any:
         if node.name in REFUSED:
             raise ExprUnsupported(f"The function '{node.name}' of expr is not supported here.")
+        if node.name == "sum" and (additions := _added_up(node)):
+            return self.value(additions)
         if node.name in PREDICATES:
             items = sequence(self.value(node.arguments[0]))
             body = node.arguments[1] if len(node.arguments) > 1 else None
             more = [self.value(extra) for extra in node.arguments[2:]]
             return PREDICATES[node.name](items, self._asking(body), *more)
-        return self._apply(FUNCTIONS[node.name], node.arguments)
-
-    def _apply(self, function: Callable[..., Any], arguments: tuple[n.Node, ...]) -> Any:
-        given = [self.value(argument) for argument in arguments]
-        try:
-            return function(*given)
-        except TypeError as error:
-            raise Fault(f"wrong arguments: {error}") from None
-        except (ValueError, OverflowError, ArithmeticError) as error:
-            raise Fault(str(error)) from None
+        return _applied(FUNCTIONS[node.name], [self.value(argument) for argument in node.arguments])
 
     def _asking(self, node: n.Node | None) -> Callable[..., Any]:
         def call(item: Any, index: int = 0, **more: Any) -> Any:
@@ -181,12 +187,54 @@ class _Evaluation:
         return {text(self.value(key)): self.value(value) for key, value in node.pairs}
 
 
+def _applied(function: Callable[..., Any], given: list[Any]) -> Any:
+    try:
+        return function(*given)
+    except TypeError as error:
+        raise Fault(f"wrong arguments: {error}") from None
+    except (ValueError, OverflowError, ArithmeticError) as error:
+        raise Fault(str(error)) from None
+
+
 # expr-lang's optimiser: what is `or true` is true, whatever stands on the other side.
 _DECIDED = {"or": True, "||": True, "and": False, "&&": False}
 
 
 def _is(node: n.Node, value: bool) -> bool:
+    if isinstance(node, n.Unary) and node.operator in ("!", "not"):
+        return _is(node.operand, not value)
     return isinstance(node, n.Literal) and node.value is value
+
+
+def _whole(node: n.Node) -> bool:
+    if isinstance(node, n.Unary):
+        return _whole(node.operand)
+    return isinstance(node, n.Literal) and isinstance(node.value, int)
+
+
+def _texts(node: n.Array) -> bool:
+    """The optimiser makes a map of such a list, to look a text up."""
+    return bool(node.items) and all(isinstance(i, n.Literal) and isinstance(i.value, str) for i in node.items)
+
+
+def _added_up(node: n.Builtin) -> n.Node | None:
+    """The optimiser makes additions of the sum of a list that is written out, unless that is all constant."""
+    if len(node.arguments) != 1 or not isinstance(node.arguments[0], n.Array):
+        return None
+    *before, last = node.arguments[0].items or (node,)
+    if not before or all(map(_constant, (*before, last))):
+        return None
+    for item in reversed(before[1:]):
+        last = n.Binary(0, "+", item, last)
+    return n.Binary(node.at, "+", before[0], last)
+
+
+def _constant(node: n.Node) -> bool:
+    if isinstance(node, n.Unary):
+        return _constant(node.operand)
+    if isinstance(node, n.Binary):
+        return _constant(node.left) and _constant(node.right)
+    return isinstance(node, n.Literal) and node.value is not None
 
 
 class _Ended(Exception):
@@ -196,7 +244,7 @@ class _Ended(Exception):
 def fetch(of: Any, key: Any) -> Any:
     """of[key] or of.key; a map without the key gives nil, a list counts from its end for negatives."""
     if isinstance(of, dict):
-        return of.get(key)
+        return looked_up(of, key)[1]
     if isinstance(of, (list, str)):
         items: Any = of.encode() if isinstance(of, str) else of
         index = whole(key)

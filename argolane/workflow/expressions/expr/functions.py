@@ -4,13 +4,25 @@ import base64
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
 from argolane.workflow.expressions.expr.predicates import ordered
-from argolane.workflow.expressions.expr.values import equal, is_number, text, type_name, whole
-from argolane.workflow.expressions.gotext import NilList, text_of, to_json
+from argolane.workflow.expressions.expr.values import (
+    Ints,
+    Lists,
+    Strings,
+    equal,
+    is_number,
+    kind_name,
+    looked_up,
+    part_of,
+    text,
+    type_name,
+    whole,
+)  # fmt: skip
+from argolane.workflow.expressions.gotext import Groups, NilList, text_of, to_json
 
 REFUSED = frozenset({"now", "duration", "date", "timezone"})
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -23,11 +35,13 @@ _BLANKS = " \t\n\v\f\r\x85\xa0"
 def as_int(value: Any) -> int:
     """int() of expr and asInt() of Argo: a number or the text of a whole one."""
     if is_number(value):
-        return int(value)
+        return whole(value)
     if isinstance(value, str):
         if _INTEGER.fullmatch(value) and -(1 << 63) <= int(value) < 1 << 63:
             return int(value)
         raise Fault(f"invalid operation: int({value})")
+    if value is None:
+        raise Fault("reflect: call of reflect.Value.Type on zero Value")
     raise Fault(f"invalid operation: int({type_name(value)})")
 
 
@@ -58,7 +72,7 @@ def to_pretty_json(value: Any) -> str:
 
 def _indented(value: Any, depth: int) -> str:
     pad, end = "  " * (depth + 1), "  " * depth
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and value and not isinstance(value, Groups):
         inner = ",\n".join(
             f"{pad}{to_json(str(key))}: {_indented(value[key], depth + 1)}" for key in sorted(value, key=str)
         )
@@ -75,9 +89,9 @@ def _len(value: Any) -> int:
 
 
 def _type(value: Any) -> str:
-    names = {"<nil>": "nil", "float64": "float", "[]interface {}": "array", "map[string]interface {}": "map"}
+    names = {"<nil>": "nil", "float64": "float", "int64": "int"}
     name = type_name(value)
-    return names.get(name, name)
+    return "array" if name[0] == "[" else "map" if name[:4] == "map[" else names.get(name, name)
 
 
 def _number(name: str, apply: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -89,16 +103,23 @@ def _number(name: str, apply: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return function
 
 
+def integral(rounded: Callable[[float], int], value: float) -> float:
+    """`value` rounded, but an infinity stays one."""
+    return float(rounded(value)) if math.isfinite(value) else value
+
+
 def _round(value: float) -> float:
     """Half away from zero, unlike Python."""
-    return math.copysign(float(math.floor(abs(value) + 0.5)), value)
+    return math.copysign(integral(math.floor, abs(value) + 0.5), value)
 
 
-def _flat(name: str, values: tuple[Any, ...]) -> list[Any]:
+def _flat(name: str, values: Sequence[Any]) -> list[Any]:
     out: list[Any] = []
     for value in values:
         if isinstance(value, list):
-            out += _flat(name, tuple(value))
+            if not value and name in ("min", "max"):
+                raise Fault(f"invalid argument for {name} (type <nil>)")
+            out += _flat(name, value)
         elif is_number(value):
             out.append(value)
         else:
@@ -110,8 +131,9 @@ def _extreme(name: str, choose: Callable[[list[Any]], Any]) -> Callable[..., Any
     def function(*values: Any) -> Any:
         if len(values) == 1 and not isinstance(values[0], list):
             return values[0]
-        numbers = _flat(name, values)
-        return choose(numbers) if numbers else None
+        if values == ([],):
+            return None
+        return choose(_flat(name, values[0] if len(values) == 1 else values))
 
     return function
 
@@ -131,20 +153,28 @@ def _trim(value: Any, *cut: Any) -> str:
     return text(value).strip(text(cut[0]) if cut else _BLANKS)
 
 
+def _cut_off(apply: Callable[[str, str], str]) -> Callable[..., str]:
+    def function(value: Any, cut: Any = " ") -> str:
+        mark = text(cut)
+        return apply(text(value), mark)
+
+    return function
+
+
 def split(value: Any, separator: Any, *limit: Any) -> list[str]:
     """strings.Split and SplitN: an empty separator splits into characters."""
     given, mark = text(value), text(separator)
     most = whole(limit[0]) if limit else -1
     if most == 0:
-        return NilList()
+        return NilList("[]string")
     if mark:
-        return given.split(mark, most - 1 if most > 0 else -1)
-    return list(given) if most < 0 or len(given) <= most else [*given[: most - 1], given[most - 1 :]]
+        return Strings(given.split(mark, most - 1 if most > 0 else -1))
+    return Strings(given if most < 0 or len(given) <= most else [*given[: most - 1], given[most - 1 :]])
 
 
 def _split_after(value: Any, separator: Any, *limit: Any) -> list[str]:
     parts = split(value, separator, *limit)
-    return [part + separator for part in parts[:-1]] + parts[-1:] if parts else parts
+    return Strings([part + separator for part in parts[:-1]] + parts[-1:]) if parts else parts
 
 
 def replace(value: Any, old: Any, new: Any, *most: Any) -> str:
@@ -162,9 +192,10 @@ def _repeat(value: Any, times: Any) -> str:
 
 
 def _join(values: Any, *glue: Any) -> str:
-    if not isinstance(values, list):
+    mark = text(glue[0]) if glue else ""
+    if not isinstance(values, list) or isinstance(values, (Ints, Lists)):
         raise Fault(f"invalid argument for join (type {type_name(values)})")
-    return (text(glue[0]) if glue else "").join(map(text, values))
+    return mark.join(map(text, values))
 
 
 def _first_or_last(index: int) -> Callable[[Any], Any]:
@@ -173,7 +204,7 @@ def _first_or_last(index: int) -> Callable[[Any], Any]:
 
 def _get(of: Any, key: Any) -> Any:
     if isinstance(of, dict):
-        return of.get(key)
+        return looked_up(of, key)[1]
     if isinstance(of, list):
         index = whole(key)
         return of[index] if -len(of) <= index < len(of) else None
@@ -201,9 +232,13 @@ def _uniq(value: Any) -> list[Any]:
 
 
 def _take(value: Any, count: Any) -> list[Any]:
-    if whole(count) < 0:
+    if not isinstance(value, list):
+        raise Fault(f"cannot take from {kind_name(value)}")
+    if not isinstance(count, int) or isinstance(count, bool):
+        raise Fault(f"cannot take {kind_name(count)} elements")
+    if count < 0:
         raise Fault("reflect.Value.Slice: slice index out of bounds")
-    return _list(value)[: whole(count)]
+    return part_of(value, 0, count)
 
 
 def _flatten(value: Any) -> list[Any]:
@@ -233,15 +268,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": _len,
     "type": _type,
     "abs": _number("abs", abs),
-    "ceil": _number("ceil", lambda value: float(math.ceil(value))),
-    "floor": _number("floor", lambda value: float(math.floor(value))),
+    "ceil": _number("ceil", lambda value: integral(math.ceil, value)),
+    "floor": _number("floor", lambda value: integral(math.floor, value)),
     "round": _number("round", _round),
     "int": as_int,
     "float": as_float,
     "string": text_of,
     "trim": _trim,
-    "trimPrefix": lambda value, cut=" ": text(value).removeprefix(text(cut)),
-    "trimSuffix": lambda value, cut=" ": text(value).removesuffix(text(cut)),
+    "trimPrefix": _cut_off(str.removeprefix),
+    "trimSuffix": _cut_off(str.removesuffix),
     "upper": lambda value: text(value).upper(),
     "lower": lambda value: text(value).lower(),
     "split": split,

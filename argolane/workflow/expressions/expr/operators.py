@@ -10,13 +10,23 @@ from collections.abc import Callable
 from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
-from argolane.workflow.expressions.expr.values import equal, is_number, less, text, type_name, whole
+from argolane.workflow.expressions.expr.values import (
+    Ints,
+    equal,
+    is_number,
+    less,
+    looked_up,
+    text,
+    type_name,
+    whole,
+    wrapped,
+)  # fmt: skip
 from argolane.workflow.expressions.regex import PatternError, compile_pattern
 
 
-def _add(left: Any, right: Any) -> Any:
+def add(left: Any, right: Any) -> Any:
     if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
-        return left + right
+        return _cut(left + right)
     raise Fault(f"invalid operation: {type_name(left)} + {type_name(right)}")
 
 
@@ -24,9 +34,13 @@ def _numbers(operator: str, apply: Callable[[Any, Any], Any]) -> Callable[[Any, 
     def operation(left: Any, right: Any) -> Any:
         if not (is_number(left) and is_number(right)):
             raise Fault(f"invalid operation: {type_name(left)} {operator} {type_name(right)}")
-        return apply(left, right)
+        return _cut(apply(left, right))
 
     return operation
+
+
+def _cut(result: Any) -> Any:
+    return wrapped(result) if isinstance(result, int) else result
 
 
 def _divide(left: Any, right: Any) -> float:
@@ -39,39 +53,74 @@ def _modulo(left: Any, right: Any) -> int:
     if isinstance(left, float) or isinstance(right, float):
         raise Fault(f"invalid operation: {type_name(left)} % {type_name(right)}")
     if right == 0:
-        raise Fault("integer divide by zero")
-    return int(math.fmod(left, right)) if abs(left) < 1 << 53 else left - right * int(left / right)
+        raise Fault("runtime error: integer divide by zero")
+    rest = abs(left) % abs(right)
+    return int(rest if left >= 0 else -rest)
 
 
-def _power(left: Any, right: Any) -> float:
+def power(left: Any, right: Any) -> float:
+    for value in (left, right):
+        if not is_number(value):
+            raise Fault(f"invalid operation: float({type_name(value)})")
     try:
-        return math.pow(left, right)
+        exact = math.pow(left, right)
     except OverflowError:
-        return math.inf
-    except ValueError:
-        return math.nan
+        exact = math.inf
+    except ValueError:  # 0 to a negative power, or a root of a negative number
+        exact = math.nan if left else math.inf
+    if not math.isfinite(exact) or not exact:
+        return exact
+    return math.sqrt(left) if right == 0.5 else _by_squares(float(left), float(right))
+
+
+def _by_squares(base: float, power: float) -> float:
+    """Go's math.Pow: it rounds on the way, and so its last digit may be another one."""
+    fraction, whole_power = math.modf(abs(power))
+    if fraction > 0.5:
+        fraction, whole_power = fraction - 1, whole_power + 1
+    product, exponent = math.exp(fraction * math.log(base)) if fraction else 1.0, 0
+    part, shift = math.frexp(base)
+    left = int(whole_power)
+    while left:
+        if left & 1:
+            product *= part
+            exponent += shift
+        part *= part
+        shift <<= 1
+        if part < 0.5:
+            part += part
+            shift -= 1
+        left >>= 1
+    if power < 0:
+        product, exponent = 1 / product, -exponent
+    return math.ldexp(product, exponent)
 
 
 def _range(left: Any, right: Any) -> list[int]:
     first, last = whole(left), whole(right)
     if last - first > 1_000_000:
         raise Fault("memory budget exceeded")
-    return list(range(first, last + 1))
+    return Ints(range(first, last + 1))
 
 
 def _in(left: Any, right: Any) -> bool:
     if right is None:
         return False
     if isinstance(right, dict):
-        return isinstance(left, str) and left in right
+        return looked_up(right, left)[0]
     if isinstance(right, list):
         return any(equal(item, left) for item in right)
     raise Fault(f'operator "in" not defined on {type_name(right)}')
 
 
 def _matches(left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        return False
+    pattern = text(right)
+    if not isinstance(left, str):
+        raise Fault(f"interface conversion: interface {{}} is {type_name(left)}, not []uint8")
     try:
-        return compile_pattern(text(right)).search(text(left)) is not None
+        return compile_pattern(pattern).search(left) is not None
     except PatternError as error:
         raise Fault(str(error)) from None
 
@@ -92,16 +141,16 @@ OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": lambda left, right: _ordered(left, right, ">") and left > right,
     "<=": lambda left, right: _ordered(left, right, "<=") and left <= right,
     ">=": lambda left, right: _ordered(left, right, ">=") and left >= right,
-    "+": _add,
+    "+": add,
     "-": _numbers("-", lambda left, right: left - right),
     "*": _numbers("*", lambda left, right: left * right),
     "/": _numbers("/", _divide),
     "%": _numbers("%", _modulo),
-    "**": _numbers("**", _power),
-    "^": _numbers("^", _power),
+    "**": power,
+    "^": power,
     "..": _range,
     "in": _in,
-    "matches": _texts(_matches),
+    "matches": _matches,
     "contains": _texts(lambda left, right: right in left),
     "startsWith": _texts(lambda left, right: left.startswith(right)),
     "endsWith": _texts(lambda left, right: left.endswith(right)),

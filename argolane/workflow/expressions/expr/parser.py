@@ -152,12 +152,12 @@ class _Parser:
         return n.Let(name.at, name.value, value, self.sequence())
 
     def if_else(self) -> n.Node:
-        at = self.next().at
+        self.next()
         condition = self.expression(0)
         then = self.block()
         self.expect("Operator", "else")
         otherwise = self.if_else() if self.at("Operator", "if") else self.block()
-        return n.Conditional(at, condition, then, otherwise)
+        return n.Conditional(0, condition, then, otherwise)  # expr-lang gives it no place
 
     def block(self) -> n.Node:
         self.expect("Bracket", "{")
@@ -175,7 +175,7 @@ class _Parser:
                 then = self.expression(0)
                 self.expect("Operator", ":")
                 otherwise = self.expression(0)
-            node = n.Conditional(node.at, node, then, otherwise)
+            node = n.Conditional(self.current.at, node, then, otherwise)
         return node
 
     def primary(self) -> n.Node:

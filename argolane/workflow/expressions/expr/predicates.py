@@ -5,7 +5,9 @@ from functools import cmp_to_key
 from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
-from argolane.workflow.expressions.expr.values import boolean, is_number, less, type_name
+from argolane.workflow.expressions.expr.operators import add
+from argolane.workflow.expressions.expr.values import boolean, less
+from argolane.workflow.expressions.gotext import Groups
 
 Ask = Callable[..., Any]
 
@@ -30,15 +32,12 @@ def _at(items: list[Any], index: int | None) -> Any:
 def _sum(items: list[Any], ask: Ask) -> Any:
     total: Any = 0
     for i, item in enumerate(items):
-        number = ask(item, i)
-        if not is_number(number):
-            raise Fault(f"invalid operation: int + {type_name(number)}")
-        total += number
+        total = add(ask(item, i), total)
     return total
 
 
 def _group(items: list[Any], ask: Ask) -> dict[Any, list[Any]]:
-    groups: dict[Any, list[Any]] = {}
+    groups = Groups()
     for i, item in enumerate(items):
         groups.setdefault(ask(item, i), []).append(item)
     return groups

@@ -7,6 +7,7 @@ from argolane.workflow.expressions.expr.types import (
     ARRAY,
     BOOL,
     FLOAT,
+    GROUPS,
     INT,
     MAP,
     STRING,
@@ -69,8 +70,9 @@ _COMPLAINTS = {
 
 def validated(name: str, given: list[Type]) -> tuple[Type, str]:
     """The type a function gives for these arguments, or expr-lang's complaint."""
-    if name in _ONE and len(given) != 1:
-        return UNKNOWN, f"invalid number of arguments (expected 1, got {len(given)})"
+    wanted = 1 if name in _ONE else 2 if name == "take" else len(given)
+    if len(given) != wanted:
+        return UNKNOWN, f"invalid number of arguments (expected {wanted}, got {len(given)})"
     if name in ("max", "min", "mean", "median"):
         if not given:
             return UNKNOWN, f"not enough arguments to call {name}"
@@ -84,6 +86,8 @@ def validated(name: str, given: list[Type]) -> tuple[Type, str]:
         if not kind.unknown and not _takes(name, kind):
             complaint = _COMPLAINTS.get(name, f"invalid argument for {name} (type {{}})")
             return UNKNOWN, complaint.format(_shown(kind))
+    if name == "take" and not (given[1].unknown or given[1] == INT):
+        return UNKNOWN, f"cannot take {_shown(given[1])} elements"
     return _gives(name, given[0] if given else UNKNOWN), ""
 
 
@@ -95,7 +99,7 @@ def _takes(name: str, kind: Type) -> bool:
     listed = kind.element is not None
     match name:
         case "len":
-            return listed or kind in (STRING, MAP)
+            return listed or kind in (STRING, MAP, GROUPS)
         case "abs" | "ceil" | "floor" | "round":
             return kind.number
         case "int" | "float":
@@ -103,7 +107,7 @@ def _takes(name: str, kind: Type) -> bool:
         case "first" | "last" | "reverse" | "uniq" | "flatten" | "concat" | "take" | "fromPairs":
             return listed
         case "keys" | "values" | "toPairs":
-            return kind == MAP
+            return kind in (MAP, GROUPS)
         case _:
             return True
 
@@ -112,12 +116,14 @@ def _gives(name: str, kind: Type) -> Type:
     match name:
         case "len" | "int":
             return INT
-        case "abs" | "take":
+        case "abs":
             return UNKNOWN if kind.unknown else kind
+        case "take":
+            return ARRAY if kind.name == ARRAY.name else kind
         case "ceil" | "floor" | "round" | "float":
             return FLOAT
         case "first" | "last":
-            return ANY if kind.element is not None else UNKNOWN
+            return STRING if kind == TEXTS else ANY if kind.element is not None else UNKNOWN
         case "fromPairs":
             return MAP
         case "get":

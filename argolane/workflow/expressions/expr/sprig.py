@@ -1,7 +1,8 @@
 """sprig's functions as `sprig.NAME(...)`: the common ones; those of dates, chance and keys are refused.
 
 sprig turns arguments around for pipes: `sprig.replace(old, new, text)`. Each entry says the kinds of its
-arguments: s text, i int, f float, l list, m map, b bool, a anything, a star for any number more.
+arguments: s text, i int, f float, l list, m map, b bool, a anything, a star for any number more. What wants a
+list looks for itself whether it is one, hence `_NO_LIST`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,14 @@ from typing import Any
 
 from argolane.workflow.expressions.expr import sprig_functions as f
 from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
-from argolane.workflow.expressions.expr.functions import split, to_pretty_json
-from argolane.workflow.expressions.expr.values import equal, type_name
+from argolane.workflow.expressions.expr.functions import integral, split, to_pretty_json
+from argolane.workflow.expressions.expr.values import (
+    Int64,
+    StringMap,
+    Strings,
+    kind_name,
+    type_name,
+)  # fmt: skip
 from argolane.workflow.expressions.gotext import NilList, text_of, to_json
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -28,12 +35,11 @@ _GO_KIND = {
     "s": "string",
     "i": "int",
     "f": "float64",
-    "l": "[]interface {}",
     "m": "map[string]interface {}",
     "b": "bool",
 }
 # nil becomes the zero value of what a function takes.
-_ZERO: dict[str, Any] = {"s": "", "i": 0, "f": 0.0, "l": [], "m": {}, "b": False}
+_ZERO: dict[str, Any] = {"s": "", "i": 0, "f": 0.0, "m": {}, "b": False}
 
 
 _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
@@ -45,7 +51,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "untitle": ("s", lambda s: re.sub(r"(^|\s)(\S)", lambda m: m[1] + m[2].lower(), s)),
     "trunc": ("is", f.trunc),
     "substr": ("iis", f.substr),
-    "repeat": ("is", lambda count, s: s * count if count >= 0 else f.fail("strings: negative Repeat count")),
+    "repeat": ("is", f.repeat),
     "trimAll": ("ss", lambda cut, s: s.strip(cut) if cut else s),
     "trimall": ("ss", lambda cut, s: s.strip(cut) if cut else s),
     "trimPrefix": ("ss", lambda cut, s: s.removeprefix(cut)),
@@ -69,7 +75,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "toString": ("a", text_of),
     "toStrings": ("a", f.strings),
     "join": ("sa", lambda mark, v: mark.join(f.strings(v))),
-    "sortAlpha": ("a", lambda v: sorted(f.strings(v)) if isinstance(v, list) else [text_of(v)]),
+    "sortAlpha": ("a", lambda v: Strings(sorted(f.strings(v)) if isinstance(v, list) else [text_of(v)])),
     "split": ("ss", lambda mark, s: f.numbered(split(s, mark))),
     "splitn": ("sis", lambda mark, most, s: f.numbered(split(s, mark, most))),
     "splitList": ("ss", lambda mark, s: split(s, mark)),
@@ -85,25 +91,25 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     # numbers
     "atoi": ("s", f.atoi),
     "int": ("a", f.integer),
-    "int64": ("a", f.integer),
+    "int64": ("a", lambda v: Int64(f.integer(v))),
     "float64": ("a", f.to_float),
-    "add1": ("a", lambda v: f.integer(v) + 1),
-    "add": ("*a", lambda *vs: sum(map(f.integer, vs))),
-    "sub": ("aa", lambda v, w: f.integer(v) - f.integer(w)),
-    "div": ("aa", f.divide),
-    "mod": ("aa", lambda v, w: f.integer(v) - f.divide(v, w) * f.integer(w)),
-    "mul": ("a*a", lambda *vs: math.prod(map(f.integer, vs))),
+    "add1": ("a", lambda v: Int64(f.integer(v) + 1)),
+    "add": ("*a", lambda *vs: Int64(sum(map(f.integer, vs)))),
+    "sub": ("aa", lambda v, w: Int64(f.integer(v) - f.integer(w))),
+    "div": ("aa", lambda v, w: Int64(f.divide(v, w))),
+    "mod": ("aa", lambda v, w: Int64(f.integer(v) - f.divide(v, w) * f.integer(w))),
+    "mul": ("a*a", lambda *vs: Int64(math.prod(map(f.integer, vs)))),
     "add1f": ("a", lambda v: f.exact(Decimal.__add__)(v, 1)),
     "addf": ("*a", f.exact(Decimal.__add__)),
     "subf": ("a*a", f.exact(Decimal.__sub__)),
     "mulf": ("a*a", f.exact(Decimal.__mul__)),
-    "biggest": ("a*a", lambda *vs: max(map(f.integer, vs))),
-    "max": ("a*a", lambda *vs: max(map(f.integer, vs))),
-    "min": ("a*a", lambda *vs: min(map(f.integer, vs))),
+    "biggest": ("a*a", lambda *vs: Int64(max(map(f.integer, vs)))),
+    "max": ("a*a", lambda *vs: Int64(max(map(f.integer, vs)))),
+    "min": ("a*a", lambda *vs: Int64(min(map(f.integer, vs)))),
     "maxf": ("a*a", lambda *vs: max(map(f.to_float, vs))),
     "minf": ("a*a", lambda *vs: min(map(f.to_float, vs))),
-    "ceil": ("a", lambda v: float(math.ceil(f.to_float(v)))),
-    "floor": ("a", lambda v: float(math.floor(f.to_float(v)))),
+    "ceil": ("a", lambda v: integral(math.ceil, f.to_float(v))),
+    "floor": ("a", lambda v: integral(math.floor, f.to_float(v))),
     "round": ("ai*f", f.round_to),
     "until": ("i", lambda count: f.until(0, count, 1 if count >= 0 else -1)),
     "untilStep": ("iii", f.until),
@@ -142,15 +148,15 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "hasKey": ("ms", lambda m, key: key in m),
     "set": ("msa", lambda m, key, value: {**m, key: value}),
     "unset": ("ms", lambda m, key: {k: v for k, v in m.items() if k != key}),
-    "keys": ("*m", lambda *ms: [key for m in ms for key in sorted(m)]),
+    "keys": ("*m", lambda *ms: Strings(key for m in ms for key in sorted(m))),
     "values": ("m", lambda m: [m[key] for key in sorted(m)]),
     "pick": ("m*s", lambda m, *keys: {key: m[key] for key in keys if key in m}),
     "omit": ("m*s", lambda m, *keys: {key: v for key, v in m.items() if key not in keys}),
     "pluck": ("s*m", lambda key, *ms: [m[key] for m in ms if key in m]),
-    "deepEqual": ("aa", equal),
+    "deepEqual": ("aa", f.same),
     # kinds
-    "kindOf": ("a", f.kind),
-    "kindIs": ("sa", lambda kind, v: f.kind(v) == kind),
+    "kindOf": ("a", kind_name),
+    "kindIs": ("sa", lambda kind, v: kind_name(v) == kind),
     "typeOf": ("a", type_name),
     "typeIs": ("sa", lambda name, v: type_name(v) == name),
     # paths
@@ -187,25 +193,55 @@ REFUSED = """
 """.split()  # noqa: SIM905
 
 
+# What the functions of lists say of what is none; "Cannot find NAME on type" where they are not named.
+_NO_LIST = {
+    "append": "Cannot push on type",
+    "push": "Cannot push on type",
+    "prepend": "Cannot prepend on type",
+    "chunk": "Cannot chunk type",
+    "compact": "Cannot compact on type",
+    "slice": "list should be type of slice or array but",
+}
+
+
 def _checked(name: str, kinds: str, function: Callable[..., Any]) -> Callable[..., Any]:
     fixed, _, more = kinds.partition("*")
+    plain = name.removeprefix("must").lower()
+    no_list = _NO_LIST.get(plain, f"Cannot find {plain} on type")
+
+    params = len(fixed) + bool(more)
 
     def call(*given: Any) -> Any:
+        for i in reversed(range(params, 0 if more else len(given))):
+            if given[i] is None:
+                raise Fault(f"runtime error: index out of range [{i}] with length {params}")
         if len(given) < len(fixed) or (len(given) > len(fixed) and not more):
             few = "few" if len(given) < len(fixed) else "many"
             raise Fault(f"reflect: Call with too {few} input arguments")
-        given = tuple(
-            _ZERO.get(kind) if value is None else value
-            for kind, value in zip(fixed + more * len(given), given, strict=False)
-        )
-        for kind, value in zip(fixed + more * len(given), given, strict=False):
-            fits = isinstance(value, _KINDS[kind]) and (kind != "i" or not isinstance(value, bool))
-            if not fits:
-                raise Fault(f"reflect: Call using {type_name(value)} as type {_GO_KIND[kind]}")
-        return function(*given)
+        wanted = fixed + more * (len(given) - len(fixed))
+        values = [_ZERO.get(k) if value is None else value for k, value in zip(wanted, given, strict=True)]
+        for i, (k, value) in enumerate(zip(wanted, values, strict=True)):
+            if _fits(k, value):
+                continue
+            if k == "l" and value is None:
+                raise Fault("runtime error: invalid memory address or nil pointer dereference")
+            if k == "l" and name == "concat":
+                raise Fault(f"Cannot concat type {kind_name(value)} as list")
+            if k == "l":
+                raise Fault(f"{no_list} {kind_name(value)}")
+            if i < len(fixed):
+                raise Fault(f"reflect: Call using {type_name(value)} as type {_GO_KIND[k]}")
+            raise Fault(f"reflect: cannot use {type_name(value)} as type {_GO_KIND[k]} in Call")
+        return function(*values)
 
     call.__name__ = name
     return call
+
+
+def _fits(kind: str, value: Any) -> bool:
+    if kind == "i" and isinstance(value, (bool, Int64)):
+        return False
+    return isinstance(value, _KINDS[kind]) and not (kind == "m" and isinstance(value, StringMap))
 
 
 def _refusal(name: str) -> Callable[..., Any]:

@@ -12,7 +12,17 @@ from typing import Any
 
 from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
 from argolane.workflow.expressions.expr.functions import from_json
-from argolane.workflow.expressions.expr.values import equal, is_number, type_name
+from argolane.workflow.expressions.expr.operators import power
+from argolane.workflow.expressions.expr.values import (
+    Ints,
+    Lists,
+    StringMap,
+    Strings,
+    is_number,
+    kind_name,
+    part_of,
+    whole,
+)  # fmt: skip
 from argolane.workflow.expressions.gotext import NilList, quote, text_of
 from argolane.workflow.expressions.regex import PatternError, compile_pattern
 
@@ -22,13 +32,14 @@ def integer(value: Any) -> int:
     if isinstance(value, bool):
         return int(value)
     if is_number(value):
-        return int(value)
+        return whole(value)
     if isinstance(value, str):
-        whole = value.partition(".")[0]
+        decimal = re.fullmatch(r"([-+]?[0-9]*)(\.[0-9]*)?", value)
+        digits = decimal[1] if decimal else value
         # Go reads 012 as octal.
-        octal = re.fullmatch(r"([+-]?)0([0-7_]+)", whole)
+        octal = re.fullmatch(r"([+-]?)0([0-7_]+)", digits)
         try:
-            return int(f"{octal[1]}0o{octal[2]}" if octal else whole, 0)
+            return int(f"{octal[1]}0o{octal[2]}" if octal else digits, 0)
         except ValueError:
             return 0
     return 0
@@ -43,8 +54,8 @@ def to_float(value: Any) -> float:
 
 def strings(value: Any) -> list[str]:
     if isinstance(value, list):
-        return [text_of(item) for item in value if item is not None]
-    return [] if value is None else [text_of(value)]
+        return Strings(text_of(item) for item in value if item is not None)
+    return Strings([] if value is None else [text_of(value)])
 
 
 def empty(value: Any) -> bool:
@@ -84,17 +95,21 @@ def divide(left: Any, right: Any) -> int:
     return abs(over) // abs(under) * (1 if (over < 0) == (under < 0) else -1)
 
 
-def round_to(value: Any, places: int, half: float = 0.5) -> float:
-    power = 10.0**places
-    scaled = to_float(value) * power
+def round_to(value: Any, places: int, half: float = 0.5, *_: float) -> float:
+    shift = power(10, places)
+    scaled = to_float(value) * shift
+    if not math.isfinite(scaled):
+        return math.nan if math.isinf(shift) or math.isnan(scaled) else scaled
+    if not shift:
+        return math.nan if not scaled else math.copysign(math.inf, scaled)
     fraction = math.modf(scaled)[0]
-    return (math.ceil(scaled) if fraction >= half else math.floor(scaled)) / power
+    return (math.ceil(scaled) if fraction >= half else math.floor(scaled)) / shift
 
 
 def until(start: int, stop: int, step: int) -> list[int]:
     if (stop < start and step >= 0) or (stop >= start and step <= 0):
-        return []
-    return list(range(start, stop, step))
+        return Ints()
+    return Ints(range(start, stop, step))
 
 
 def trunc(size: int, text: str) -> str:
@@ -104,12 +119,23 @@ def trunc(size: int, text: str) -> str:
     return raw[:size].decode(errors="replace") if 0 <= size < len(raw) else text
 
 
+def repeat(count: int, text: str) -> str:
+    if count < 0:
+        raise Fault("strings: negative Repeat count")
+    if count * len(text) >= 1 << 63:
+        raise Fault("strings: Repeat output length overflow")
+    return text * count
+
+
 def substr(start: int, end: int, text: str) -> str:
     raw = text.encode()
     stop = len(raw) if start >= 0 and (end < 0 or end > len(raw)) else end
     first = max(start, 0)
-    if not first <= stop <= len(raw):
-        raise Fault(f"runtime error: slice bounds out of range [{first}:{stop}] with length {len(raw)}")
+    if not 0 <= stop <= len(raw):
+        length = f" with length {len(raw)}" if stop > 0 else ""
+        raise Fault(f"runtime error: slice bounds out of range [:{stop}]{length}")
+    if first > stop:
+        raise Fault(f"runtime error: slice bounds out of range [{first}:{stop}]")
     return raw[first:stop].decode(errors="replace")
 
 
@@ -149,16 +175,16 @@ def go_replacement(template: str) -> Callable[[re.Match[str]], str]:
 
 def find_all(pattern: str, text: str, most: int) -> list[str]:
     found = [match[0] for match in compiled(pattern).finditer(text)]
-    return (found if most < 0 else found[:most]) or NilList()
+    return Strings(found if most < 0 else found[:most]) or NilList("[]string")
 
 
 def regex_split(pattern: str, text: str, most: int) -> list[str]:
     """regexp.Split: an empty match at the very start divides nothing."""
     if most == 0:
-        return NilList()
+        return NilList("[]string")
     if pattern and not text:
-        return [""]
-    parts, begin, end = list[str](), 0, 0
+        return Strings([""])
+    parts, begin, end = Strings(), 0, 0
     for match in compiled(pattern).finditer(text):
         if most > 0 and len(parts) == most - 1:
             break
@@ -166,7 +192,9 @@ def regex_split(pattern: str, text: str, most: int) -> list[str]:
         if match.end() != 0:
             parts.append(text[begin:end])
         begin = match.end()
-    return parts if end == len(text) else [*parts, text[begin:]]
+    if end != len(text):
+        parts.append(text[begin:])
+    return parts
 
 
 def concat(*lists: list[Any]) -> list[Any]:
@@ -175,18 +203,26 @@ def concat(*lists: list[Any]) -> list[Any]:
 
 def chunk(size: int, items: list[Any]) -> list[list[Any]]:
     if size <= 0:
-        raise ExprUnsupported(f"sprig.chunk by {size} is not supported here.")
-    return [items[i : i + size] for i in range(0, len(items), size)]
+        if not size or (len(items) - 1) // size + 1:
+            raise Fault("runtime error: makeslice: len out of range")
+        return Lists()
+    return Lists(items[i : i + size] for i in range(0, len(items), size))
 
 
 def exact(apply: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., float]:
     """Decimal arithmetic over any number of values: 0.1 + 0.2 is 0.3."""
 
     def function(*values: Any) -> float:
-        numbers = [Decimal(repr(to_float(value))) for value in values]
+        numbers = [_decimal(to_float(value)) for value in values]
         return float(reduce(apply, numbers, *(() if numbers else (Decimal(0),)))) + 0.0
 
     return function
+
+
+def _decimal(number: float) -> Decimal:
+    if not math.isfinite(number):
+        raise Fault(f"Cannot create a Decimal from {text_of(number)}")
+    return Decimal(repr(number))
 
 
 def fail(message: str) -> Any:
@@ -198,12 +234,18 @@ def make_map(*pairs: Any) -> dict[str, Any]:
 
 
 def numbered(parts: list[str]) -> dict[str, str]:
-    return {f"_{i}": part for i, part in enumerate(parts)}
+    return StringMap({f"_{i}": part for i, part in enumerate(parts)})
 
 
 def same(one: Any, other: Any) -> bool:
     """reflect.DeepEqual: 2 and 2.0 differ."""
-    return type(one) is type(other) and equal(one, other)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return bool(one == other)
 
 
 def unique(items: list[Any]) -> list[Any]:
@@ -222,7 +264,7 @@ def has(item: Any, items: Any) -> bool:
     if items is None:
         return False
     if not isinstance(items, list):
-        raise Fault(f"Cannot find has on type {kind(items)}")
+        raise Fault(f"Cannot find has on type {kind_name(items)}")
     return any(same(item, member) for member in items)
 
 
@@ -233,7 +275,7 @@ def cut(items: list[Any], *bounds: Any) -> Any:
     end = integer(bounds[1]) if len(bounds) > 1 else len(items)
     if not 0 <= start <= end <= len(items):
         raise Fault("reflect.Value.Slice: slice index out of bounds")
-    return items[start:end]
+    return part_of(items, start, end)
 
 
 def quoted(*values: Any) -> str:
@@ -251,14 +293,11 @@ def atoi(text: str) -> int:
     return int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else 0
 
 
-def kind(value: Any) -> str:
-    name = type_name(value)
-    return {"<nil>": "invalid", "[]interface {}": "slice", "map[string]interface {}": "map"}.get(name, name)
-
-
 def indent(spaces: int, text: str) -> str:
     if spaces < 0:
         raise Fault("strings: negative Repeat count")
+    if spaces > 1_000_000:
+        raise Fault("runtime error: makeslice: len out of range")
     pad = " " * spaces
     return pad + text.replace("\n", "\n" + pad)
 

@@ -32,9 +32,17 @@ class Type:
 
 UNKNOWN, ANY, NIL = Type("unknown"), Type("interface {}"), Type("nil")
 INT, FLOAT, STRING, BOOL = Type("int"), Type("float64"), Type("string"), Type("bool")
+GROUPS = Type("map[interface {}][]interface {}")
 MAP, FUNCTION = Type("map[string]interface {}"), Type("func(interface {}) interface {}")
 ARRAY = Type("[]interface {}", ANY)
 TEXTS = Type("[]string", STRING)
+
+
+def assignable(one: Type, other: Type) -> bool:
+    """Whether Go would let a value of type `one` stand where `other` is asked for."""
+    if UNKNOWN in (one, other) or one == NIL:
+        return False
+    return other == ANY or one.name == other.name
 
 
 def array_of(element: Type) -> Type:

@@ -1,17 +1,46 @@
 """Values of an expression: Go's names of their types, equality and order, which decide what is refused.
 
 int is Go's int, float its float64, str string, list []interface {}, dict map[string]interface {}, None nil.
+Where a function gives another type of Go's, its value says so: `go_type`.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from argolane.workflow.expressions.expr.errors import Fault
+from argolane.workflow.expressions.gotext import Groups, NilList
+
+
+class Int64(int):
+    """What sprig's arithmetic gives: it runs over at 64 bits, and no parameter of type int takes it."""
+
+    go_type = "int64"
+
+    def __new__(cls, value: int) -> Self:
+        return super().__new__(cls, wrapped(value))
+
+
+class Ints(list[Any]):
+    go_type = "[]int"
+
+
+class Strings(list[Any]):
+    go_type = "[]string"
+
+
+class Lists(list[Any]):
+    go_type = "[][]interface {}"
+
+
+class StringMap(dict[str, str]):
+    go_type = "map[string]string"
 
 
 def type_name(value: Any) -> str:
     """What %T prints."""
     if value is None:
         return "<nil>"
+    if hasattr(value, "go_type"):
+        return str(value.go_type)
     if callable(value):
         return "func"
     for kind, name in (
@@ -24,6 +53,22 @@ def type_name(value: Any) -> str:
         if isinstance(value, kind):
             return name
     return "[]interface {}"
+
+
+def kind_name(value: Any) -> str:
+    """What reflect's Kind prints."""
+    name = type_name(value)
+    if name[0] == "[":
+        return "slice"
+    return "map" if name.startswith("map[") else "invalid" if value is None else name
+
+
+def part_of(items: list[Any], start: int, end: int) -> list[Any]:
+    """A slice is of its list's type."""
+    part = items[start:end]
+    if isinstance(items, NilList):
+        return items
+    return type(items)(part) if isinstance(items, (Ints, Strings, Lists)) else part
 
 
 def is_number(value: Any) -> bool:
@@ -62,10 +107,31 @@ def text(value: Any) -> str:
 
 
 def whole(value: Any) -> int:
-    """Go's ToInt: an int, or a float cut to one."""
+    """Go's ToInt: an int, or a float cut to one; the least one where 64 bits do not hold it."""
     if is_number(value):
-        return int(value)
+        return int(value) if -(2.0**63) <= value < 2.0**63 else -(1 << 63)
     raise Fault(f"invalid operation: int({type_name(value)})")
+
+
+def wrapped(value: int) -> int:
+    """Go's integers run over at 64 bits."""
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def looked_up(of: dict[Any, Any], key: Any) -> tuple[bool, Any]:
+    """Whether a map has `key`, and what Go gives for it: nil is the empty key, what is missing is zero."""
+    zero = "" if isinstance(of, StringMap) else None
+    if isinstance(of, Groups):
+        try:
+            return key in of, of.get(key)
+        except TypeError:
+            raise Fault(f"runtime error: hash of unhashable type {type_name(key)}") from None
+    if key is None:
+        key = ""
+    if not isinstance(key, str):
+        unfit = f"value of type {type_name(key)} is not assignable to type string"
+        raise Fault(f"reflect.Value.MapIndex: {unfit}")
+    return key in of, of.get(key, zero)
 
 
 def sequence(value: Any) -> list[Any]:

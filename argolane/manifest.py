@@ -4,8 +4,10 @@ Reading is strict where PyYAML is lax: a repeated key is an error, dates stay te
 Hera's own `to_yaml()` corrupts some scripts; what is written here reads back as the same value.
 """
 
+import json
 import re
 from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,10 @@ _Loader.bool_values = {**_Loader.bool_values, "y": True, "n": False}
 
 def loads(text: str, where: str) -> list[Any]:
     """Every non-empty document of YAML `text`; ManifestError names `where`, line and column."""
+    # JSON is YAML but for its escapes of what lies beyond 16 bits: "\\ud83d\\ude00".
+    if text.startswith("{"):
+        with suppress(ValueError):
+            return [json.loads(text, object_pairs_hook=_once)]
     try:
         return [body for body in yaml.load_all(text, _Loader) if body is not None]
     except yaml.MarkedYAMLError as error:
@@ -85,6 +91,13 @@ def loads(text: str, where: str) -> list[Any]:
         raise ManifestError([f"{place}: not valid YAML: {error.problem}"]) from None
     except yaml.YAMLError as error:
         raise ManifestError([f"{where}: not valid YAML: {error}"]) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping without a repeated key; what has one is left to the YAML reader, which says where."""
+    if len(mapping := dict(pairs)) != len(pairs):
+        raise ValueError
+    return mapping
 
 
 def load(path: Path) -> list[Document]:

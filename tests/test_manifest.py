@@ -61,3 +61,13 @@ def test_what_is_dumped_reads_back(value: dict[str, object]) -> None:
 def test_a_scripts_lines_stay_lines() -> None:
     """A script is written as a block, so that a diff of a rendered file can be read."""
     assert "a: |\n  one\n  two\n" in manifest.dump({"a": "one\ntwo\n"})
+
+
+def test_json_is_read_with_its_escapes(tmp_path: Path) -> None:
+    """What `json.dumps` writes is a manifest too; a repeated key in it is still an error."""
+    file = tmp_path / "f.yaml"
+    file.write_text('{"kind": "X", "metadata": {"name": "\\ud83d\\ude00"}}')
+    assert manifest.load(file)[0].body["metadata"]["name"] == "\U0001f600"
+    file.write_text('{"kind": "X", "kind": "Y"}')
+    with pytest.raises(ManifestError, match="stands twice"):
+        manifest.load(file)

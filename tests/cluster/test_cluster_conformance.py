@@ -17,14 +17,16 @@ from recording import Case, names
 RACES = {
     "lab-hook-missing-argument-nested": "Argo may not look again at a group in Error; then it hangs.",
 }
-# The other outcome of a race that is harmless. The run's deadline is the pod's too, and either the controller or
-# the kubelet is the first to act on it. Of two names in one `depends`, neither of them a task, Argo names the
-# first that it comes to in a map of Go's, which has no order.
+# The other outcome of a race that is harmless. The run's deadline is the pod's too, and either the controller
+# or the kubelet is the first to act on it. Of two names in a `depends` that are no task, Argo names the one
+# that it comes to first in a map of Go's, which has no order.
+_NO_TASK = (
+    "'Failed to submit workflow: rpc error: code = InvalidArgument desc = templates.main sorting failed: "
+    "invalid dependency {}'"
+)
 OTHERWISE = {
     "dag-depends-expression": (
-        "submit_error: wanted 'Failed to submit workflow: rpc error: code = InvalidArgument desc = templates.main "
-        "sorting failed: invalid dependency true', found 'Failed to submit workflow: rpc error: code = "
-        "InvalidArgument desc = templates.main sorting failed: invalid dependency false'"
+        f"submit_error: wanted {_NO_TASK.format('true')}, found {_NO_TASK.format('false')}"
     ),
     "deadline-workflow": (
         "deadline-workflow/[0]/long: message: wanted 'Step exceeded its deadline', "

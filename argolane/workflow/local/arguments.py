@@ -32,13 +32,13 @@ def process(
     """The template as it runs; OperationError when an input has no value."""
     arguments = arguments or {}
     inputs = dict(template.get("inputs") or {})
-    given = {p["name"]: p for p in reversed(arguments.get("parameters") or [])}
+    given = {p.get("name", ""): p for p in reversed(arguments.get("parameters") or [])}
     if inputs.get("parameters"):
         inputs["parameters"] = [
             _input(parameter, given.get(parameter["name"]), globals_, config_map)
             for parameter in inputs["parameters"]
         ]
-    handed = {a["name"]: a for a in reversed(arguments.get("artifacts") or [])}
+    handed = {a.get("name", ""): a for a in reversed(arguments.get("artifacts") or [])}
     if inputs.get("artifacts"):
         inputs["artifacts"] = [_artifact(a, handed.get(a["name"])) for a in inputs["artifacts"]]
     filled = dict(template)

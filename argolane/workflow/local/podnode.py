@@ -5,10 +5,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from argolane.workflow import podspec
 from argolane.workflow.local.call import Call
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.nodes import Node
 from argolane.workflow.local.operation import Operation
+from argolane.workflow.local.podnames import pod_name
 from argolane.workflow.local.ports import PodOrder
 from argolane.workflow.local.substitution import replace
 from argolane.workflow.local.values import go_duration, int_or_string
@@ -28,6 +30,9 @@ def execute(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
         return op.mark(node, "Failed", f"workflow shutdown with strategy: {op.shutdown}")
     if op.deadline_passed and not call.on_exit:
         return node
+    volumes = _volumes(op, template)
+    if refusal := podspec.refusal(pod_name(op.name, call.name, str(template.get("name") or "")), template):
+        raise OperationError(refusal)
     order = PodOrder(
         node_id=node.id,
         node_name=call.name,
@@ -36,7 +41,7 @@ def execute(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
         on_exit=call.on_exit,
         deadline=call.deadline,
         active_seconds=_active_seconds(op, node, template),
-        volumes=_volumes(op, template),
+        volumes=volumes,
     )
     op.active_pods += 1
     op.ports.start_pod(order)

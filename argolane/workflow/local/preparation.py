@@ -1,6 +1,8 @@
 """A submission in, a run ready for its first pass out: its variables, its spec without tags, its deadline."""
 
 import time
+from collections.abc import Iterator
+from typing import Any
 
 from argolane.workflow.local import variables
 from argolane.workflow.local.errors import OperationError
@@ -17,13 +19,42 @@ def prepare(op: Operation, submission: Submission, lookups: Lookups) -> str:
         _fill(op, submission, lookups)
     except OperationError as error:
         return f"failed to set global parameters: {error}"
-    for template in op.spec.get("templates") or ():
-        if not type_of(template):
-            return f"invalid spec: template '{template.get('name')}' type is unknown"
+    if untyped := _untyped(op.spec):
+        return f"invalid spec: {untyped} type is unknown"
     limit = op.spec.get("activeDeadlineSeconds")
     if limit is not None:
         op.deadline = time.time() + float(limit)
     return ""
+
+
+def _untyped(spec: dict[str, Any]) -> str:
+    """The first template that does nothing, and where Argo comes to it if that is on its way."""
+    templates = {str(template.get("name")): template for template in spec.get("templates") or ()}
+
+    def met(name: str, way: str, above: tuple[str, ...]) -> str:
+        template = templates.get(name)
+        if template is None or name in above:
+            return ""
+        if not type_of(template):
+            return f"{way}template '{name}'"
+        for place, called in _calls(template):
+            if found := met(called, f"{way}templates.{name}.{place} ", (*above, name)):
+                return found
+        return ""
+
+    on_the_way = met(str(spec.get("entrypoint")), "", ())
+    return on_the_way or next(
+        (f"template '{name}'" for name, one in templates.items() if not type_of(one)), ""
+    )
+
+
+def _calls(template: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each place in a template's steps or tasks, as Argo names it, and the template that it calls."""
+    for i, group in enumerate(template.get("steps") or ()):
+        for step in group:
+            yield f"steps[{i}].{step['name']}", str(step.get("template"))
+    for task in (template.get("dag") or {}).get("tasks") or ():
+        yield f"tasks.{task['name']}", str(task.get("template"))
 
 
 def _fill(op: Operation, submission: Submission, lookups: Lookups) -> None:

@@ -91,7 +91,7 @@ class _Reader:
 
     def _inputs(self, template: Tree, holder: Tree, outer: dict[str, str]) -> dict[str, str]:
         """Inputs whose value is known before the run."""
-        given = {p["name"]: p for p in (holder.get("arguments") or {}).get("parameters") or ()}
+        given = {p.get("name", ""): p for p in (holder.get("arguments") or {}).get("parameters") or ()}
         found = {}
         for parameter in (template.get("inputs") or {}).get("parameters") or ():
             argument = given.get(parameter["name"], parameter)
@@ -117,7 +117,7 @@ class _Reader:
             )
         for path, container in fields.containers(template):
             image = str(replace(str(container.get("image") or ""), {**self.known, **inputs}))
-            if "{{" in image:
+            if not image or "{{" in image:
                 continue
             reason = images.recognise(self.project, image)
             if reason:

@@ -7,6 +7,7 @@ from argolane.workflow.lint.beyond import (
     arguments,
     expressions,
     loose_ends,
+    pods,
     reading,
     splicing,
     volumes,
@@ -19,6 +20,7 @@ ALL = (
     reading.check,
     arguments.check,
     volumes.check,
+    pods.check,
     splicing.check,
     loose_ends.check,
 )

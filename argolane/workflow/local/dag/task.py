@@ -39,13 +39,15 @@ def _settle(context: Context, name: str, node: Node) -> bool:
         hooks = context.hooks(name, node)
         if not hooks.named_over():
             return False
-        if node.fulfilled and node.completed:
-            hooks.exit_over()
     except (ParallelismReached, MaxDepthExceeded, TimeoutReached):
         return False
     except OperationError as error:
-        if not node.fulfilled:
-            op.mark_error(node, error)
+        op.mark_error(node, error)
+        return False
+    try:
+        if node.fulfilled and node.completed:
+            hooks.exit_over()
+    except (OperationError, ParallelismReached, MaxDepthExceeded, TimeoutReached):
         return False
     return True
 

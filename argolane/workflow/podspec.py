@@ -1,0 +1,119 @@
+"""A template's containers in, what the API server would refuse of their pod out, in its words and places.
+
+Argo sends the pod as it is written, so these faults end a run, not a submission. In a pod `wait` is
+containers[0] and `main` containers[1]; Argo's own init container comes before the user's.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Tree = Mapping[str, Any]
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_NOT_A_LABEL = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+    "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+)
+_VARIABLE = re.compile(r"[ -<>-~]+")
+_NO_VARIABLE = (
+    "a valid environment variable name must consist only of printable ASCII characters other than '='"
+)
+_CHOICES = {
+    "terminationMessagePolicy": ("File", "FallbackToLogsOnError"),
+    "imagePullPolicy": ("Always", "IfNotPresent", "Never"),
+}
+_QUANTITY = re.compile(r"([0-9.]+)([a-zA-Z]*)")
+_UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, "K": 1e3}
+_UNITS |= {unit: 1000.0**i for i, unit in enumerate("MGTPE", 2)}
+_UNITS |= {f"{unit}i": 1024.0**i for i, unit in enumerate("KMGTPE", 1)}
+
+
+def refusal(pod: str, template: Tree) -> str:
+    """`Pod "x" is invalid: spec.containers[2].name: Required value`, or '' for a pod that is taken."""
+    faults = [f"{place}: {fault}" for place, fault in of_template(template)]
+    if not faults:
+        return ""
+    return f'Pod "{pod}" is invalid: ' + (faults[0] if len(faults) == 1 else f"[{', '.join(faults)}]")
+
+
+def of_template(template: Tree) -> Iterator[tuple[str, str]]:
+    """Each fault with its place in the pod; of values that still hold a tag nothing is said."""
+    main = {**(template.get("container") or template.get("script") or {}), "name": "main"}
+    if not main.get("image"):
+        return
+    yield from _containers("spec.containers", 1, [main, *_listed(template, "sidecars")])
+    yield from _containers("spec.initContainers", 1, _listed(template, "initContainers"))
+
+
+def _listed(holder: Tree, field: str) -> list[Tree]:
+    """What is written under a field of lists; what is no mapping there was complained of elsewhere."""
+    return [entry for entry in holder.get(field) or () if isinstance(entry, Mapping)]
+
+
+def _containers(path: str, first: int, containers: Iterable[Tree]) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for number, container in enumerate(containers, first):
+        place, name = f"{path}[{number}]", container.get("name")
+        yield from _name(f"{place}.name", name)
+        if not container.get("image"):
+            yield f"{place}.image", "Required value"
+        yield from _choice(place, container, "terminationMessagePolicy")
+        for i, port in enumerate(_listed(container, "ports")):
+            yield from _port(f"{place}.ports[{i}].containerPort", port.get("containerPort"))
+        for i, variable in enumerate(_listed(container, "env")):
+            yield from _variable(f"{place}.env[{i}]", variable)
+        for i, mount in enumerate(_listed(container, "volumeMounts")):
+            if not mount.get("mountPath"):
+                yield f"{place}.volumeMounts[{i}].mountPath", "Required value"
+        yield from _choice(place, container, "imagePullPolicy")
+        yield from _requests(f"{place}.resources.requests", container.get("resources") or {})
+        if name and name in seen:
+            yield f"{place}.name", f'Duplicate value: "{name}"'
+        seen.add(str(name))
+
+
+def _name(place: str, name: object) -> Iterator[tuple[str, str]]:
+    if not name:
+        yield place, "Required value"
+    elif "{{" not in str(name) and not _LABEL.fullmatch(str(name)):
+        yield place, f'Invalid value: "{name}": {_NOT_A_LABEL}'
+
+
+def _choice(place: str, container: Tree, field: str) -> Iterator[tuple[str, str]]:
+    chosen, allowed = container.get(field), _CHOICES[field]
+    if chosen and "{{" not in chosen and chosen not in allowed:
+        choices = ", ".join(f'"{choice}"' for choice in allowed)
+        yield f"{place}.{field}", f'Unsupported value: "{chosen}": supported values: {choices}'
+
+
+def _port(place: str, port: object) -> Iterator[tuple[str, str]]:
+    if not port:
+        yield place, "Required value"
+    elif isinstance(port, int) and not 0 < port < 65536:
+        yield place, f"Invalid value: {port}: must be between 1 and 65535, inclusive"
+
+
+def _variable(place: str, variable: Tree) -> Iterator[tuple[str, str]]:
+    name = str(variable.get("name") or "")
+    if not name:
+        yield f"{place}.name", "Required value"
+    elif "{{" not in name and not _VARIABLE.fullmatch(name):
+        yield f"{place}.name", f'Invalid value: "{name}": {_NO_VARIABLE}'
+    if variable.get("valueFrom") and variable.get("value"):
+        yield f"{place}.valueFrom", 'Invalid value: "": may not be specified when `value` is not empty'
+
+
+def _requests(place: str, resources: Tree) -> Iterator[tuple[str, str]]:
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+    for kind in sorted(requests.keys() & limits.keys()):
+        asked, most = _amount(requests[kind]), _amount(limits[kind])
+        if asked is not None and most is not None and asked > most:
+            limit = f"must be less than or equal to {kind} limit of {limits[kind]}"
+            yield place, f'Invalid value: "{requests[kind]}": {limit}'
+
+
+def _amount(quantity: object) -> float | None:
+    found = _QUANTITY.fullmatch(str(quantity))
+    return float(found[1]) * _UNITS[found[2]] if found and found[2] in _UNITS else None

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +84,8 @@ def repository(lab: Lab) -> str:
 
 @pytest.fixture(scope="session")
 def release(seldon: Lab, repository: str) -> Callable[..., str]:
-    """Submits `mnist` with the build switched on; the run's name."""
-
-    def submit(version: str, **more: str) -> str:
-        revision = seldon.run("git", "rev-parse", "HEAD").strip()
-        given = {"repo": repository, "revision": revision, "registry": seldon.registry, "version": version,
-                 "build": "true", "dataset": "digits", "deploy_timeout": "300", **more}  # fmt: skip
-        return seldon.submit("mnist", **given)
-
-    return submit
+    """Submits `mnist` of a version; the run's name."""
+    return partial(seldon.build, "mnist", repository, deploy_timeout="300")
 
 
 @pytest.fixture(scope="session")

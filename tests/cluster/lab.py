@@ -49,6 +49,12 @@ class Lab:
         file = f"workflows/rendered/{manifest}.yaml"
         return self.run("argo", "submit", "--namespace", NAMESPACE, file, "--output=name", *given).strip()
 
+    def build(self, manifest: str, repo: str, version: str, **more: str) -> str:
+        """Submits a run that builds its images from this checkout's commit; the run's name."""
+        revision = self.run("git", "rev-parse", "HEAD").strip()
+        given = {"repo": repo, "revision": revision, "registry": self.registry, "version": version}
+        return self.submit(manifest, **{**given, "build": "true", "dataset": "digits", **more})
+
     def ended(self, name: str, *, within: float = 1500) -> Any:
         """The status of the run once it has ended."""
         end = time.monotonic() + within

@@ -39,9 +39,8 @@ def private(installed: Lab, repository: str, tmp_path: Path) -> Iterator[Site]:
 def test_everything_asks_for_a_login(installed: Lab, private: Site) -> None:
     """A clone, a build, a push and a node's pull go through with the logins that the cluster was given."""
     revision = installed.run("git", "rev-parse", "HEAD").strip()
-    run = installed.submit("train-sk-mnist", repo=f"{private.git}/argolane.git", revision=revision,
-                           registry=private.registry, build="true", dataset="digits", version="private",
-                           epochs="2", min_accuracy="0.5")  # fmt: skip
+    run = installed.build("train-sk-mnist", f"{private.git}/argolane.git", "private",
+                          registry=private.registry, epochs="2", min_accuracy="0.5")  # fmt: skip
     status = installed.succeeded(run, within=1200)
     assert outputs(status, "gate")["commit"] == revision
     assert outputs(status, "build")["sk-mnist"].startswith(f"{private.registry}/sk-mnist-trainer@sha256:")
@@ -51,8 +50,8 @@ def test_everything_asks_for_a_login(installed: Lab, private: Site) -> None:
 def test_without_its_login_the_clone_says_so(installed: Lab, private: Site) -> None:
     """A wrong password ends the run with the words of the server, not with an image of something else."""
     installed.run("env", f"GIT_USER={USER}", "GIT_PASSWORD=wrong", "scripts/credentials")
-    run = installed.submit("train-sk-mnist", repo=f"{private.git}/argolane.git", build="true",
-                           registry=private.registry, dataset="digits", version="refused")  # fmt: skip
+    repo = f"{private.git}/argolane.git"
+    run = installed.build("train-sk-mnist", repo, "refused", registry=private.registry)
     status = installed.ended(run, within=300)
     assert status["phase"] in ("Failed", "Error")
     told = installed.run("argo", "get", "-n", NAMESPACE, "--no-color", run)

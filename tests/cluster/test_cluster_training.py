@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,8 @@ Train = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def train(seldon: Lab, first: Any, repository: str) -> Train:
-    """Submits `train-sk-mnist` with the image that the first release built; the run's name."""
-    revision = seldon.run("git", "rev-parse", "HEAD").strip()
-
-    def submit(version: str, **more: str) -> str:
-        given = {"repo": repository, "revision": revision, "registry": seldon.registry, "version": version,
-                 "build": "true", "dataset": "digits", **more}  # fmt: skip
-        return seldon.submit("train-sk-mnist", **given)
-
-    return submit
+    """Submits `train-sk-mnist` of a version, whose image the first release built; the run's name."""
+    return partial(seldon.build, "train-sk-mnist", repository)
 
 
 def pods(lab: Lab, run: str) -> list[Any]:

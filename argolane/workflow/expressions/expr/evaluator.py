@@ -8,8 +8,9 @@ from typing import Any
 from argolane.workflow.expressions.expr import nodes as n
 from argolane.workflow.expressions.expr.checker import check
 from argolane.workflow.expressions.expr.errors import ExprError, ExprUnsupported, Fault, located
-from argolane.workflow.expressions.expr.functions import FUNCTIONS, REFUSED, as_float, as_int
+from argolane.workflow.expressions.expr.functions import FUNCTIONS, REFUSED
 from argolane.workflow.expressions.expr.jsonpath import query
+from argolane.workflow.expressions.expr.numbers import as_float, as_int
 from argolane.workflow.expressions.expr.operators import OPERATIONS
 from argolane.workflow.expressions.expr.predicates import PREDICATES
 from argolane.workflow.expressions.expr.sprig import SPRIG

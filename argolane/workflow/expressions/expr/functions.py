@@ -3,18 +3,27 @@
 import base64
 import json
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
+from argolane.workflow.expressions.expr.numbers import (
+    as_float,
+    as_int,
+    bits,
+    extreme,
+    half_away,
+    integral,
+    mean,
+    median,
+    of_number,
+)
 from argolane.workflow.expressions.expr.predicates import ordered
 from argolane.workflow.expressions.expr.values import (
     Ints,
     Lists,
     Strings,
     equal,
-    is_number,
     kind_name,
     looked_up,
     part_of,
@@ -25,35 +34,7 @@ from argolane.workflow.expressions.expr.values import (
 from argolane.workflow.expressions.gotext import Groups, NilList, text_of, to_json
 
 REFUSED = frozenset({"now", "duration", "date", "timezone"})
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_FLOAT = re.compile(
-    r"[+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?|[+-]?(?:inf|infinity)|nan", re.I
-)
 _BLANKS = " \t\n\v\f\r\x85\xa0"
-
-
-def as_int(value: Any) -> int:
-    """int() of expr and asInt() of Argo: a number or the text of a whole one."""
-    if is_number(value):
-        return whole(value)
-    if isinstance(value, str):
-        if _INTEGER.fullmatch(value) and -(1 << 63) <= int(value) < 1 << 63:
-            return int(value)
-        raise Fault(f"invalid operation: int({value})")
-    if value is None:
-        raise Fault("reflect: call of reflect.Value.Type on zero Value")
-    raise Fault(f"invalid operation: int({type_name(value)})")
-
-
-def as_float(value: Any) -> float:
-    """float() of expr and asFloat() of Argo."""
-    if is_number(value):
-        return float(value)
-    if isinstance(value, str):
-        if _FLOAT.fullmatch(value):
-            return float(value)
-        raise Fault(f"invalid operation: float({value})")
-    raise Fault(f"invalid operation: float({type_name(value)})")
 
 
 def from_json(given: Any) -> Any:
@@ -92,61 +73,6 @@ def _type(value: Any) -> str:
     names = {"<nil>": "nil", "float64": "float", "int64": "int"}
     name = type_name(value)
     return "array" if name[0] == "[" else "map" if name[:4] == "map[" else names.get(name, name)
-
-
-def _number(name: str, apply: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def function(value: Any) -> Any:
-        if not is_number(value):
-            raise Fault(f"invalid argument for {name} (type {type_name(value)})")
-        return apply(value)
-
-    return function
-
-
-def integral(rounded: Callable[[float], int], value: float) -> float:
-    """`value` rounded, but an infinity stays one."""
-    return float(rounded(value)) if math.isfinite(value) else value
-
-
-def _round(value: float) -> float:
-    """Half away from zero, unlike Python."""
-    return math.copysign(integral(math.floor, abs(value) + 0.5), value)
-
-
-def _flat(name: str, values: Sequence[Any]) -> list[Any]:
-    out: list[Any] = []
-    for value in values:
-        if isinstance(value, list):
-            if not value and name in ("min", "max"):
-                raise Fault(f"invalid argument for {name} (type <nil>)")
-            out += _flat(name, value)
-        elif is_number(value):
-            out.append(value)
-        else:
-            raise Fault(f"invalid argument for {name} (type {type_name(value)})")
-    return out
-
-
-def _extreme(name: str, choose: Callable[[list[Any]], Any]) -> Callable[..., Any]:
-    def function(*values: Any) -> Any:
-        if len(values) == 1 and not isinstance(values[0], list):
-            return values[0]
-        if values == ([],):
-            return None
-        return choose(_flat(name, values[0] if len(values) == 1 else values))
-
-    return function
-
-
-def _mean(*values: Any) -> float:
-    numbers = _flat("mean", values)
-    return sum(numbers) / len(numbers) if numbers else 0.0
-
-
-def _median(*values: Any) -> float:
-    numbers = _flat("median", values)
-    middle = sorted(numbers)[(len(numbers) - 1) // 2 : len(numbers) // 2 + 1]
-    return sum(middle) / len(middle) if middle else 0.0
 
 
 def _trim(value: Any, *cut: Any) -> str:
@@ -252,25 +178,13 @@ def _from_pairs(value: Any) -> dict[Any, Any]:
     return {pair[0]: pair[1] for pair in map(_list, _list(value)) if len(pair) == 2}
 
 
-def _bits(name: str, apply: Callable[[int, int], int]) -> Callable[[Any, Any], int]:
-    def function(left: Any, right: Any) -> int:
-        if not (isinstance(left, int) and isinstance(right, int)):
-            raise Fault(f"cannot use {type_name(left)} as argument of {name}")
-        if "sh" in name and right < 0:
-            raise Fault(f"invalid operation: negative shift count {right} (type int)")
-        cut = apply(left, right) & 0xFFFF_FFFF_FFFF_FFFF
-        return cut - (1 << 64) if cut >> 63 else cut
-
-    return function
-
-
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": _len,
     "type": _type,
-    "abs": _number("abs", abs),
-    "ceil": _number("ceil", lambda value: integral(math.ceil, value)),
-    "floor": _number("floor", lambda value: integral(math.floor, value)),
-    "round": _number("round", _round),
+    "abs": of_number("abs", abs),
+    "ceil": of_number("ceil", lambda value: integral(math.ceil, value)),
+    "floor": of_number("floor", lambda value: integral(math.floor, value)),
+    "round": of_number("round", half_away),
     "int": as_int,
     "float": as_float,
     "string": text_of,
@@ -288,10 +202,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "lastIndexOf": lambda value, part: _byte_index(value, part, str.rfind),
     "hasPrefix": lambda value, part: text(value).startswith(text(part)),
     "hasSuffix": lambda value, part: text(value).endswith(text(part)),
-    "max": _extreme("max", max),
-    "min": _extreme("min", min),
-    "mean": _mean,
-    "median": _median,
+    "max": extreme("max", max),
+    "min": extreme("min", min),
+    "mean": mean,
+    "median": median,
     "toJSON": to_pretty_json,
     "fromJSON": from_json,
     "toBase64": lambda value: base64.b64encode(text(value).encode()).decode(),
@@ -310,13 +224,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "concat": lambda *values: [item for value in values for item in _list(value)] or NilList(),
     "flatten": _flatten,
     "sort": lambda value, order="asc": ordered([(item, item) for item in _list(value)], order),
-    "bitand": _bits("bitand", lambda left, right: left & right),
-    "bitor": _bits("bitor", lambda left, right: left | right),
-    "bitxor": _bits("bitxor", lambda left, right: left ^ right),
-    "bitnand": _bits("bitnand", lambda left, right: left & ~right),
-    "bitshl": _bits("bitshl", lambda left, right: left << right),
-    "bitshr": _bits("bitshr", lambda left, right: left >> right),
-    "bitushr": _bits("bitushr", lambda left, right: (left & 0xFFFF_FFFF_FFFF_FFFF) >> right),
+    "bitand": bits("bitand", lambda left, right: left & right),
+    "bitor": bits("bitor", lambda left, right: left | right),
+    "bitxor": bits("bitxor", lambda left, right: left ^ right),
+    "bitnand": bits("bitnand", lambda left, right: left & ~right),
+    "bitshl": bits("bitshl", lambda left, right: left << right),
+    "bitshr": bits("bitshr", lambda left, right: left >> right),
+    "bitushr": bits("bitushr", lambda left, right: (left & 0xFFFF_FFFF_FFFF_FFFF) >> right),
     "bitnot": lambda value: ~whole(value),
 }
 

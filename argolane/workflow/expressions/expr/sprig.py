@@ -17,8 +17,10 @@ from decimal import Decimal
 from typing import Any
 
 from argolane.workflow.expressions.expr import sprig_functions as f
+from argolane.workflow.expressions.expr import sprig_lists as lists
 from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
-from argolane.workflow.expressions.expr.functions import integral, split, to_pretty_json
+from argolane.workflow.expressions.expr.functions import split, to_pretty_json
+from argolane.workflow.expressions.expr.numbers import integral
 from argolane.workflow.expressions.expr.values import (
     Int64,
     StringMap,
@@ -76,8 +78,8 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "toStrings": ("a", f.strings),
     "join": ("sa", lambda mark, v: mark.join(f.strings(v))),
     "sortAlpha": ("a", lambda v: Strings(sorted(f.strings(v)) if isinstance(v, list) else [text_of(v)])),
-    "split": ("ss", lambda mark, s: f.numbered(split(s, mark))),
-    "splitn": ("sis", lambda mark, most, s: f.numbered(split(s, mark, most))),
+    "split": ("ss", lambda mark, s: lists.numbered(split(s, mark))),
+    "splitn": ("sis", lambda mark, most, s: lists.numbered(split(s, mark, most))),
     "splitList": ("ss", lambda mark, s: split(s, mark)),
     # sums and encodings
     "sha1sum": ("s", lambda s: hashlib.sha1(s.encode(), usedforsecurity=False).hexdigest()),
@@ -135,15 +137,15 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "append": ("la", lambda v, item: [*v, item]),
     "push": ("la", lambda v, item: [*v, item]),
     "prepend": ("la", lambda v, item: [item, *v]),
-    "concat": ("*l", f.concat),
+    "concat": ("*l", lists.concat),
     "reverse": ("l", lambda v: v[::-1]),
     "compact": ("l", lambda v: [item for item in v if not f.empty(item)]),
-    "uniq": ("l", f.unique),
-    "without": ("l*a", f.without),
-    "has": ("aa", f.has),
-    "slice": ("l*a", f.cut),
-    "chunk": ("il", f.chunk),
-    "dict": ("*a", f.make_map),
+    "uniq": ("l", lists.unique),
+    "without": ("l*a", lists.without),
+    "has": ("aa", lists.has),
+    "slice": ("l*a", lists.cut),
+    "chunk": ("il", lists.chunk),
+    "dict": ("*a", lists.make_map),
     "get": ("ms", lambda m, key: m.get(key, "")),
     "hasKey": ("ms", lambda m, key: key in m),
     "set": ("msa", lambda m, key, value: {**m, key: value}),
@@ -153,7 +155,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "pick": ("m*s", lambda m, *keys: {key: m[key] for key in keys if key in m}),
     "omit": ("m*s", lambda m, *keys: {key: v for key, v in m.items() if key not in keys}),
     "pluck": ("s*m", lambda key, *ms: [m[key] for m in ms if key in m]),
-    "deepEqual": ("aa", f.same),
+    "deepEqual": ("aa", lists.same),
     # kinds
     "kindOf": ("a", kind_name),
     "kindIs": ("sa", lambda kind, v: kind_name(v) == kind),

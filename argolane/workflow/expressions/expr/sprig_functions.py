@@ -15,12 +15,8 @@ from argolane.workflow.expressions.expr.functions import from_json
 from argolane.workflow.expressions.expr.operators import power
 from argolane.workflow.expressions.expr.values import (
     Ints,
-    Lists,
-    StringMap,
     Strings,
     is_number,
-    kind_name,
-    part_of,
     whole,
 )  # fmt: skip
 from argolane.workflow.expressions.gotext import NilList, quote, text_of
@@ -197,18 +193,6 @@ def regex_split(pattern: str, text: str, most: int) -> list[str]:
     return parts
 
 
-def concat(*lists: list[Any]) -> list[Any]:
-    return [item for one in lists for item in one] or NilList()
-
-
-def chunk(size: int, items: list[Any]) -> list[list[Any]]:
-    if size <= 0:
-        if not size or (len(items) - 1) // size + 1:
-            raise Fault("runtime error: makeslice: len out of range")
-        return Lists()
-    return Lists(items[i : i + size] for i in range(0, len(items), size))
-
-
 def exact(apply: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., float]:
     """Decimal arithmetic over any number of values: 0.1 + 0.2 is 0.3."""
 
@@ -227,55 +211,6 @@ def _decimal(number: float) -> Decimal:
 
 def fail(message: str) -> Any:
     raise Fault(message)
-
-
-def make_map(*pairs: Any) -> dict[str, Any]:
-    return {text_of(pairs[i]): pairs[i + 1] if i + 1 < len(pairs) else "" for i in range(0, len(pairs), 2)}
-
-
-def numbered(parts: list[str]) -> dict[str, str]:
-    return StringMap({f"_{i}": part for i, part in enumerate(parts)})
-
-
-def same(one: Any, other: Any) -> bool:
-    """reflect.DeepEqual: 2 and 2.0 differ."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return bool(one == other)
-
-
-def unique(items: list[Any]) -> list[Any]:
-    out: list[Any] = []
-    for item in items:
-        if not any(same(item, seen) for seen in out):
-            out.append(item)
-    return out
-
-
-def without(items: list[Any], *omitted: Any) -> list[Any]:
-    return [item for item in items if not any(same(item, one) for one in omitted)]
-
-
-def has(item: Any, items: Any) -> bool:
-    if items is None:
-        return False
-    if not isinstance(items, list):
-        raise Fault(f"Cannot find has on type {kind_name(items)}")
-    return any(same(item, member) for member in items)
-
-
-def cut(items: list[Any], *bounds: Any) -> Any:
-    if not items:
-        return None
-    start = integer(bounds[0]) if bounds else 0
-    end = integer(bounds[1]) if len(bounds) > 1 else len(items)
-    if not 0 <= start <= end <= len(items):
-        raise Fault("reflect.Value.Slice: slice index out of bounds")
-    return part_of(items, start, end)
 
 
 def quoted(*values: Any) -> str:

@@ -138,6 +138,14 @@ def to_json(value: Any) -> str:
         raise ValueError(f"json: unsupported type: {error}") from None
 
 
+def to_raw_json(value: Any) -> str:
+    """to_json with `<>&` as they are."""
+    text = to_json(value)
+    for raw, escaped in zip("<>&", ("\\u003c", "\\u003e", "\\u0026"), strict=True):
+        text = re.sub(rf"(?<!\\)((?:\\\\)*){re.escape(escaped)}", rf"\1{raw}", text)
+    return text
+
+
 def text_of(value: Any) -> str:
     """fmt's %v of a value: <nil>, true, 1e+06, [a b], map[k:v]."""
     if value is None:

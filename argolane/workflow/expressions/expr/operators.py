@@ -18,6 +18,7 @@ from argolane.workflow.expressions.expr.values import (
     looked_up,
     text,
     type_name,
+    unlike,
     whole,
     wrapped,
 )  # fmt: skip
@@ -118,7 +119,7 @@ def _matches(left: Any, right: Any) -> bool:
         return False
     pattern = text(right)
     if not isinstance(left, str):
-        raise Fault(f"interface conversion: interface {{}} is {type_name(left)}, not []uint8")
+        raise unlike(left, "[]uint8")
     try:
         return compile_pattern(pattern).search(left) is not None
     except PatternError as error:

@@ -28,7 +28,7 @@ from argolane.workflow.expressions.expr.values import (
     kind_name,
     type_name,
 )  # fmt: skip
-from argolane.workflow.expressions.gotext import NilList, text_of, to_json
+from argolane.workflow.expressions.gotext import NilList, text_of, to_json, to_raw_json
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "s": (str,), "i": (int,), "f": (float,), "l": (list,), "m": (dict,), "b": (bool,), "a": (object,),
@@ -70,6 +70,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "quote": ("*a", f.quoted),
     "squote": ("*a", lambda *vs: " ".join(f"'{text_of(v)}'" for v in vs if v is not None)),
     "cat": ("*a", lambda *vs: " ".join(text_of(v) for v in vs if v is not None)),
+    "abbrev": ("is", f.abbrev),
     "indent": ("is", f.indent),
     "nindent": ("is", lambda spaces, s: "\n" + f.indent(spaces, s)),
     "replace": ("sss", lambda old, new, s: s.replace(old, new)),
@@ -101,6 +102,9 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "div": ("aa", lambda v, w: Int64(f.divide(v, w))),
     "mod": ("aa", lambda v, w: Int64(f.integer(v) - f.divide(v, w) * f.integer(w))),
     "mul": ("a*a", lambda *vs: Int64(math.prod(map(f.integer, vs)))),
+    "divf": ("a*a", f.exact(f.decimal_divided)),
+    "toDecimal": ("a", f.from_octal),
+    "seq": ("*i", f.seq),
     "add1f": ("a", lambda v: f.exact(Decimal.__add__)(v, 1)),
     "addf": ("*a", f.exact(Decimal.__add__)),
     "subf": ("a*a", f.exact(Decimal.__sub__)),
@@ -125,6 +129,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "fail": ("s", f.fail),
     # JSON
     "toJson": ("a", to_json),
+    "toRawJson": ("a", to_raw_json),
     "toPrettyJson": ("a", to_pretty_json),
     "fromJson": ("s", f.json_or_nil),
     # lists and maps
@@ -155,12 +160,14 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "pick": ("m*s", lambda m, *keys: {key: m[key] for key in keys if key in m}),
     "omit": ("m*s", lambda m, *keys: {key: v for key, v in m.items() if key not in keys}),
     "pluck": ("s*m", lambda key, *ms: [m[key] for m in ms if key in m]),
+    "dig": ("*a", lists.dig),
     "deepEqual": ("aa", lists.same),
     # kinds
     "kindOf": ("a", kind_name),
     "kindIs": ("sa", lambda kind, v: kind_name(v) == kind),
     "typeOf": ("a", type_name),
     "typeIs": ("sa", lambda name, v: type_name(v) == name),
+    "typeIsLike": ("sa", lambda name, v: type_name(v) in (name, "*" + name)),
     # paths
     "base": ("s", f.base),
     "dir": ("s", lambda s: f.clean(s[: s.rfind("/") + 1])),
@@ -178,17 +185,18 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
 }
 _ALSO_MUST = """
     append push prepend first rest last initial reverse uniq without has slice chunk compact toJson
-    toPrettyJson regexMatch regexFind regexFindAll regexReplaceAll regexReplaceAllLiteral regexSplit
+    toRawJson toPrettyJson regexMatch regexFind regexFindAll regexReplaceAll regexReplaceAllLiteral regexSplit
 """.split()  # noqa: SIM905
 _TABLE |= {"must" + name[0].upper() + name[1:]: _TABLE[name] for name in _ALSO_MUST}
 _TABLE |= {"os" + name.capitalize(): _TABLE[name] for name in ("base", "clean", "dir", "ext")}
+_TABLE["osIsAbs"] = _TABLE["isAbs"]
 
 REFUSED = """
     hello ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate
-    htmlDateInZone must_date_modify mustDateModify mustToDate now toDate unixEpoch abbrev abbrevboth
-    randAlphaNum randAlpha randAscii randNumeric shuffle wrap wrapWith seq toDecimal randInt divf
-    toRawJson mustToRawJson mustFromJson deepCopy mustDeepCopy typeIsLike getHostByName osIsAbs
-    merge mergeOverwrite mustMerge mustMergeOverwrite dig bcrypt htpasswd genPrivateKey
+    htmlDateInZone must_date_modify mustDateModify mustToDate now toDate unixEpoch abbrevboth
+    randAlphaNum randAlpha randAscii randNumeric shuffle wrap wrapWith randInt mustFromJson
+    deepCopy mustDeepCopy getHostByName
+    merge mergeOverwrite mustMerge mustMergeOverwrite bcrypt htpasswd genPrivateKey
     derivePassword buildCustomCert genCA genCAWithKey genSelfSignedCert genSelfSignedCertWithKey
     genSignedCert genSignedCertWithKey encryptAES decryptAES randBytes uuidv4 semver semverCompare
     urlParse urlJoin

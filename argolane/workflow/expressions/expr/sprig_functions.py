@@ -6,7 +6,7 @@ import math
 import posixpath
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import reduce
 from typing import Any
 
@@ -14,6 +14,7 @@ from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
 from argolane.workflow.expressions.expr.functions import from_json
 from argolane.workflow.expressions.expr.operators import power
 from argolane.workflow.expressions.expr.values import (
+    Int64,
     Ints,
     Strings,
     is_number,
@@ -201,6 +202,38 @@ def exact(apply: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., float]:
         return float(reduce(apply, numbers, *(() if numbers else (Decimal(0),)))) + 0.0
 
     return function
+
+
+def decimal_divided(one: Decimal, other: Decimal) -> Decimal:
+    """To 16 places, as shopspring's decimals are divided."""
+    if not other:
+        raise Fault("decimal division by 0")
+    with localcontext(prec=400):
+        return (one / other).quantize(Decimal("1e-16"), ROUND_HALF_UP)
+
+
+def from_octal(value: Any) -> int:
+    digits = text_of(value)
+    return Int64(int(digits, 8)) if re.fullmatch(r"[+-]?[0-7]+", digits) else Int64(0)
+
+
+def seq(*given: int) -> str:
+    """As the shell's: seq END, seq FIRST END, seq FIRST STEP END."""
+    if not 0 < len(given) < 4:
+        return ""
+    first, end = (given[0] if len(given) > 1 else 1), given[-1]
+    way = -1 if end < first else 1
+    step = given[1] if len(given) == 3 else way
+    if way < 0 < step:
+        return ""
+    return " ".join(map(str, until(first, end + way, step)))
+
+
+def abbrev(width: int, text: str) -> str:
+    raw = text.encode()
+    if width < 4 or len(raw) <= width:
+        return text
+    return raw[: width - 3].decode(errors="replace") + "..."
 
 
 def _decimal(number: float) -> Decimal:

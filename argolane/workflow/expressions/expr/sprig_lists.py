@@ -6,7 +6,7 @@ from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
 from argolane.workflow.expressions.expr.sprig_functions import integer
-from argolane.workflow.expressions.expr.values import Lists, StringMap, kind_name, part_of
+from argolane.workflow.expressions.expr.values import Lists, StringMap, kind_name, part_of, unlike
 from argolane.workflow.expressions.gotext import NilList, text_of
 
 
@@ -24,6 +24,28 @@ def chunk(size: int, items: list[Any]) -> list[list[Any]]:
 
 def make_map(*pairs: Any) -> dict[str, Any]:
     return {text_of(pairs[i]): pairs[i + 1] if i + 1 < len(pairs) else "" for i in range(0, len(pairs), 2)}
+
+
+def dig(*given: Any) -> Any:
+    """`sprig.dig('a', 'b', default, map)`: what lies below these keys."""
+    if len(given) < 3:
+        raise Fault("dig needs at least three arguments")
+    *keys, default, found = given
+    inner = _string_map(found)
+    for key in keys:
+        if not isinstance(key, str):
+            raise unlike(key, "string")
+    for key in keys[:-1]:
+        if key not in inner:
+            return default
+        inner = _string_map(inner[key])
+    return inner.get(keys[-1], default)
+
+
+def _string_map(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or isinstance(value, StringMap):
+        raise unlike(value, "map[string]interface {}")
+    return value
 
 
 def numbered(parts: list[str]) -> dict[str, str]:

@@ -97,13 +97,19 @@ def less(left: Any, right: Any, operator: str = "<") -> bool:
 def boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    raise Fault(f"interface conversion: interface {{}} is {_shown(value)}, not bool")
+    raise unlike(value, "bool")
 
 
 def text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    raise Fault(f"interface conversion: interface {{}} is {_shown(value)}, not string")
+    raise unlike(value, "string")
+
+
+def unlike(value: Any, wanted: str) -> Fault:
+    """What Go says where a value is taken for one of another type."""
+    found = "nil" if value is None else type_name(value)
+    return Fault(f"interface conversion: interface {{}} is {found}, not {wanted}")
 
 
 def whole(value: Any) -> int:
@@ -141,7 +147,3 @@ def sequence(value: Any) -> list[Any]:
     if isinstance(value, str):
         return list(value.encode())
     raise Fault(f"cannot iterate over {type_name(value)}")
-
-
-def _shown(value: Any) -> str:
-    return "nil" if value is None else type_name(value)

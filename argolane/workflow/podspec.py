@@ -1,11 +1,13 @@
 """A template's containers in, what the API server would refuse of their pod out, in its words and places.
 
 Argo sends the pod as it is written, so these faults end a run, not a submission. In a pod `wait` is
-containers[0] and `main` containers[1]; Argo's own init container comes before the user's.
+containers[0] and `main` containers[1]; Argo's own init container comes before the user's. Names, images,
+ports, variables, mount paths, policies and resources are looked at; the server looks at more.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 Tree = Mapping[str, Any]
@@ -16,6 +18,7 @@ _NOT_A_LABEL = (
     "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
+_DOTTED = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
 _VARIABLE = re.compile(r"[ -<>-~]+")
 _NO_VARIABLE = (
     "a valid environment variable name must consist only of printable ASCII characters other than '='"
@@ -24,10 +27,9 @@ _CHOICES = {
     "terminationMessagePolicy": ("File", "FallbackToLogsOnError"),
     "imagePullPolicy": ("Always", "IfNotPresent", "Never"),
 }
-_QUANTITY = re.compile(r"([0-9.]+)([a-zA-Z]*)")
-_UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, "K": 1e3}
-_UNITS |= {unit: 1000.0**i for i, unit in enumerate("MGTPE", 2)}
-_UNITS |= {f"{unit}i": 1024.0**i for i, unit in enumerate("KMGTPE", 1)}
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([numkMGTPE]?i?|[eE][+-]?[0-9]+)")
+_UNITS = {unit: Decimal(1000) ** i for i, unit in enumerate(("n", "u", "m", "", *"kMGTPE"), -3)}
+_UNITS |= {f"{unit}i": Decimal(1024) ** i for i, unit in enumerate("KMGTPE", 1)}
 
 
 def refusal(pod: str, template: Tree) -> str:
@@ -43,8 +45,9 @@ def of_template(template: Tree) -> Iterator[tuple[str, str]]:
     main = {**(template.get("container") or template.get("script") or {}), "name": "main"}
     if not main.get("image"):
         return
-    yield from _containers("spec.containers", 1, [main, *_listed(template, "sidecars")])
-    yield from _containers("spec.initContainers", 1, _listed(template, "initContainers"))
+    seen = {"wait", "init"}
+    yield from _containers("spec.containers", [main, *_listed(template, "sidecars")], seen)
+    yield from _containers("spec.initContainers", _listed(template, "initContainers"), seen)
 
 
 def _listed(holder: Tree, field: str) -> list[Tree]:
@@ -52,9 +55,8 @@ def _listed(holder: Tree, field: str) -> list[Tree]:
     return [entry for entry in holder.get(field) or () if isinstance(entry, Mapping)]
 
 
-def _containers(path: str, first: int, containers: Iterable[Tree]) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
-    for number, container in enumerate(containers, first):
+def _containers(path: str, containers: Iterable[Tree], seen: set[str]) -> Iterator[tuple[str, str]]:
+    for number, container in enumerate(containers, 1):
         place, name = f"{path}[{number}]", container.get("name")
         yield from _name(f"{place}.name", name)
         if not container.get("image"):
@@ -64,21 +66,37 @@ def _containers(path: str, first: int, containers: Iterable[Tree]) -> Iterator[t
             yield from _port(f"{place}.ports[{i}].containerPort", port.get("containerPort"))
         for i, variable in enumerate(_listed(container, "env")):
             yield from _variable(f"{place}.env[{i}]", variable)
-        for i, mount in enumerate(_listed(container, "volumeMounts")):
-            if not mount.get("mountPath"):
-                yield f"{place}.volumeMounts[{i}].mountPath", "Required value"
+        yield from _mounts(f"{place}.volumeMounts", _listed(container, "volumeMounts"))
         yield from _choice(place, container, "imagePullPolicy")
         yield from _requests(f"{place}.resources.requests", container.get("resources") or {})
-        if name and name in seen:
-            yield f"{place}.name", f'Duplicate value: "{name}"'
-        seen.add(str(name))
+        if (known := str(name or "")) in seen:
+            yield f"{place}.name", f'Duplicate value: "{known}"'
+        seen.add(known)
 
 
 def _name(place: str, name: object) -> Iterator[tuple[str, str]]:
     if not name:
         yield place, "Required value"
-    elif "{{" not in str(name) and not _LABEL.fullmatch(str(name)):
-        yield place, f'Invalid value: "{name}": {_NOT_A_LABEL}'
+        return
+    text = str(name)
+    if "{{" in text or (_LABEL.fullmatch(text) and len(text) <= 63):
+        return
+    if len(text) > 63:
+        yield place, f'Invalid value: "{text}": must be no more than 63 characters'
+    if not _LABEL.fullmatch(text):
+        reason = "must not contain dots" if _DOTTED.fullmatch(text) else _NOT_A_LABEL
+        yield place, f'Invalid value: "{text}": {reason}'
+
+
+def _mounts(place: str, mounts: list[Tree]) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for i, mount in enumerate(mounts):
+        path = str(mount.get("mountPath") or "")
+        if not path:
+            yield f"{place}[{i}].mountPath", "Required value"
+        elif path in seen:
+            yield f"{place}[{i}].mountPath", f'Invalid value: "{path}": must be unique'
+        seen.add(path)
 
 
 def _choice(place: str, container: Tree, field: str) -> Iterator[tuple[str, str]]:
@@ -101,7 +119,8 @@ def _variable(place: str, variable: Tree) -> Iterator[tuple[str, str]]:
         yield f"{place}.name", "Required value"
     elif "{{" not in name and not _VARIABLE.fullmatch(name):
         yield f"{place}.name", f'Invalid value: "{name}": {_NO_VARIABLE}'
-    if variable.get("valueFrom") and variable.get("value"):
+    value = str(variable.get("value") or "")
+    if variable.get("valueFrom") and value and "{{" not in value:
         yield f"{place}.valueFrom", 'Invalid value: "": may not be specified when `value` is not empty'
 
 
@@ -114,6 +133,10 @@ def _requests(place: str, resources: Tree) -> Iterator[tuple[str, str]]:
             yield place, f'Invalid value: "{requests[kind]}": {limit}'
 
 
-def _amount(quantity: object) -> float | None:
+def _amount(quantity: object) -> Decimal | None:
     found = _QUANTITY.fullmatch(str(quantity))
-    return float(found[1]) * _UNITS[found[2]] if found and found[2] in _UNITS else None
+    if not found:
+        return None
+    if found[2] not in _UNITS:
+        return Decimal(found[1] + found[2]) if found[2][:1] in "eE" else None
+    return Decimal(found[1]) * _UNITS[found[2]]

@@ -16,6 +16,7 @@ from recording import Case, names
 # Cases whose outcome on the cluster depends on which of two things comes first, with these two things.
 RACES = {
     "lab-hook-missing-argument-nested": "Argo may not look again at a group in Error; then it hangs.",
+    "lab-mutex-two": "Nor after a lock that is given back in the pass in which it was taken.",
 }
 # The other outcome of a race that is harmless. The run's deadline is the pod's too, and either the controller
 # or the kubelet is the first to act on it. Of two names in a `depends` that are no task, Argo names the one

@@ -112,7 +112,7 @@ class NilList(list[Any]):
 
 
 class Groups(dict[Any, list[Any]]):
-    """A map with keys of any type, which JSON lacks."""
+    """A map with keys of any type, which JSON lacks. A key is held as `(type, key)`: Go's 1 is not true."""
 
     go_type = "map[interface {}][]interface {}"
 
@@ -158,6 +158,8 @@ def text_of(value: Any) -> str:
         return str(value.pattern)
     if isinstance(value, (list, tuple)):
         return "[" + " ".join(map(text_of, value)) + "]"
+    if isinstance(value, Groups):
+        return "map[" + " ".join(f"{text_of(key[1])}:{text_of(value[key])}" for key in sorted(value)) + "]"
     if isinstance(value, dict):
         return "map[" + " ".join(f"{text_of(k)}:{text_of(value[k])}" for k in sorted(value)) + "]"
     return str(value)

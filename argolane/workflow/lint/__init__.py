@@ -1,4 +1,5 @@
-"""Manifests in, findings out: what the controller would refuse, and what it would silently do wrong.
+"""Manifests in, findings out: what the controller or the API server would refuse,
+and what they would silently do wrong.
 
 Three layers: `schema` (fields and types), `argo` (Argo's own checks, with its texts), `beyond` (traps that
 Argo takes). `submit_error` gives Argo's first word about one submission, for the engine to answer with.

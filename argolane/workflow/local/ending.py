@@ -57,5 +57,7 @@ def of_waiting(op: Operation) -> Verdict | None:
             op.mark(waiter, "Error", f"waits for ever: {reason}")
     reasons = "; ".join(f"{name}: {reason}" for name, reason in op.waits.items())
     open_ends = [node.name for node in op.nodes if not node.fulfilled and node.name != op.name]
-    why = reasons or f"nothing runs and nothing more may start; not over: {', '.join(open_ends[:5])}"
+    why = reasons or "nothing runs and nothing more may start"
+    if open_ends and not reasons:
+        why += f"; not over: {', '.join(open_ends[:5])}"
     return Verdict("Error", f"The workflow waits for ever, as it would on a cluster: {why}")

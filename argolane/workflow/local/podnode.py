@@ -30,9 +30,6 @@ def execute(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
         return op.mark(node, "Failed", f"workflow shutdown with strategy: {op.shutdown}")
     if op.deadline_passed and not call.on_exit:
         return node
-    volumes = _volumes(op, template)
-    if refusal := podspec.refusal(pod_name(op.name, call.name, str(template.get("name") or "")), template):
-        raise OperationError(refusal)
     order = PodOrder(
         node_id=node.id,
         node_name=call.name,
@@ -41,8 +38,10 @@ def execute(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
         on_exit=call.on_exit,
         deadline=call.deadline,
         active_seconds=_active_seconds(op, node, template),
-        volumes=volumes,
+        volumes=_volumes(op, template),
     )
+    if refusal := podspec.refusal(pod_name(op.name, call.name, str(template.get("name") or "")), template):
+        raise OperationError(refusal)
     op.active_pods += 1
     op.ports.start_pod(order)
     return node

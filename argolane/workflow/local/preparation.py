@@ -30,22 +30,18 @@ def prepare(op: Operation, submission: Submission, lookups: Lookups) -> str:
 def _untyped(spec: dict[str, Any]) -> str:
     """The first template that does nothing, and where Argo comes to it if that is on its way."""
     templates = {str(template.get("name")): template for template in spec.get("templates") or ()}
-
-    def met(name: str, way: str, above: tuple[str, ...]) -> str:
-        template = templates.get(name)
-        if template is None or name in above:
-            return ""
-        if not type_of(template):
+    seen: set[str] = set()
+    ahead = [(str(spec.get("entrypoint")), "")]
+    while ahead:
+        name, way = ahead.pop()
+        if name in seen or name not in templates:
+            continue
+        seen.add(name)
+        if not type_of(templates[name]):
             return f"{way}template '{name}'"
-        for place, called in _calls(template):
-            if found := met(called, f"{way}templates.{name}.{place} ", (*above, name)):
-                return found
-        return ""
-
-    on_the_way = met(str(spec.get("entrypoint")), "", ())
-    return on_the_way or next(
-        (f"template '{name}'" for name, one in templates.items() if not type_of(one)), ""
-    )
+        calls = [(called, f"{way}templates.{name}.{place} ") for place, called in _calls(templates[name])]
+        ahead += reversed(calls)
+    return next((f"template '{name}'" for name, one in templates.items() if not type_of(one)), "")
 
 
 def _calls(template: dict[str, Any]) -> Iterator[tuple[str, str]]:

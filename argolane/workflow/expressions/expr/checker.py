@@ -55,6 +55,19 @@ def check(source: str, tree: n.Node, names: Mapping[str, Any]) -> None:
     _Checker(source, names).type(tree)
 
 
+class _Typed:
+    """The arguments of a call, each typed when it is asked for, and once."""
+
+    def __init__(self, checker: _Checker, nodes: tuple[n.Node, ...]) -> None:
+        self.nodes, self._checker = nodes, checker
+        self._types: dict[int, Type] = {}
+
+    def type(self, index: int) -> Type:
+        if index not in self._types:
+            self._types[index] = self._checker.type(self.nodes[index])
+        return self._types[index]
+
+
 class _Checker:
     def __init__(self, source: str, names: Mapping[str, Any]) -> None:
         self.source, self.names = source, names
@@ -167,7 +180,7 @@ class _Checker:
         elif node.callee.name in _SIGNATURES and node.callee.name not in self.variables:
             wanted, result = _SIGNATURES[node.callee.name]
             try:
-                return self._arguments(node, node.callee.name, node.arguments, wanted, result)
+                return self._arguments(node, node.callee.name, _Typed(self, node.arguments), wanted, result)
             except _Unfit as unfit:
                 raise ExprError(str(unfit)) from None
         else:
@@ -180,15 +193,15 @@ class _Checker:
         raise self.fail(node, f"{callee} is not callable")
 
     def _arguments(
-        self, node: n.Node, name: str, given: tuple[n.Node, ...], wanted: tuple[Type, ...], result: Type
+        self, node: n.Node, name: str, given: _Typed, wanted: tuple[Type, ...], result: Type
     ) -> Type:
-        if len(given) != len(wanted):
-            for argument in given:
-                self.type(argument)
-            few = "too many" if len(given) > len(wanted) else "not enough"
+        if len(given.nodes) != len(wanted):
+            for i in range(len(given.nodes)):
+                given.type(i)
+            few = "too many" if len(given.nodes) > len(wanted) else "not enough"
             raise self.unfit(node, f"{few} arguments to call {name}")
-        for argument, kind in zip(given, wanted, strict=True):
-            found = self.type(argument)
+        for i, (argument, kind) in enumerate(zip(given.nodes, wanted, strict=True)):
+            found = given.type(i)
             if kind == ANY or found.unknown or (kind == FLOAT and found == INT):
                 continue
             if found == NIL:
@@ -202,9 +215,10 @@ class _Checker:
             return self._predicated(node)
         if node.name in OVERLOADS:
             last: _Unfit | None = None
+            given = _Typed(self, node.arguments)
             for wanted, result in OVERLOADS[node.name]:
                 try:
-                    return self._arguments(node, node.name, node.arguments, wanted, result)
+                    return self._arguments(node, node.name, given, wanted, result)
                 except _Unfit as error:
                     last = error
             if last is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from argolane.workflow.expressions.expr import folding
 from argolane.workflow.expressions.expr import nodes as n
 from argolane.workflow.expressions.expr.checker import check
 from argolane.workflow.expressions.expr.errors import ExprError, ExprUnsupported, Fault, located
@@ -16,6 +17,7 @@ from argolane.workflow.expressions.expr.predicates import PREDICATES
 from argolane.workflow.expressions.expr.sprig import SPRIG
 from argolane.workflow.expressions.expr.values import (
     boolean,
+    cut_to_64,
     is_number,
     looked_up,
     part_of,
@@ -40,6 +42,7 @@ def run(source: str, tree: n.Node, env: Mapping[str, Any]) -> Any:
     """The value of `tree`; ExprError with the place in `source` where it failed."""
     names = {**env, **ARGO}
     check(source, tree, names)
+    folding.check(source, tree)
     evaluation = _Evaluation(source, names)
     try:
         return evaluation.value(tree)
@@ -77,12 +80,13 @@ class _Evaluation:
             return operand
         if not is_number(operand):
             raise Fault(f"invalid operation: - {type_name(operand)}")
-        return -operand
+        return cut_to_64(-operand)
 
     def _binary(self, node: n.Binary) -> Any:
-        decided = _DECIDED.get(node.operator)
-        if decided is not None and any(_is(side, decided) for side in (node.left, node.right)):
-            return decided
+        if node.operator in ("and", "&&", "or", "||"):
+            decided = folding.constant(node)
+            if isinstance(decided, bool):
+                return decided
         left = self.value(node.left)
         if node.operator in ("and", "&&"):
             return self.value(node.right) if boolean(left) else False
@@ -91,8 +95,6 @@ class _Evaluation:
         if node.operator == "??":
             return self.value(node.right) if left is None or isinstance(left, NilList) else left
         right = self.value(node.right)
-        if node.operator == "%" and right == 0 and _whole(node.left) and _whole(node.right):
-            raise Fault("integer divide by zero")
         if node.operator == "in" and isinstance(node.right, n.Array) and _texts(node.right):
             right = dict.fromkeys(right)
         operation = OPERATIONS.get(node.operator)
@@ -197,22 +199,6 @@ def _applied(function: Callable[..., Any], given: list[Any]) -> Any:
         raise Fault(str(error)) from None
 
 
-# expr-lang's optimiser: what is `or true` is true, whatever stands on the other side.
-_DECIDED = {"or": True, "||": True, "and": False, "&&": False}
-
-
-def _is(node: n.Node, value: bool) -> bool:
-    if isinstance(node, n.Unary) and node.operator in ("!", "not"):
-        return _is(node.operand, not value)
-    return isinstance(node, n.Literal) and node.value is value
-
-
-def _whole(node: n.Node) -> bool:
-    if isinstance(node, n.Unary):
-        return _whole(node.operand)
-    return isinstance(node, n.Literal) and isinstance(node.value, int)
-
-
 def _texts(node: n.Array) -> bool:
     """The optimiser makes a map of such a list, to look a text up."""
     return bool(node.items) and all(isinstance(i, n.Literal) and isinstance(i.value, str) for i in node.items)
@@ -223,19 +209,11 @@ def _added_up(node: n.Builtin) -> n.Node | None:
     if len(node.arguments) != 1 or not isinstance(node.arguments[0], n.Array):
         return None
     *before, last = node.arguments[0].items or (node,)
-    if not before or all(map(_constant, (*before, last))):
+    if not before or not any(folding.constant(item) is folding.UNKNOWN for item in (*before, last)):
         return None
     for item in reversed(before[1:]):
         last = n.Binary(0, "+", item, last)
     return n.Binary(node.at, "+", before[0], last)
-
-
-def _constant(node: n.Node) -> bool:
-    if isinstance(node, n.Unary):
-        return _constant(node.operand)
-    if isinstance(node, n.Binary):
-        return _constant(node.left) and _constant(node.right)
-    return isinstance(node, n.Literal) and node.value is not None
 
 
 class _Ended(Exception):

@@ -23,6 +23,7 @@ from argolane.workflow.expressions.expr.values import (
     Ints,
     Lists,
     Strings,
+    cut_to_64,
     equal,
     kind_name,
     looked_up,
@@ -70,9 +71,9 @@ def _len(value: Any) -> int:
 
 
 def _type(value: Any) -> str:
-    names = {"<nil>": "nil", "float64": "float", "int64": "int"}
-    name = type_name(value)
-    return "array" if name[0] == "[" else "map" if name[:4] == "map[" else names.get(name, name)
+    names = {"slice": "array", "invalid": "nil", "float64": "float", "int64": "int"}
+    kind = kind_name(value)
+    return names.get(kind, kind)
 
 
 def _trim(value: Any, *cut: Any) -> str:
@@ -137,10 +138,12 @@ def _get(of: Any, key: Any) -> Any:
     return None
 
 
-def _mapping(value: Any, what: str) -> dict[Any, Any]:
-    if isinstance(value, dict):
-        return value
-    raise Fault(f"cannot {what} {type_name(value)}")
+def _pairs(value: Any, what: str) -> list[tuple[Any, Any]]:
+    """Go's maps have no order; sorted by the key is one of the orders it may choose."""
+    if not isinstance(value, dict):
+        raise Fault(f"cannot {what} {type_name(value)}")
+    pairs = [(key, value[key]) for key in sorted(value)]
+    return [(key[1], items) for key, items in pairs] if isinstance(value, Groups) else pairs
 
 
 def _list(value: Any) -> list[Any]:
@@ -181,7 +184,7 @@ def _from_pairs(value: Any) -> dict[Any, Any]:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": _len,
     "type": _type,
-    "abs": of_number("abs", abs),
+    "abs": of_number("abs", lambda value: cut_to_64(abs(value))),
     "ceil": of_number("ceil", lambda value: integral(math.ceil, value)),
     "floor": of_number("floor", lambda value: integral(math.floor, value)),
     "round": of_number("round", half_away),
@@ -214,10 +217,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "last": _first_or_last(-1),
     "get": _get,
     "take": _take,
-    # Go's maps have no order; sorted keys are one of the orders it may choose.
-    "keys": lambda value: sorted(_mapping(value, "get keys from")),
-    "values": lambda value: [item for _, item in sorted(_mapping(value, "get values from").items())],
-    "toPairs": lambda value: [list(pair) for pair in sorted(_mapping(value, "transform to pairs").items())],
+    "keys": lambda value: [key for key, _ in _pairs(value, "get keys from")],
+    "values": lambda value: [item for _, item in _pairs(value, "get values from")],
+    "toPairs": lambda value: [list(pair) for pair in _pairs(value, "transform to pairs")],
     "fromPairs": _from_pairs,
     "reverse": lambda value: _list(value)[::-1],
     "uniq": _uniq,

@@ -12,6 +12,7 @@ from typing import Any
 from argolane.workflow.expressions.expr.errors import Fault
 from argolane.workflow.expressions.expr.values import (
     Ints,
+    cut_to_64,
     equal,
     is_number,
     less,
@@ -20,14 +21,13 @@ from argolane.workflow.expressions.expr.values import (
     type_name,
     unlike,
     whole,
-    wrapped,
 )  # fmt: skip
 from argolane.workflow.expressions.regex import PatternError, compile_pattern
 
 
 def add(left: Any, right: Any) -> Any:
     if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
-        return _cut(left + right)
+        return cut_to_64(left + right)
     raise Fault(f"invalid operation: {type_name(left)} + {type_name(right)}")
 
 
@@ -35,13 +35,9 @@ def _numbers(operator: str, apply: Callable[[Any, Any], Any]) -> Callable[[Any, 
     def operation(left: Any, right: Any) -> Any:
         if not (is_number(left) and is_number(right)):
             raise Fault(f"invalid operation: {type_name(left)} {operator} {type_name(right)}")
-        return _cut(apply(left, right))
+        return cut_to_64(apply(left, right))
 
     return operation
-
-
-def _cut(result: Any) -> Any:
-    return wrapped(result) if isinstance(result, int) else result
 
 
 def _divide(left: Any, right: Any) -> float:
@@ -69,9 +65,11 @@ def power(left: Any, right: Any) -> float:
         exact = math.inf
     except ValueError:  # 0 to a negative power, or a root of a negative number
         exact = math.nan if left else math.inf
-    if not math.isfinite(exact) or not exact:
+    if not (exact and math.isfinite(exact) and math.isfinite(right)):
         return exact
-    return math.sqrt(left) if right == 0.5 else _by_squares(float(left), float(right))
+    if abs(right) == 0.5:
+        return math.sqrt(left) if right > 0 else 1 / math.sqrt(left)
+    return _by_squares(float(left), float(right))
 
 
 def _by_squares(base: float, power: float) -> float:

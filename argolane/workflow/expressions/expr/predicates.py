@@ -6,7 +6,7 @@ from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
 from argolane.workflow.expressions.expr.operators import add
-from argolane.workflow.expressions.expr.values import boolean, less
+from argolane.workflow.expressions.expr.values import boolean, group_key, less
 from argolane.workflow.expressions.gotext import Groups
 
 Ask = Callable[..., Any]
@@ -39,7 +39,7 @@ def _sum(items: list[Any], ask: Ask) -> Any:
 def _group(items: list[Any], ask: Ask) -> dict[Any, list[Any]]:
     groups = Groups()
     for i, item in enumerate(items):
-        groups.setdefault(ask(item, i), []).append(item)
+        groups.setdefault(group_key(ask(item, i)), []).append(item)
     return groups
 
 

@@ -175,7 +175,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "ext": ("s", f.ext),
     "isAbs": ("s", lambda s: s.startswith("/")),
     # patterns
-    "regexMatch": ("ss", lambda p, s: f.compiled(p).search(s) is not None),
+    "regexMatch": ("ss", f.matches),
     "regexFind": ("ss", lambda p, s: found[0] if (found := f.compiled(p).search(s)) else ""),
     "regexFindAll": ("ssi", f.find_all),
     "regexReplaceAll": ("sss", lambda p, s, new: f.compiled(p).sub(f.go_replacement(new), s)),
@@ -185,9 +185,11 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
 }
 _ALSO_MUST = """
     append push prepend first rest last initial reverse uniq without has slice chunk compact toJson
-    toRawJson toPrettyJson regexMatch regexFind regexFindAll regexReplaceAll regexReplaceAllLiteral regexSplit
+    toRawJson toPrettyJson
 """.split()  # noqa: SIM905
 _TABLE |= {"must" + name[0].upper() + name[1:]: _TABLE[name] for name in _ALSO_MUST}
+_PATTERNS = [name for name in _TABLE if name.startswith("regex") and name != "regexQuoteMeta"]
+_TABLE |= {f"mustR{name[1:]}": (_TABLE[name][0], f.must(_TABLE[name][1])) for name in _PATTERNS}
 _TABLE |= {"os" + name.capitalize(): _TABLE[name] for name in ("base", "clean", "dir", "ext")}
 _TABLE["osIsAbs"] = _TABLE["isAbs"]
 
@@ -219,12 +221,10 @@ def _checked(name: str, kinds: str, function: Callable[..., Any]) -> Callable[..
     plain = name.removeprefix("must").lower()
     no_list = _NO_LIST.get(plain, f"Cannot find {plain} on type")
 
-    params = len(fixed) + bool(more)
-
     def call(*given: Any) -> Any:
-        for i in reversed(range(params, 0 if more else len(given))):
-            if given[i] is None:
-                raise Fault(f"runtime error: index out of range [{i}] with length {params}")
+        beyond = [] if more else [i for i in range(len(fixed), len(given)) if given[i] is None]
+        if beyond:
+            raise Fault(f"runtime error: index out of range [{beyond[-1]}] with length {len(fixed)}")
         if len(given) < len(fixed) or (len(given) > len(fixed) and not more):
             few = "few" if len(given) < len(fixed) else "many"
             raise Fault(f"reflect: Call with too {few} input arguments")

@@ -17,6 +17,7 @@ from argolane.workflow.expressions.expr.values import (
     Int64,
     Ints,
     Strings,
+    cut_to_64,
     is_number,
     whole,
 )  # fmt: skip
@@ -36,9 +37,10 @@ def integer(value: Any) -> int:
         # Go reads 012 as octal.
         octal = re.fullmatch(r"([+-]?)0([0-7_]+)", digits)
         try:
-            return int(f"{octal[1]}0o{octal[2]}" if octal else digits, 0)
+            number = int(f"{octal[1]}0o{octal[2]}" if octal else digits, 0)
         except ValueError:
             return 0
+        return number if number == cut_to_64(number) else 0
     return 0
 
 
@@ -151,7 +153,29 @@ def compiled(pattern: str) -> re.Pattern[str]:
     try:
         return compile_pattern(pattern)
     except PatternError as error:
-        raise Fault(f"regexp: Compile({pattern!r}): {error}") from None
+        plain = "`" not in pattern and (pattern.replace("\t", "").isprintable() or not pattern)
+        shown = f"`{pattern}`" if plain else f'"{quote(pattern)}"'
+        raise Fault(f"regexp: Compile({shown}): {error}") from None
+
+
+def matches(pattern: str, text: str) -> bool:
+    try:
+        return compile_pattern(pattern).search(text) is not None
+    except PatternError:
+        return False
+
+
+def must(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a pattern that complains of a wrong one, where the other panics or says no."""
+
+    def call(pattern: str, *more: Any) -> Any:
+        try:
+            compile_pattern(pattern)
+        except PatternError as error:
+            raise Fault(str(error)) from None
+        return function(pattern, *more)
+
+    return call
 
 
 def go_replacement(template: str) -> Callable[[re.Match[str]], str]:
@@ -177,12 +201,13 @@ def find_all(pattern: str, text: str, most: int) -> list[str]:
 
 def regex_split(pattern: str, text: str, most: int) -> list[str]:
     """regexp.Split: an empty match at the very start divides nothing."""
+    found = compiled(pattern)
     if most == 0:
         return NilList("[]string")
     if pattern and not text:
         return Strings([""])
     parts, begin, end = Strings(), 0, 0
-    for match in compiled(pattern).finditer(text):
+    for match in found.finditer(text):
         if most > 0 and len(parts) == most - 1:
             break
         end = match.start()
@@ -258,13 +283,14 @@ def json_or_nil(text: str) -> Any:
 
 
 def atoi(text: str) -> int:
-    return int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else 0
+    number = int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else 0
+    return max(-(1 << 63), min(number, (1 << 63) - 1))
 
 
 def indent(spaces: int, text: str) -> str:
     if spaces < 0:
         raise Fault("strings: negative Repeat count")
-    if spaces > 1_000_000:
+    if spaces >= 1 << 30:
         raise Fault("runtime error: makeslice: len out of range")
     pad = " " * spaces
     return pad + text.replace("\n", "\n" + pad)

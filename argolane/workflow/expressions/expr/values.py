@@ -16,7 +16,7 @@ class Int64(int):
     go_type = "int64"
 
     def __new__(cls, value: int) -> Self:
-        return super().__new__(cls, wrapped(value))
+        return super().__new__(cls, cut_to_64(value))
 
 
 class Ints(list[Any]):
@@ -119,25 +119,32 @@ def whole(value: Any) -> int:
     raise Fault(f"invalid operation: int({type_name(value)})")
 
 
-def wrapped(value: int) -> int:
-    """Go's integers run over at 64 bits."""
-    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+def cut_to_64(value: Any) -> Any:
+    """Go's integers run over at 64 bits; a float stays as it is."""
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63) if isinstance(value, int) else value
 
 
 def looked_up(of: dict[Any, Any], key: Any) -> tuple[bool, Any]:
     """Whether a map has `key`, and what Go gives for it: nil is the empty key, what is missing is zero."""
     zero = "" if isinstance(of, StringMap) else None
     if isinstance(of, Groups):
-        try:
-            return key in of, of.get(key)
-        except TypeError:
-            raise Fault(f"runtime error: hash of unhashable type {type_name(key)}") from None
+        if isinstance(key, (list, dict)):
+            raise Fault(f"runtime error: hash of unhashable type {type_name(key)}")
+        group = group_key(key)
+        return group in of, of.get(group)
     if key is None:
         key = ""
     if not isinstance(key, str):
         unfit = f"value of type {type_name(key)} is not assignable to type string"
         raise Fault(f"reflect.Value.MapIndex: {unfit}")
     return key in of, of.get(key, zero)
+
+
+def group_key(value: Any) -> tuple[str, Any]:
+    """What a value is in a map with keys of any type."""
+    if isinstance(value, (list, dict)):
+        raise Fault(f"hash of unhashable type: {type_name(value)}")
+    return type_name(value), value
 
 
 def sequence(value: Any) -> list[Any]:

@@ -33,7 +33,11 @@ def lab() -> Lab:
     said = subprocess.run([str(script), "env"], capture_output=True, text=True, check=True).stdout
     pairs = re.findall(r"(\w+)=(\S+)", said.removeprefix("export "))
     given = {name: value.replace("$PATH", os.environ["PATH"]) for name, value in pairs}
-    return Lab(script, {**os.environ, **given}, f"{given['LAB_REGISTRY']}/test-{int(time.time())}")
+    revision = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    registry = f"{given['LAB_REGISTRY']}/test-{int(time.time())}"
+    return Lab(script, {**os.environ, **given}, registry, revision.stdout.strip())
 
 
 @pytest.fixture(scope="session")

@@ -38,11 +38,10 @@ def private(installed: Lab, repository: str, tmp_path: Path) -> Iterator[Site]:
 
 def test_everything_asks_for_a_login(installed: Lab, private: Site) -> None:
     """A clone, a build, a push and a node's pull go through with the logins that the cluster was given."""
-    revision = installed.run("git", "rev-parse", "HEAD").strip()
     run = installed.build("train-sk-mnist", f"{private.git}/argolane.git", "private",
                           registry=private.registry, epochs="2", min_accuracy="0.5")  # fmt: skip
     status = installed.succeeded(run, within=1200)
-    assert outputs(status, "gate")["commit"] == revision
+    assert outputs(status, "gate")["commit"] == installed.revision
     assert outputs(status, "build")["sk-mnist"].startswith(f"{private.registry}/sk-mnist-trainer@sha256:")
     assert private.asked["git"] > 1 and private.asked["index"] > 10
 

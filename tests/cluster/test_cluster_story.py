@@ -115,7 +115,7 @@ def test_lineage(seldon: Lab, first: Any) -> None:
     lineage = {
         k.removeprefix("argolane.dev/"): v for k, v in annotations.items() if k.startswith("argolane.dev/")
     }
-    commit = seldon.run("git", "rev-parse", "HEAD").strip()
+    commit = seldon.revision
     for arm in ("sk-mnist", "tf-mnist"):
         assert lineage[f"{arm}-commit"] == commit
         assert re.fullmatch("[0-9a-f]{64}", lineage[f"{arm}-data"])
@@ -194,7 +194,7 @@ def test_command_line(seldon: Lab, first: Any, tmp_path: Path) -> None:
     assert all(word in page.read_text() for word in ("build-runtimes", seldon.registry, "accuracy"))
     told = json.loads(argolane("whence", "mnist-ab", "--on", "argo"))
     assert told["images"] == images(seldon)
-    assert told["lineage"]["sk-mnist-commit"] == seldon.run("git", "rev-parse", "HEAD").strip()
+    assert told["lineage"]["sk-mnist-commit"] == seldon.revision
 
 
 def test_shellcheck() -> None:

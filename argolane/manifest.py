@@ -79,7 +79,7 @@ _Loader.bool_values = {**_Loader.bool_values, "y": True, "n": False}
 
 def loads(text: str, where: str) -> list[Any]:
     """Every non-empty document of YAML `text`; ManifestError names `where`, line and column."""
-    # JSON is YAML but for its escapes of what lies beyond 16 bits: "\\ud83d\\ude00".
+    # JSON is YAML but for its escapes of what lies beyond 16 bits: "\ud83d\ude00".
     if text.startswith("{"):
         with suppress(ValueError):
             return [json.loads(text, object_pairs_hook=_once)]

@@ -11,9 +11,8 @@ from typing import Any
 
 _SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
 _SPECIAL = re.compile(r'["\\]|[^ -~]')
-_HTML = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
+_LINES = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029"})
+_HTML = _LINES | str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def quote(text: str) -> str:
@@ -117,33 +116,25 @@ class Groups(dict[Any, list[Any]]):
     go_type = "map[interface {}][]interface {}"
 
 
-def to_json(value: Any) -> str:
-    """json.Marshal: sorted keys, no blanks, `<>&` escaped."""
+def to_json(value: Any, *, html: bool = True) -> str:
+    """json.Marshal: sorted keys, no blanks; `<>&` escaped unless `html` is off."""
     if isinstance(value, NilList):
         return "null"
     if isinstance(value, float):
         return number_json(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).translate(_HTML)
+        return json.dumps(value, ensure_ascii=False).translate(_HTML if html else _LINES)
     if isinstance(value, dict):
         if isinstance(value, Groups):
             raise ValueError(f"json: unsupported type: {value.go_type}")  # noqa: TRY004
-        inner = (f"{to_json(key)}:{to_json(value[key])}" for key in sorted(value))
+        inner = (f"{to_json(key, html=html)}:{to_json(value[key], html=html)}" for key in sorted(value))
         return "{" + ",".join(inner) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(map(to_json, value)) + "]"
+        return "[" + ",".join(to_json(item, html=html) for item in value) + "]"
     try:
         return json.dumps(value)
     except TypeError as error:
         raise ValueError(f"json: unsupported type: {error}") from None
-
-
-def to_raw_json(value: Any) -> str:
-    """to_json with `<>&` as they are."""
-    text = to_json(value)
-    for raw, escaped in zip("<>&", ("\\u003c", "\\u003e", "\\u0026"), strict=True):
-        text = re.sub(rf"(?<!\\)((?:\\\\)*){re.escape(escaped)}", rf"\1{raw}", text)
-    return text
 
 
 def text_of(value: Any) -> str:

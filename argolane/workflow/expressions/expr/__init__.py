@@ -1,7 +1,7 @@
 """An expression of `{{=...}}` in, its value out: the part of expr-lang, and of Argo's functions, people use.
 
-Three stages: lexer, parser, evaluator; `functions` holds expr-lang's own, `sprig` those of sprig.
-What Argo knows and we do not is refused by name (ExprUnsupported), never guessed.
+Stages: lexer, parser, checker, optimiser, evaluator; `functions` holds expr-lang's own, `sprig` those
+of sprig. What Argo knows and we do not is refused by name (ExprUnsupported), never guessed.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ FUNCTIONS: Mapping[str, Any] = ARGO
 
 def evaluate(text: str, env: Mapping[str, Any]) -> Any:
     """The value of `text` over `env` (name -> text, number, list or map); ExprError, ExprUnsupported."""
-    return run(text, parse(text), env)
+    return run(text, env)
 
 
 def names(text: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from argolane.workflow.expressions.expr import folding
 from argolane.workflow.expressions.expr import nodes as n
 from argolane.workflow.expressions.expr.checker import check
 from argolane.workflow.expressions.expr.errors import ExprError, ExprUnsupported, Fault, located
@@ -13,6 +12,8 @@ from argolane.workflow.expressions.expr.functions import FUNCTIONS, REFUSED
 from argolane.workflow.expressions.expr.jsonpath import query
 from argolane.workflow.expressions.expr.numbers import as_float, as_int
 from argolane.workflow.expressions.expr.operators import OPERATIONS
+from argolane.workflow.expressions.expr.optimiser import optimised
+from argolane.workflow.expressions.expr.parser import parse
 from argolane.workflow.expressions.expr.predicates import PREDICATES
 from argolane.workflow.expressions.expr.sprig import SPRIG
 from argolane.workflow.expressions.expr.values import (
@@ -38,14 +39,13 @@ ARGO: dict[str, Any] = {
 }
 
 
-def run(source: str, tree: n.Node, env: Mapping[str, Any]) -> Any:
-    """The value of `tree`; ExprError with the place in `source` where it failed."""
+def run(source: str, env: Mapping[str, Any]) -> Any:
+    """The value of `source`; ExprError with the place in it where it failed."""
     names = {**env, **ARGO}
-    check(source, tree, names)
-    folding.check(source, tree)
+    check(source, parse(source), names)
     evaluation = _Evaluation(source, names)
     try:
-        return evaluation.value(tree)
+        return evaluation.value(optimised(source))
     except RecursionError:
         raise ExprError("the expression is nested too deeply") from None
 
@@ -83,10 +83,6 @@ class _Evaluation:
         return cut_to_64(-operand)
 
     def _binary(self, node: n.Binary) -> Any:
-        if node.operator in ("and", "&&", "or", "||"):
-            decided = folding.constant(node)
-            if isinstance(decided, bool):
-                return decided
         left = self.value(node.left)
         if node.operator in ("and", "&&"):
             return self.value(node.right) if boolean(left) else False
@@ -95,8 +91,6 @@ class _Evaluation:
         if node.operator == "??":
             return self.value(node.right) if left is None or isinstance(left, NilList) else left
         right = self.value(node.right)
-        if node.operator == "in" and isinstance(node.right, n.Array) and _texts(node.right):
-            right = dict.fromkeys(right)
         operation = OPERATIONS.get(node.operator)
         if operation is None:
             raise Fault(f"unknown operator ({node.operator})")
@@ -120,11 +114,10 @@ class _Evaluation:
         end = self.value(node.end) if node.end else None
         start = self.value(node.start) if node.start else 0
         if not isinstance(raw, (bytes, list)):
-            raise Fault(
-                f"cannot slice {text_of(start)}"
-                if node.end or isinstance(of, dict)
-                else f"invalid argument for len (type {type_name(of)})"
-            )
+            has_length = isinstance(of, dict)
+            if not node.end and not has_length:
+                raise Fault(f"invalid argument for len (type {type_name(of)})")
+            raise Fault(f"cannot slice {text_of(start)}")
         size = len(raw)
         start, end = whole(start), whole(end) if node.end else size
         start = max(start + size if start < 0 else start, 0)
@@ -145,8 +138,6 @@ class _Evaluation:
     def _builtin(self, node: n.Builtin) -> Any:
         if node.name in REFUSED:
             raise ExprUnsupported(f"The function '{node.name}' of expr is not supported here.")
-        if node.name == "sum" and (additions := _added_up(node)):
-            return self.value(additions)
         if node.name in PREDICATES:
             items = sequence(self.value(node.arguments[0]))
             body = node.arguments[1] if len(node.arguments) > 1 else None
@@ -197,23 +188,6 @@ def _applied(function: Callable[..., Any], given: list[Any]) -> Any:
         raise Fault(f"wrong arguments: {error}") from None
     except (ValueError, OverflowError, ArithmeticError) as error:
         raise Fault(str(error)) from None
-
-
-def _texts(node: n.Array) -> bool:
-    """The optimiser makes a map of such a list, to look a text up."""
-    return bool(node.items) and all(isinstance(i, n.Literal) and isinstance(i.value, str) for i in node.items)
-
-
-def _added_up(node: n.Builtin) -> n.Node | None:
-    """The optimiser makes additions of the sum of a list that is written out, unless that is all constant."""
-    if len(node.arguments) != 1 or not isinstance(node.arguments[0], n.Array):
-        return None
-    *before, last = node.arguments[0].items or (node,)
-    if not before or not any(folding.constant(item) is folding.UNKNOWN for item in (*before, last)):
-        return None
-    for item in reversed(before[1:]):
-        last = n.Binary(0, "+", item, last)
-    return n.Binary(node.at, "+", before[0], last)
 
 
 class _Ended(Exception):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 
@@ -106,6 +107,17 @@ class Array(Node):
 @dataclass(frozen=True, slots=True)
 class Map(Node):
     pairs: tuple[tuple[Node, Node], ...]
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """`node` with each node directly below it as `change` makes it."""
+
+    def changed(part: Any) -> Any:
+        if isinstance(part, Node):
+            return change(part)
+        return tuple(map(changed, part)) if isinstance(part, tuple) else part
+
+    return replace(node, **{field.name: changed(getattr(node, field.name)) for field in fields(node)})
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
-from argolane.workflow.expressions.expr.values import is_number, type_name, whole
+from argolane.workflow.expressions.expr.values import cut_to_64, is_number, type_name, whole
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _FLOAT = re.compile(
@@ -99,7 +99,6 @@ def bits(name: str, apply: Callable[[int, int], int]) -> Callable[[Any, Any], in
             raise Fault(f"cannot use {type_name(left)} as argument of {name}")
         if "sh" in name and right < 0:
             raise Fault(f"invalid operation: negative shift count {right} (type int)")
-        cut = apply(left, right) & 0xFFFF_FFFF_FFFF_FFFF
-        return cut - (1 << 64) if cut >> 63 else cut
+        return int(cut_to_64(apply(left, right)))
 
     return function

@@ -14,10 +14,12 @@ import re
 import zlib
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from argolane.workflow.expressions.expr import sprig_functions as f
 from argolane.workflow.expressions.expr import sprig_lists as lists
+from argolane.workflow.expressions.expr import sprig_numbers as numbers
 from argolane.workflow.expressions.expr.errors import ExprUnsupported, Fault
 from argolane.workflow.expressions.expr.functions import split, to_pretty_json
 from argolane.workflow.expressions.expr.numbers import integral
@@ -28,7 +30,7 @@ from argolane.workflow.expressions.expr.values import (
     kind_name,
     type_name,
 )  # fmt: skip
-from argolane.workflow.expressions.gotext import NilList, text_of, to_json, to_raw_json
+from argolane.workflow.expressions.gotext import NilList, text_of, to_json
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "s": (str,), "i": (int,), "f": (float,), "l": (list,), "m": (dict,), "b": (bool,), "a": (object,),
@@ -92,33 +94,33 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "b32enc": ("s", lambda s: base64.b32encode(s.encode()).decode()),
     "b32dec": ("s", f.decode(base64.b32decode, "b32dec")),
     # numbers
-    "atoi": ("s", f.atoi),
-    "int": ("a", f.integer),
-    "int64": ("a", lambda v: Int64(f.integer(v))),
-    "float64": ("a", f.to_float),
-    "add1": ("a", lambda v: Int64(f.integer(v) + 1)),
-    "add": ("*a", lambda *vs: Int64(sum(map(f.integer, vs)))),
-    "sub": ("aa", lambda v, w: Int64(f.integer(v) - f.integer(w))),
-    "div": ("aa", lambda v, w: Int64(f.divide(v, w))),
-    "mod": ("aa", lambda v, w: Int64(f.integer(v) - f.divide(v, w) * f.integer(w))),
-    "mul": ("a*a", lambda *vs: Int64(math.prod(map(f.integer, vs)))),
-    "divf": ("a*a", f.exact(f.decimal_divided)),
-    "toDecimal": ("a", f.from_octal),
-    "seq": ("*i", f.seq),
-    "add1f": ("a", lambda v: f.exact(Decimal.__add__)(v, 1)),
-    "addf": ("*a", f.exact(Decimal.__add__)),
-    "subf": ("a*a", f.exact(Decimal.__sub__)),
-    "mulf": ("a*a", f.exact(Decimal.__mul__)),
-    "biggest": ("a*a", lambda *vs: Int64(max(map(f.integer, vs)))),
-    "max": ("a*a", lambda *vs: Int64(max(map(f.integer, vs)))),
-    "min": ("a*a", lambda *vs: Int64(min(map(f.integer, vs)))),
-    "maxf": ("a*a", lambda *vs: max(map(f.to_float, vs))),
-    "minf": ("a*a", lambda *vs: min(map(f.to_float, vs))),
-    "ceil": ("a", lambda v: integral(math.ceil, f.to_float(v))),
-    "floor": ("a", lambda v: integral(math.floor, f.to_float(v))),
-    "round": ("ai*f", f.round_to),
-    "until": ("i", lambda count: f.until(0, count, 1 if count >= 0 else -1)),
-    "untilStep": ("iii", f.until),
+    "atoi": ("s", numbers.atoi),
+    "int": ("a", numbers.integer),
+    "int64": ("a", lambda v: Int64(numbers.integer(v))),
+    "float64": ("a", numbers.to_float),
+    "add1": ("a", lambda v: Int64(numbers.integer(v) + 1)),
+    "add": ("*a", lambda *vs: Int64(sum(map(numbers.integer, vs)))),
+    "sub": ("aa", lambda v, w: Int64(numbers.integer(v) - numbers.integer(w))),
+    "div": ("aa", lambda v, w: Int64(numbers.divide(v, w))),
+    "mod": ("aa", lambda v, w: Int64(numbers.integer(v) - numbers.divide(v, w) * numbers.integer(w))),
+    "mul": ("a*a", lambda *vs: Int64(math.prod(map(numbers.integer, vs)))),
+    "divf": ("a*a", numbers.exact(numbers.decimal_divided)),
+    "toDecimal": ("a", numbers.from_octal),
+    "seq": ("*i", numbers.seq),
+    "add1f": ("a", lambda v: numbers.exact(Decimal.__add__)(v, 1)),
+    "addf": ("*a", numbers.exact(Decimal.__add__)),
+    "subf": ("a*a", numbers.exact(Decimal.__sub__)),
+    "mulf": ("a*a", numbers.exact(Decimal.__mul__)),
+    "biggest": ("a*a", lambda *vs: Int64(max(map(numbers.integer, vs)))),
+    "max": ("a*a", lambda *vs: Int64(max(map(numbers.integer, vs)))),
+    "min": ("a*a", lambda *vs: Int64(min(map(numbers.integer, vs)))),
+    "maxf": ("a*a", lambda *vs: max(map(numbers.to_float, vs))),
+    "minf": ("a*a", lambda *vs: min(map(numbers.to_float, vs))),
+    "ceil": ("a", lambda v: integral(math.ceil, numbers.to_float(v))),
+    "floor": ("a", lambda v: integral(math.floor, numbers.to_float(v))),
+    "round": ("ai*f", numbers.round_to),
+    "until": ("i", lambda count: numbers.until(0, count, 1 if count >= 0 else -1)),
+    "untilStep": ("iii", numbers.until),
     # choices
     "default": ("a*a", lambda default, *given: default if not given or f.empty(given[0]) else given[0]),
     "empty": ("a", f.empty),
@@ -129,7 +131,7 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "fail": ("s", f.fail),
     # JSON
     "toJson": ("a", to_json),
-    "toRawJson": ("a", to_raw_json),
+    "toRawJson": ("a", partial(to_json, html=False)),
     "toPrettyJson": ("a", to_pretty_json),
     "fromJson": ("s", f.json_or_nil),
     # lists and maps
@@ -207,19 +209,20 @@ REFUSED = """
 
 # What the functions of lists say of what is none; "Cannot find NAME on type" where they are not named.
 _NO_LIST = {
-    "append": "Cannot push on type",
-    "push": "Cannot push on type",
-    "prepend": "Cannot prepend on type",
-    "chunk": "Cannot chunk type",
-    "compact": "Cannot compact on type",
-    "slice": "list should be type of slice or array but",
+    "append": "Cannot push on type {}",
+    "push": "Cannot push on type {}",
+    "prepend": "Cannot prepend on type {}",
+    "chunk": "Cannot chunk type {}",
+    "concat": "Cannot concat type {} as list",
+    "compact": "Cannot compact on type {}",
+    "slice": "list should be type of slice or array but {}",
 }
 
 
 def _checked(name: str, kinds: str, function: Callable[..., Any]) -> Callable[..., Any]:
     fixed, _, more = kinds.partition("*")
     plain = name.removeprefix("must").lower()
-    no_list = _NO_LIST.get(plain, f"Cannot find {plain} on type")
+    no_list = _NO_LIST.get(plain, f"Cannot find {plain} on type {{}}")
 
     def call(*given: Any) -> Any:
         beyond = [] if more else [i for i in range(len(fixed), len(given)) if given[i] is None]
@@ -233,12 +236,9 @@ def _checked(name: str, kinds: str, function: Callable[..., Any]) -> Callable[..
         for i, (k, value) in enumerate(zip(wanted, values, strict=True)):
             if _fits(k, value):
                 continue
-            if k == "l" and value is None:
-                raise Fault("runtime error: invalid memory address or nil pointer dereference")
-            if k == "l" and name == "concat":
-                raise Fault(f"Cannot concat type {kind_name(value)} as list")
             if k == "l":
-                raise Fault(f"{no_list} {kind_name(value)}")
+                nil = "runtime error: invalid memory address or nil pointer dereference"
+                raise Fault(nil if value is None else no_list.format(kind_name(value)))
             if i < len(fixed):
                 raise Fault(f"reflect: Call using {type_name(value)} as type {_GO_KIND[k]}")
             raise Fault(f"reflect: cannot use {type_name(value)} as type {_GO_KIND[k]} in Call")

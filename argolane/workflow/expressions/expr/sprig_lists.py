@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from argolane.workflow.expressions.expr.errors import Fault
-from argolane.workflow.expressions.expr.sprig_functions import integer
+from argolane.workflow.expressions.expr.sprig_numbers import integer
 from argolane.workflow.expressions.expr.values import Lists, StringMap, kind_name, part_of, unlike
 from argolane.workflow.expressions.gotext import NilList, text_of
 

@@ -65,9 +65,9 @@ def kind_name(value: Any) -> str:
 
 def part_of(items: list[Any], start: int, end: int) -> list[Any]:
     """A slice is of its list's type."""
-    part = items[start:end]
     if isinstance(items, NilList):
         return items
+    part = items[start:end]
     return type(items)(part) if isinstance(items, (Ints, Strings, Lists)) else part
 
 

@@ -7,18 +7,17 @@ ports, variables, mount paths, policies and resources are looked at; the server 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any
+
+from argolane.workflow.kubernetes import LABEL, SUBDOMAIN, amount, invalid
 
 Tree = Mapping[str, Any]
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NOT_A_LABEL = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
     "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+    f"'{LABEL.pattern}')"
 )
-_DOTTED = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
 _VARIABLE = re.compile(r"[ -<>-~]+")
 _NO_VARIABLE = (
     "a valid environment variable name must consist only of printable ASCII characters other than '='"
@@ -27,17 +26,12 @@ _CHOICES = {
     "terminationMessagePolicy": ("File", "FallbackToLogsOnError"),
     "imagePullPolicy": ("Always", "IfNotPresent", "Never"),
 }
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([numkMGTPE]?i?|[eE][+-]?[0-9]+)")
-_UNITS = {unit: Decimal(1000) ** i for i, unit in enumerate(("n", "u", "m", "", *"kMGTPE"), -3)}
-_UNITS |= {f"{unit}i": Decimal(1024) ** i for i, unit in enumerate("KMGTPE", 1)}
 
 
 def refusal(pod: str, template: Tree) -> str:
     """`Pod "x" is invalid: spec.containers[2].name: Required value`, or '' for a pod that is taken."""
     faults = [f"{place}: {fault}" for place, fault in of_template(template)]
-    if not faults:
-        return ""
-    return f'Pod "{pod}" is invalid: ' + (faults[0] if len(faults) == 1 else f"[{', '.join(faults)}]")
+    return invalid("Pod", pod, faults) if faults else ""
 
 
 def of_template(template: Tree) -> Iterator[tuple[str, str]]:
@@ -79,12 +73,12 @@ def _name(place: str, name: object) -> Iterator[tuple[str, str]]:
         yield place, "Required value"
         return
     text = str(name)
-    if "{{" in text or (_LABEL.fullmatch(text) and len(text) <= 63):
+    if "{{" in text or (LABEL.fullmatch(text) and len(text) <= 63):
         return
     if len(text) > 63:
         yield place, f'Invalid value: "{text}": must be no more than 63 characters'
-    if not _LABEL.fullmatch(text):
-        reason = "must not contain dots" if _DOTTED.fullmatch(text) else _NOT_A_LABEL
+    if not LABEL.fullmatch(text):
+        reason = "must not contain dots" if SUBDOMAIN.fullmatch(text) else _NOT_A_LABEL
         yield place, f'Invalid value: "{text}": {reason}'
 
 
@@ -127,16 +121,7 @@ def _variable(place: str, variable: Tree) -> Iterator[tuple[str, str]]:
 def _requests(place: str, resources: Tree) -> Iterator[tuple[str, str]]:
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
     for kind in sorted(requests.keys() & limits.keys()):
-        asked, most = _amount(requests[kind]), _amount(limits[kind])
+        asked, most = amount(requests[kind]), amount(limits[kind])
         if asked is not None and most is not None and asked > most:
             limit = f"must be less than or equal to {kind} limit of {limits[kind]}"
             yield place, f'Invalid value: "{requests[kind]}": {limit}'
-
-
-def _amount(quantity: object) -> Decimal | None:
-    found = _QUANTITY.fullmatch(str(quantity))
-    if not found:
-        return None
-    if found[2] not in _UNITS:
-        return Decimal(found[1] + found[2]) if found[2][:1] in "eE" else None
-    return Decimal(found[1]) * _UNITS[found[2]]

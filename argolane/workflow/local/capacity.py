@@ -1,15 +1,11 @@
 """How many pods run at once on this machine: by the CPU and memory they request, and a bound for all."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_UNITS = {
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
-    "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "m": 1e-3, "": 1.0,
-}  # fmt: skip
-_QUANTITY = re.compile(r"([0-9.]+(?:e[0-9]+)?)\s*(Ki|Mi|Gi|Ti|k|K|M|G|T|m|)")
+from argolane.workflow.kubernetes import amount
+
 MOST_PODS = 32
 _ROUNDING = 1e-9
 
@@ -54,15 +50,9 @@ def requested(template: Mapping[str, Any]) -> tuple[float, float]:
     cpu = memory = 0.0
     for container in containers:
         requests = (container.get("resources") or {}).get("requests") or {}
-        cpu += quantity(requests.get("cpu"))
-        memory += quantity(requests.get("memory"))
+        cpu += float(amount(requests.get("cpu")) or 0)
+        memory += float(amount(requests.get("memory")) or 0)
     return cpu, memory
-
-
-def quantity(text: object) -> float:
-    """`500m` -> 0.5, `1Gi` -> 2**30; what is no quantity counts as nothing."""
-    found = _QUANTITY.fullmatch(str(text if text is not None else 0))
-    return float(found[1]) * _UNITS[found[2]] if found else 0.0
 
 
 def _machine_memory() -> float:

@@ -1,7 +1,6 @@
 """A submission in, a run ready for its first pass out: its variables, its spec without tags, its deadline."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from argolane.workflow.local import variables
@@ -10,7 +9,7 @@ from argolane.workflow.local.lookups import Lookups
 from argolane.workflow.local.operation import Operation
 from argolane.workflow.local.submission import Submission
 from argolane.workflow.local.substitution import evaluate, replace
-from argolane.workflow.local.templates import type_of
+from argolane.workflow.local.templates import calls, type_of
 
 
 def prepare(op: Operation, submission: Submission, lookups: Lookups) -> str:
@@ -39,18 +38,9 @@ def _untyped(spec: dict[str, Any]) -> str:
         seen.add(name)
         if not type_of(templates[name]):
             return f"{way}template '{name}'"
-        calls = [(called, f"{way}templates.{name}.{place} ") for place, called in _calls(templates[name])]
-        ahead += reversed(calls)
+        below = [(str(c.get("template")), f"{way}templates.{name}.{at} ") for at, c in calls(templates[name])]
+        ahead += reversed(below)
     return next((f"template '{name}'" for name, one in templates.items() if not type_of(one)), "")
-
-
-def _calls(template: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each place in a template's steps or tasks, as Argo names it, and the template that it calls."""
-    for i, group in enumerate(template.get("steps") or ()):
-        for step in group:
-            yield f"steps[{i}].{step['name']}", str(step.get("template"))
-    for task in (template.get("dag") or {}).get("tasks") or ():
-        yield f"tasks.{task['name']}", str(task.get("template"))
 
 
 def _fill(op: Operation, submission: Submission, lookups: Lookups) -> None:

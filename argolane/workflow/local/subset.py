@@ -17,7 +17,7 @@ from argolane.workflow.local import fields
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.submission import Submission
 from argolane.workflow.local.substitution import replace, should_execute
-from argolane.workflow.local.templates import Base, Templates, type_of
+from argolane.workflow.local.templates import Base, Templates, calls, type_of
 from argolane.workflow.local.variables import of_workflow
 
 Tree = Mapping[str, Any]
@@ -146,12 +146,7 @@ def _all(submission: Submission) -> Iterator[tuple[str, str, Tree]]:
 
 
 def _holders(template: Tree) -> Iterator[Tree]:
-    holders: list[Tree] = []
-    if type_of(template) == "dag":
-        holders = list(template["dag"].get("tasks") or ())
-    elif type_of(template) == "steps":
-        holders = [step for group in template["steps"] for step in group or ()]
-    for holder in holders:
+    for _, holder in calls(template):
         yield holder
         when = {"when": holder["when"]} if holder.get("when") else {}
         if holder.get("onExit"):

@@ -4,7 +4,7 @@
 the template itself. templateDefaults of the workflow fill what a template leaves open.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,15 @@ def type_of(template: Mapping[str, Any]) -> str:
         elif template.get(kind) is not None:
             return kind
     return ""
+
+
+def calls(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each step or task of a template, and its place as Argo names it: `steps[0].a`, `tasks.a`."""
+    if type_of(template) == "steps":
+        for i, group in enumerate(template["steps"]):
+            yield from ((f"steps[{i}].{step.get('name', '')}", step) for step in group or ())
+    elif type_of(template) == "dag":
+        yield from ((f"tasks.{task.get('name', '')}", task) for task in template["dag"].get("tasks") or ())
 
 
 def node_type(template: Mapping[str, Any]) -> str:

@@ -6,14 +6,14 @@ Argo's own checks come first; this is what `create` says to a workflow that pass
 import re
 from collections.abc import Iterator
 
+from argolane.workflow.kubernetes import SUBDOMAIN, invalid
 from argolane.workflow.lint.argo.base import Base, Fault, mapping
 
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
     "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-    f"'{_SUBDOMAIN.pattern}')"
+    f"'{SUBDOMAIN.pattern}')"
 )
 _LABEL_RULE = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
@@ -29,19 +29,18 @@ def check_metadata(base: Base) -> Iterator[Fault]:
         return
     name = str(mapping(base.document.body.get("metadata")).get("name") or "")
     kind = f"{base.document.kind}.argoproj.io"
-    said = [reason for _, reason in found]
-    whole = said[0] if len(said) == 1 else f"[{', '.join(said)}]"
+    whole = invalid(kind, name, [reason for _, reason in found])
     for where, reason in found:
-        yield Fault(f'{kind} "{name}" is invalid: {whole}', where, base, reason.partition(": ")[2])
+        yield Fault(whole, where, base, reason.partition(": ")[2])
 
 
 def _faults(base: Base) -> Iterator[tuple[str, str]]:
     metadata = mapping(base.document.body.get("metadata"))
     name, prefix = str(metadata.get("name") or ""), str(metadata.get("generateName") or "")
     # The API adds five characters to the prefix, which may therefore end in a dash.
-    if prefix and not _SUBDOMAIN.fullmatch(prefix + "x"):
+    if prefix and not SUBDOMAIN.fullmatch(prefix + "x"):
         yield "metadata.generateName", f'metadata.generateName: Invalid value: "{prefix}": {_SUBDOMAIN_RULE}'
-    if name and not _SUBDOMAIN.fullmatch(name):
+    if name and not SUBDOMAIN.fullmatch(name):
         yield "metadata.name", f'metadata.name: Invalid value: "{name}": {_SUBDOMAIN_RULE}'
     elif not name and not prefix:
         yield "metadata.name", "metadata.name: Required value: name or generateName is required"

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from lab import Lab, outputs
 
@@ -50,31 +51,47 @@ def attempts(status: Any) -> list[str]:
 
 def restart_node(lab: Lab) -> None:
     """As a machine that reboots: kubelet, every container and containerd end, and come back."""
-    home = Path(lab.environment["KUBECONFIG"]).parent / "run"
-    address = ["ctr", "--address", str(home / "containerd.sock"), "--namespace", "k8s.io", "tasks"]
+    home = Path(lab.environment["KUBECONFIG"]).parent
+    address = ["ctr", "--address", str(home / "run/containerd.sock"), "--namespace", "k8s.io", "tasks"]
 
-    def stop(program: str) -> None:
-        file = home / f"{program}.pid"
-        process = int(file.read_text())
-        os.kill(process, signal.SIGTERM)
-        end = time.monotonic() + 30
-        while running(process):
-            assert time.monotonic() < end, f"{program} has not ended"
-            time.sleep(0.1)
-        file.unlink()  # else `up` may take a process that nobody has waited for yet for one that runs
-
-    stop("kubelet")
+    stop(home / "run/kubelet.pid")
     for container in lab.run(*address, "ls", "--quiet").split():
         # One that ended on its own in the meantime is an error of the command, and none of ours.
         subprocess.run([*address, "kill", "--signal", "SIGKILL", container], check=False, capture_output=True)
-    stop("containerd")
-    lab.run(str(lab.script), "up", timeout=300)
+    stop(home / "run/containerd.pid")
+    # `up` waits neither for containerd before it starts the kubelet, which ends when it cannot reach it, nor
+    # for the kubelet: the API goes on calling the node ready for 40 s. So it is started until it answers, as
+    # a service manager would.
+    end = time.monotonic() + 180
+    while not kubelet_answers():
+        assert time.monotonic() < end, (home / "log/kubelet.log").read_text()[-3000:]
+        if not running(home / "run/kubelet.pid"):
+            (home / "run/kubelet.pid").unlink(missing_ok=True)
+            lab.run(str(lab.script), "up", timeout=300)
+        time.sleep(1)
 
 
-def running(process: int) -> bool:
+def stop(file: Path) -> None:
+    """End the program whose pid the file holds."""
+    os.kill(int(file.read_text()), signal.SIGTERM)
+    end = time.monotonic() + 30
+    while running(file):
+        assert time.monotonic() < end, f"{file.stem} has not ended"
+        time.sleep(0.1)
+    file.unlink()  # else `up` may take a process that nobody has waited for yet for one that runs
+
+
+def running(file: Path) -> bool:
     try:
-        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+        return "State:\tZ" not in Path(f"/proc/{int(file.read_text())}/status").read_text()
     except OSError:
+        return False
+
+
+def kubelet_answers() -> bool:
+    try:
+        return httpx.get("http://127.0.0.1:10248/healthz", timeout=2, trust_env=False).text == "ok"
+    except httpx.HTTPError:
         return False
 
 

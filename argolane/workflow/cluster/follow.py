@@ -19,6 +19,7 @@ from argolane.workflow.cluster.logs import of_node
 from argolane.workflow.cluster.runs import as_run
 from argolane.workflow.cluster.submit import body_of, differing, installed
 from argolane.workflow.local.events import Event, NodeChanged, RunChanged, Said
+from argolane.workflow.local.record import safe
 from argolane.workflow.result import Run
 from argolane.workflow.status import ENDED
 from argolane.workflow.tree import walk
@@ -147,10 +148,10 @@ def _changes(cluster: Cluster, name: str) -> Iterator[Object]:
 
 def _keep_logs(cluster: Cluster, run: Run, folder: Path) -> Iterator[str]:
     """Writes the log of each failed task, and says its last lines."""
-    for node in (run.status.get("nodes") or {}).values():
+    for path, node in walk(run.status):
         if node.get("type") == "Pod" and node.get("phase") in ("Failed", "Error"):
             lines = "".join(of_node(cluster, run.name, node)).splitlines()
-            file = folder / f"{str(node['displayName']).replace('/', '-')}.txt"
+            file = folder / f"{safe(path)}.txt"
             file.write_text("\n".join([*lines, ""]), encoding="utf-8")
             yield f"{node['displayName']} {node['phase']}; its last lines (all: {file}):"
             yield from (f"    {line}" for line in lines[-LAST_LINES:])

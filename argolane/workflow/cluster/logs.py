@@ -50,7 +50,7 @@ def ends(cluster: Cluster, workflow: Object, *, lines: int) -> dict[str, str]:
 
 
 def of_node(
-    cluster: Cluster, workflow: str, node: Object, *, follow: bool = False, tail: int | None = None
+    cluster: Cluster, workflow: str, node: Mapping[str, Any], *, follow: bool = False, tail: int | None = None
 ) -> Iterator[str]:
     """The text of the main container of one node, line by line; a line in brackets when it cannot be had."""
     pod = _pod_names(cluster, workflow).get(str(node["id"]))

@@ -6,6 +6,7 @@ moment they are known: however a runner dies, nothing that succeeded is run agai
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from argolane.manifest import dump
 
 _UNSAFE = re.compile(r"[^\w.()=+@-]+")
 _GROUP = re.compile(r"\[(\d+)\](?=/)")
-_LONGEST = 120
+_LONGEST = 120  # bytes
 
 
 class Record:
@@ -35,8 +36,6 @@ class Record:
         self.pods = folder / "pods"
         self.control = folder / "control"
         self._reserve = Reserve(folder / ".reserve")
-        self._log_files: dict[tuple[str, str], Path] = {}
-        self._taken: set[str] = set()
         self._lock: int | None = None
 
     def create(self) -> None:
@@ -125,22 +124,21 @@ class Record:
 
     def log_file(self, path: str, container: str) -> Path:
         """The log of a container: of main under the node's path, of another with its name added."""
-        known = self._log_files.get((path, container))
-        if known is None:
-            name = safe(path if container == "main" else f"{path}.{container}")
-            number = 1
-            while (candidate := name if number == 1 else f"{name}~{number}") in self._taken:
-                number += 1
-            self._taken.add(candidate)
-            known = self._log_files[path, container] = self.logs / f"{candidate}.txt"
-        return known
+        return self.logs / f"{safe(path if container == 'main' else f'{path}.{container}')}.txt"
 
 
 def safe(path: str) -> str:
-    """A node's path as the name of one file: `wf/[0]/fan(0:a/b)` -> `0.fan(0=a_b)`, `wf` -> `wf`."""
+    """A node's path as the name of one file: `wf/[0]/fan(0:a/b)` -> `0.fan(0=a_b)`, `wf` -> `wf`.
+
+    A long one ends in a digest of the path, so that two that begin alike do not share a file.
+    """
     inner = path.partition("/")[2] or path
     text = _GROUP.sub(r"\1", inner).replace("/", ".").replace(":", "=")
-    return _UNSAFE.sub("_", text).lstrip(".")[:_LONGEST] or "log"
+    name = _UNSAFE.sub("_", text).lstrip(".").encode()
+    if len(name) > _LONGEST:
+        digest = hashlib.sha256(inner.encode(errors="surrogatepass")).hexdigest()[:12]
+        name = name[:_LONGEST] + f"~{digest}".encode()
+    return name.decode(errors="ignore") or "log"
 
 
 def _read(file: Path) -> Any:

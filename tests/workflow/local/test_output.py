@@ -4,8 +4,12 @@ import resource
 import time
 from pathlib import Path
 
+import pytest
+
 from argolane.project import Project
 from argolane.workflow import local
+from argolane.workflow.runs import RunFolder
+from argolane.workflow.tree import walk
 from tests.workflow.local.conftest import RunText, document, nodes
 
 POD = """
@@ -71,6 +75,43 @@ templates:
 """
     )
     assert nodes(result)["a"]["outputs"]["result"] == "z" * 256 * 1024
+
+
+LONG = """
+entrypoint: main
+templates:
+- name: main
+  steps:
+  - - {name: fan, template: both, arguments: {parameters: [{name: v, value: "{{item}}"}]},
+       withItems: ["%s"]}
+- name: both
+  inputs: {parameters: [{name: v}]}
+  steps:
+  - - {name: one, template: say, arguments: {parameters: [{name: v, value: one}]}}
+  - - {name: two, template: say, arguments: {parameters: [{name: v, value: two}]}}
+  - - name: three
+      template: read
+      arguments: {artifacts: [{name: a, from: "{{steps.one.outputs.artifacts.a}}"}]}
+- name: say
+  inputs: {parameters: [{name: v}]}
+  outputs: {artifacts: [{name: a, path: /tmp/a}]}
+  container:
+    image: python:3.11-slim
+    command: [sh, -c, "echo {{inputs.parameters.v}} | tee /tmp/a"]
+- name: read
+  inputs: {artifacts: [{name: a, path: /tmp/b}]}
+  container: {image: python:3.11-slim, command: [cat, /tmp/b]}
+"""
+
+
+@pytest.mark.parametrize("item", ["x" * 300, "模型" * 100])
+def test_long_names_share_no_file(run: RunText, item: str) -> None:
+    """Nodes whose paths begin with the same many characters have logs and artifacts of their own."""
+    result = run(LONG % item)
+    assert (result.phase, result.message) == ("Succeeded", "")
+    folder = RunFolder(result.folder)
+    pods = [path for path, node in walk(result.status) if node["type"] == "Pod"]
+    assert [folder.log(path).read_text() for path in pods] == ["one\n", "two\n", "one\n"]
 
 
 def test_what_a_step_leaves_behind_ends_with_it(run: RunText, tmp_path: Path) -> None:

@@ -5,11 +5,10 @@ import json
 from typing import Any
 
 import seldon_double
-import seldon_objects
 
 
 def observed(name: str) -> Any:
-    return json.loads((seldon_objects.OBSERVED / name).read_text())
+    return json.loads((seldon_double.OBSERVED / name).read_text())
 
 
 def decoded(deployment: dict[str, Any]) -> dict[str, Any]:
@@ -24,7 +23,7 @@ def decoded(deployment: dict[str, Any]) -> dict[str, Any]:
 def test_deployment_is_the_observed_one() -> None:
     """Names, labels, containers, environment, probes and the orchestrator's graph are the recorded."""
     sdep = observed("sdep-ab-available.json")
-    made, _ = seldon_objects.objects(
+    made, _ = seldon_double.objects(
         sdep, sdep["spec"]["predictors"][0], "seldonio/seldon-core-executor:1.17.1"
     )
     real = decoded(observed("deployment-ab.json"))
@@ -36,7 +35,7 @@ def test_deployment_is_the_observed_one() -> None:
 def test_services_are_the_observed_ones() -> None:
     """The predictor's Service and one for each container, with the ports that were seen."""
     sdep = observed("sdep-ab-available.json")
-    _, made = seldon_objects.objects(sdep, sdep["spec"]["predictors"][0], "image")
+    _, made = seldon_double.objects(sdep, sdep["spec"]["predictors"][0], "image")
     real = observed("services-ab.json")
     assert [s["metadata"]["name"] for s in made] == [s["metadata"]["name"] for s in real]
     for mine, seen in zip(made, real, strict=True):

@@ -5,6 +5,7 @@ that contradicts its recording is run once more with nothing beside it, in a new
 """
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
@@ -38,7 +39,11 @@ OTHERWISE = {
 _AT_ONCE = 8
 _ALL_WITHIN = 1500.0
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(_ALL_WITHIN + 300)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(_ALL_WITHIN + 300),
+    pytest.mark.filterwarnings("default:.* was first seen with"),
+]
 Differences = Callable[[str], list[str]]
 
 
@@ -66,6 +71,7 @@ def differences(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Difference
         failed = running[name].exception() or running[name].result()
         if not failed:
             return []
+        warnings.warn(f"{name} was first seen with {failed}", stacklevel=1)
         wait(running.values())
         assert time.monotonic() < end, failed
         cases.empty()

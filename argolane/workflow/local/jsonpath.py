@@ -1,103 +1,215 @@
-"""kubectl's jsonPath template and an object in, text out: `{.data.state}-{.items[0].name}`."""
+"""kubectl's jsonPath template and an object in, text out: `{.data.state}-{.items[0].name}`.
 
-import re
-from collections.abc import Iterator
+As `kubectl get -o jsonpath` does it: a key that is missing is nothing, text outside of braces stays as it is.
+Compare: k8s.io/client-go/util/jsonpath, whose errors these are. The members of a map come in their order
+here, where Go has none.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from argolane.workflow.expressions.gotext import to_json
+from argolane.workflow.expressions.gotext import quote, text_of, to_json
+from argolane.workflow.local import jsonpathparser as node
+from argolane.workflow.local.jsonpathparser import Node, Nodes, PathError, parse
 
-_STEP = re.compile(
-    r"\.\.(?P<deep>[\w-]+)|\.(?P<name>(?:[\w-]|\\.)+|\*)|\[\s*(?P<index>-?\d+|\*)\s*\]|\['(?P<key>[^']*)'\]"
-    r"|\[\?\(\s*@(?P<where>[.\w-]+)\s*(?P<operator>==|!=)\s*(?P<value>[^)]+?)\s*\)\]"
-)
+Values = list[Any]
 
 
-class PathError(Exception):
-    """The path is none, or leads nowhere; the text is kubectl's own."""
+class _Nothing:
+    """What `range` looks at where there is nothing: Go's zero reflect.Value, on which kubectl may panic."""
+
+    def __str__(self) -> str:
+        return "<invalid reflect.Value>"
+
+
+_NOTHING = _Nothing()
+_TYPES = {
+    dict: "map[string]interface {}", list: "[]interface {}", str: "string", bool: "bool",
+    int: "int64", float: "float64",
+}  # fmt: skip
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+class _Stuck(PathError):
+    """An error, with the values that were there: to `exists` they count as found."""
+
+    def __init__(self, message: str, values: Values) -> None:
+        super().__init__(message)
+        self.values = values
 
 
 def render(template: str, body: Any) -> str:
     """The template with every `{...}` replaced; several results are joined by a blank."""
-    if not template.startswith("{") and "{" not in template:
-        template = "{" + (template if template.startswith((".", "$")) else f".{template}") + "}"
-    return "".join(_parts(template, body))
+    try:
+        nodes = parse(template)
+    except PathError as error:
+        raise PathError(f"error parsing jsonpath {template}, {error}") from None
+    try:
+        results = _Walk(nodes).results(0, [body])
+    except PathError as error:
+        shown = f'"{quote(template)}"'
+        raise PathError(f"error executing jsonpath {shown}: Error executing template: {error}") from None
+    return "".join(" ".join(map(_text, values)) for values in results)
 
 
-def _parts(template: str, body: Any) -> Iterator[str]:
-    rest = template
-    while (at := rest.find("{")) >= 0:
-        yield rest[:at]
-        end = rest.find("}", at)
-        if end < 0:
-            raise PathError(f"error parsing jsonpath {template}, unclosed action")
-        inner = rest[at + 1 : end].strip()
-        rest = rest[end + 1 :]
-        if inner[:1] in "\"'":
-            yield inner[1:-1].encode().decode("unicode_escape")
-        elif inner.startswith("range") or inner == "end":
-            raise PathError(f"error parsing jsonpath {template}: range is not run locally. Use jqFilter.")
-        else:
-            yield " ".join(_text(value) for value in _walk(template, inner, body))
-    yield rest
+class _Walk:
+    """One pass over the template; `range` runs what follows for each value, until `end`."""
 
+    def __init__(self, nodes: Nodes) -> None:
+        self.nodes = nodes
+        self.begun = self.inside = self.ended = 0
+        self.last_end = -1
 
-def _walk(template: str, path: str, body: Any) -> list[Any]:
-    values = [body]
-    position = 1 if path.startswith(("$", "@")) else 0
-    while position < len(path):
-        step = _STEP.match(path, position)
-        if step is None:
-            raise PathError(
-                f"error parsing jsonpath {template}, unrecognized character in action: {path[position:]!r}"
-            )
-        values = [found for value in values for found in _step(step, value)]
-        position = step.end()
-    return values
+    def results(self, first: int, values: Values) -> list[Values]:
+        found: list[Values] = []
+        i = first
+        while i < len(self.nodes):
+            got = self._walk(self.nodes[i], values)
+            if 0 < self.ended <= self.inside:
+                self.ended -= 1
+                self.last_end = i
+                break
+            if self.begun:
+                self.begun -= 1
+                self.inside += 1
+                for value in got:
+                    found += self.results(i + 1, [_NOTHING if value is None else value])
+                if not got:  # what is looked at in vain still finds the end
+                    self.results(i + 1, [_NOTHING])
+                self.inside -= 1
+                i = max(i, self.last_end)
+            else:
+                found.append(got)
+            i += 1
+        return found
 
+    def _list(self, nodes: Nodes, values: Values) -> Values:
+        for each in nodes:
+            values = self._walk(each, values)
+        return values
 
-def _step(step: re.Match[str], value: Any) -> list[Any]:
-    name = step["name"] or step["key"]
-    if step["deep"]:
-        return list(_deep(value, step["deep"]))
-    if step["where"]:
-        return [v for v in value or () if _holds(v, step)]
-    if name == "*" or step["index"] == "*":
-        return list(value.values()) if isinstance(value, dict) else list(value or ())
-    if step["index"] is not None:
+    def _walk(self, what: Node, values: Values) -> Values:
+        match what:
+            case node.Action(nodes):
+                return self._list(nodes, values)
+            case node.Text(text):
+                return [text]
+            case node.Number(number):
+                return [number] * len(values)
+            case node.Field(name):
+                return [value[name] for value in values if isinstance(value, dict) and name in value]
+            case node.Wildcard():
+                return [inner for value in values for inner in _members(value)]
+            case node.Recursive():
+                return [inner for value in values for inner in _below(value)]
+            case node.Several(actions):
+                return [found for nodes in actions for found in self._list(nodes, values)]
+            case node.Slice():
+                return _sliced(what, values)
+            case node.Filter():
+                return [item for value in values for item in self._filtered(what, value, values)]
+            case node.Word(name):
+                return self._word(name, values)
+
+    def _word(self, name: str, values: Values) -> Values:
+        if name == "range":
+            self.begun += 1
+            return values
+        if name != "end":
+            raise _Stuck(f"unrecognized identifier {name}", values)
+        if not self.inside:
+            raise _Stuck("not in range, nothing to end", [])
+        self.ended += 1
+        return []
+
+    def _filtered(self, what: node.Filter, value: Any, values: Values) -> Values:
         if not isinstance(value, list):
-            raise PathError(f"error executing jsonpath: {type(value).__name__} is not array or slice")
-        index = int(step["index"])
-        if not -len(value) <= index < len(value):
-            raise PathError(
-                f"error executing jsonpath: array index out of bounds: index {index}, length {len(value)}"
-            )
-        return [value[index]]
-    key = name.replace("\\.", ".")
-    # kubectl get allows missing keys: what is not there is nothing.
-    return [value[key]] if isinstance(value, dict) and key in value else []
+            raise _Stuck(f"{text_of(value)} is not array or slice and cannot be filtered", values)
+        return [item for item in value if self._passes(what, item, values)]
+
+    def _passes(self, what: node.Filter, item: Any, values: Values) -> bool:
+        try:
+            left = self._list(what.left, [item])
+        except _Stuck as error:
+            if what.operator != "exists":
+                raise
+            left = error.values
+        if what.operator == "exists" or not left:
+            return bool(left)
+        right = self._list(what.right, [item]) if len(left) == 1 else []
+        if max(len(left), len(right)) > 1:
+            raise _Stuck("can only compare one element at a time", values)
+        return bool(right) and _compared(left[0], what.operator, right[0])
 
 
-def _holds(value: Any, step: re.Match[str]) -> bool:
-    for part in step["where"].strip(".").split("."):
-        if not isinstance(value, dict) or part not in value:
-            return False
-        value = value[part]
-    same = _text(value) == step["value"].strip("\"'")
-    return same if step["operator"] == "==" else not same
+def _compared(left: Any, operator: str, right: Any) -> bool:
+    if operator not in _COMPARE:
+        raise _Stuck(f"unrecognized filter operator {operator}", [])
+    if not all(isinstance(side, (str, int, float)) for side in (left, right)):
+        raise _Stuck("invalid type for comparison", [])
+    if type(left) is not type(right):
+        raise _Stuck("incompatible types for comparison", [])
+    if isinstance(left, bool) and operator not in ("==", "!="):
+        raise _Stuck("invalid type for comparison", [])
+    return _COMPARE[operator](left, right)
 
 
-def _deep(value: Any, name: str) -> Iterator[Any]:
+def _sliced(what: node.Slice, values: Values) -> Values:
+    found: Values = []
+    for value in values:
+        if value is None:
+            continue
+        if value is _NOTHING:
+            raise _Stuck("reflect: call of reflect.Value.Type on zero Value", values)
+        if not isinstance(value, list):
+            raise _Stuck(f"{_TYPES[type(value)]} is not array or slice", values)
+        length = len(value)
+        start, end = what.start or 0, what.end
+        alone = not what.colon
+        if alone:
+            end = start + 1
+        if start < 0:
+            start += length
+        if end is None:
+            end = length
+        if end < 0 or (end == 0 and alone):
+            end += length
+        if start == end:
+            return found
+        if not 0 <= start < length:
+            raise _Stuck(f"array index out of bounds: index {start}, length {length}", values)
+        if not 0 <= end <= length:
+            raise _Stuck(f"array index out of bounds: index {end - 1}, length {length}", values)
+        if start > end:
+            raise _Stuck(f"starting index {start} is greater than ending index {end}", values)
+        if what.step is not None and what.step <= 0:
+            raise _Stuck("step must be > 0", values)
+        found += value[start : end : what.step or 1]
+    return found
+
+
+def _members(value: Any) -> Sequence[Any]:
     if isinstance(value, dict):
-        if name in value:
-            yield value[name]
-        for inner in value.values():
-            yield from _deep(inner, name)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _deep(inner, name)
+        return list(value.values())
+    # To Go a text is a list of bytes.
+    return list(value.encode()) if isinstance(value, str) else value if isinstance(value, list) else []
+
+
+def _below(value: Any) -> Values:
+    members = _members(value)
+    return [value, *(found for inner in members for found in _below(inner))] if members else []
 
 
 def _text(value: Any) -> str:
     if value is None:
-        return ""
-    return value if isinstance(value, str) else to_json(value)
+        return "null"
+    if value is _NOTHING:
+        return "<no value>"
+    return to_json(value) if isinstance(value, (dict, list)) else text_of(value)

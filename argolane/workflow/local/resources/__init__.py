@@ -11,6 +11,7 @@ from typing import Any
 from argolane.errors import ArgolaneError
 from argolane.workflow.local import jq, jsonpath, outputs
 from argolane.workflow.local.artifacts import Store, load
+from argolane.workflow.local.jsonpathparser import PathError
 from argolane.workflow.local.outputs import View
 from argolane.workflow.local.patching import PatchError
 from argolane.workflow.local.ports import PodOrder
@@ -108,5 +109,5 @@ def _fill(parameter: dict[str, Any], found: dict[str, Any]) -> None:
             parameter["value"] = jsonpath.render(str(source["jsonPath"]), found)
         elif source.get("jqFilter"):
             parameter["value"] = jq.run(str(source["jqFilter"]), found)
-    except (jsonpath.PathError, jq.JqError) as error:
+    except (PathError, jq.JqError) as error:
         raise ResourceError(str(error)) from None

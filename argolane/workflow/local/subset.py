@@ -13,7 +13,7 @@ from typing import Any
 from argolane.containers import images
 from argolane.project import Project
 from argolane.workflow.expressions import expr
-from argolane.workflow.local import fields
+from argolane.workflow.local import fields, jq
 from argolane.workflow.local.errors import OperationError
 from argolane.workflow.local.submission import Submission
 from argolane.workflow.local.substitution import replace, should_execute
@@ -115,6 +115,11 @@ class _Reader:
                 f"{owner} uses the function {function!r} in '{place}.{path}', which the local runner "
                 "does not have. Use --on argo."
             )
+        for path, program in _filters(template):
+            filled = str(replace(program, {**self.known, **inputs}))
+            unknown = "" if "{{" in filled else jq.refusal(filled)
+            if unknown:
+                yield f"{owner} uses '{place}.{path}': {unknown}. Use --on argo."
         for path, container in fields.containers(template):
             image = str(replace(str(container.get("image") or ""), {**self.known, **inputs}))
             if not image or "{{" in image:
@@ -130,6 +135,14 @@ class _Reader:
             if candidate.get("name") == name and type_of(candidate) == type_of(template):
                 return owner, place
         return "Workflow", f"spec.templates[{name or 'inline'}]"
+
+
+def _filters(template: Tree) -> Iterator[tuple[str, str]]:
+    """Each jqFilter among the outputs, with its path."""
+    for i, parameter in enumerate((template.get("outputs") or {}).get("parameters") or ()):
+        program = (parameter.get("valueFrom") or {}).get("jqFilter")
+        if program:
+            yield f"outputs.parameters[{i}].valueFrom.jqFilter", str(program)
 
 
 def _places(submission: Submission) -> dict[int, tuple[str, str]]:

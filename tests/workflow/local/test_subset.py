@@ -145,3 +145,30 @@ templates: [{name: main, nodeSelector: {a: b}, suspend: {duration: "0"}}]
     assert said == [
         "No effect in a local run: spec.podGC, spec.priority, spec.ttlStrategy, templates.nodeSelector."
     ]
+
+
+def test_jq_that_is_not_run_here_is_named_before_the_start(project: Project) -> None:
+    """A jqFilter beyond the local jq; one that jq does not understand either fails where Argo's fails."""
+    faults = refused(
+        project,
+        """
+entrypoint: main
+arguments: {parameters: [{name: path, value: .data}]}
+templates:
+- name: main
+  outputs:
+    parameters:
+    - {name: a, valueFrom: {jqFilter: .data.a}}
+    - {name: b, valueFrom: {jqFilter: "{{workflow.parameters.path}} as $x | $x"}}
+    - {name: c, valueFrom: {jqFilter: "limit(1; .data[])"}}
+    - {name: d, valueFrom: {jqFilter: ".data ["}}
+  resource: {action: get, manifest: '{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}'}
+""",
+    )
+    place = (
+        "Workflow uses 'spec.templates[0].outputs.parameters[{}].valueFrom.jqFilter': {} is not run locally."
+    )
+    assert faults == (
+        place.format(1, "as") + " Use --on argo.",
+        place.format(2, "limit/2") + " Use --on argo.",
+    )

@@ -1,8 +1,7 @@
 """SeldonDeployments in; Deployments, Services and status out: as much of Seldon's controller as tests need.
 
-Its own cannot be had where the tests run. `observed/` holds what release 1.17.1 made of one SeldonDeployment,
-and all made here starts from that; one componentSpec a predictor; no ingress, autoscaling or storage
-initializer. It looks once a second. The orchestrator is argolane's own, from the image given.
+`observed/` holds what release 1.17.1 made of one SeldonDeployment, and all made here starts from that. One
+componentSpec a predictor; no ingress, autoscaling or storage initializer; argolane's own orchestrator.
 """
 
 import argparse
@@ -17,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
-from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic import DynamicClient, exceptions
 from urllib3.exceptions import HTTPError
 
 Object = dict[str, Any]
@@ -26,6 +24,7 @@ OBSERVED = Path(__file__).parent / "observed"
 DEPLOYMENT: Object = json.loads((OBSERVED / "deployment-ab.json").read_text())
 MODEL, _, ENGINE = DEPLOYMENT["spec"]["template"]["spec"]["containers"]
 AVAILABLE: Object = json.loads((OBSERVED / "sdep-ab-available.json").read_text())["status"]
+MERGE = "application/merge-patch+json"
 ALWAYS = ("HpasReady", "KedaReady", "PdbsReady")  # True from the start, for there are none
 
 
@@ -75,8 +74,8 @@ def engine(sdep: Object, predictor: Object, containers: list[Object], image: str
     name, own = predictor["name"], predictor.get("svcOrchSpec") or {}
     spec = {**predictor["componentSpecs"][0]["spec"], "containers": containers}
     read = {"name": name, "graph": graph, "replicas": 0, "engineResources": {}, "svcOrchSpec": own}
-    read["componentSpecs"] = [{"metadata": {"creationTimestamp": None}, "spec": spec}]
-    read["labels"] = {"version": name}
+    listed = [{"metadata": {"creationTimestamp": None}, "spec": spec}]
+    read |= {"componentSpecs": listed, "labels": {"version": name}}
     names = {"ab": sdep["metadata"]["name"], "demo": sdep["metadata"]["namespace"], "default": name}
     encoded = {"name": "ENGINE_PREDICTOR", "value": base64.b64encode(dense(read).encode()).decode()}
     return {
@@ -119,10 +118,10 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
         listed.append(service(name_, {label: name_}, mine, http=9000 + n, grpc=9500 + n))
 
     spec = copy.deepcopy(DEPLOYMENT["spec"])
-    pod = spec["template"]["spec"]
-    volumes = [*(given["spec"].get("volumes") or []), *pod["volumes"]]
+    pod, own = spec["template"]["spec"], given["spec"]
     everything = [*containers, engine(sdep, predictor, containers, image)]
-    spec["template"]["spec"] = {**pod, **given["spec"], "containers": everything, "volumes": volumes}
+    volumes = [*(own.get("volumes") or []), *pod["volumes"]]
+    spec["template"]["spec"] = {**pod, **own, "containers": everything, "volumes": volumes}
     spec["template"]["metadata"]["labels"] = labels
     spec["selector"] = {"matchLabels": {"seldon-app": base, **services, "seldon-deployment-id": name}}
     spec["replicas"] = given.get("replicas") or predictor.get("replicas") or sdep["spec"].get("replicas") or 1
@@ -168,13 +167,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--image", required=True, help="the orchestrator's image")
     image = parser.parse_args().image
-    config.load_kube_config()
-    api = DynamicClient(client.ApiClient())
+    api = DynamicClient(config.new_client_from_config())
     deployed = api.resources.get(api_version="machinelearning.seldon.io/v1", kind="SeldonDeployment")
 
     def apply(body: Object) -> Object:
         kind = api.resources.get(api_version=body["apiVersion"], kind=body["kind"])
-        return dict(kind.server_side_apply(body=body, field_manager="seldon", force_conflicts=True).to_dict())
+        try:
+            return dict(kind.patch(body=body, content_type=MERGE).to_dict())
+        except exceptions.NotFoundError:
+            return dict(kind.create(body=body).to_dict())
 
     def reconcile(sdep: Object) -> None:
         made = [objects(sdep, predictor, image) for predictor in sdep["spec"]["predictors"]]
@@ -182,15 +183,14 @@ def main() -> None:
         new = status(sdep, deployments, [apply(service) for _, services in made for service in services])
         if new != sdep.get("status"):
             where = {key: sdep["metadata"][key] for key in ("name", "namespace")}
-            patch = {"body": {"status": new}, "content_type": "application/merge-patch+json"}
-            deployed.status.patch(**patch, **where)
+            deployed.status.patch(body={"status": new}, content_type=MERGE, **where)
 
     while True:
         try:
             for sdep in deployed.get().to_dict()["items"]:
                 if not sdep["metadata"].get("deletionTimestamp"):
                     reconcile(sdep)
-        except (ApiException, HTTPError) as error:
+        except (client.ApiException, HTTPError) as error:
             print(f"{datetime.now(UTC):%H:%M:%S} tried again after: {error}", flush=True)  # noqa: T201
         time.sleep(1)
 

@@ -50,12 +50,14 @@ def render(template: str, body: Any) -> str:
     try:
         nodes = parse(template)
     except PathError as error:
-        raise PathError(f"error parsing jsonpath {template}, {error}") from None
+        raise PathError(f"error: error parsing jsonpath {template}, {error}") from None
     try:
         results = _Walk(nodes).results(0, [body])
     except PathError as error:
         shown = f'"{quote(template)}"'
-        raise PathError(f"error executing jsonpath {shown}: Error executing template: {error}") from None
+        raise PathError(
+            f"error: error executing jsonpath {shown}: Error executing template: {error}"
+        ) from None
     return "".join(" ".join(map(_text, values)) for values in results)
 
 

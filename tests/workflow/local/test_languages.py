@@ -148,7 +148,7 @@ def test_jsonpath(path: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("{.status", "error parsing jsonpath {.status, unclosed action"),
+        ("{.status", "error: error parsing jsonpath {.status, unclosed action"),
         ("{.status.items[x]}", "invalid array index x"),
         ("{%}", "unrecognized character in action: U+0025 '%'"),
         ('{"a}', "unterminated quoted string"),

@@ -5,12 +5,13 @@ Compare: k8s.io/client-go/util/jsonpath, whose errors these are. The members of 
 here, where Go has none.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from argolane.workflow.expressions.gotext import quote, text_of, to_json
 from argolane.workflow.local import jsonpathparser as node
 from argolane.workflow.local.jsonpathparser import Node, Nodes, PathError, parse
+from argolane.workflow.local.values import COMPARE
 
 Values = list[Any]
 
@@ -27,14 +28,6 @@ _TYPES = {
     dict: "map[string]interface {}", list: "[]interface {}", str: "string", bool: "bool",
     int: "int64", float: "float64",
 }  # fmt: skip
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
 
 
 class _Stuck(PathError):
@@ -152,7 +145,7 @@ class _Walk:
 
 
 def _compared(left: Any, operator: str, right: Any) -> bool:
-    if operator not in _COMPARE:
+    if operator not in COMPARE:
         raise _Stuck(f"unrecognized filter operator {operator}", [])
     if not all(isinstance(side, (str, int, float)) for side in (left, right)):
         raise _Stuck("invalid type for comparison", [])
@@ -160,7 +153,7 @@ def _compared(left: Any, operator: str, right: Any) -> bool:
         raise _Stuck("incompatible types for comparison", [])
     if isinstance(left, bool) and operator not in ("==", "!="):
         raise _Stuck("invalid type for comparison", [])
-    return _COMPARE[operator](left, right)
+    return bool(COMPARE[operator](left, right))
 
 
 def _sliced(what: node.Slice, values: Values) -> Values:

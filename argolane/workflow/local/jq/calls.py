@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from argolane.workflow.local.jq import values as v
@@ -11,7 +12,6 @@ from argolane.workflow.local.jq.functions import (
     FORMATS,
     PLAIN,
     WITH_ONE,
-    fail,
     firsts,
     from_entries,
     most,
@@ -103,9 +103,7 @@ def _with_one(name: str, inner: Filter) -> Filter | None:
         "add": lambda: pipe(array(inner), lambda body: iter((total(body),))),
         "first": lambda: lambda body: itertools.islice(inner(body), 1),
         "last": lambda: lambda body: iter(list(inner(body))[-1:]),
-        "isempty": lambda: (
-            lambda body: iter((next(inner(body), None) is None and not any(True for _ in inner(body)),))
-        ),
+        "isempty": lambda: lambda body: iter((not any(True for _ in inner(body)),)),
         "recurse": lambda: recurse(inner),
         "with_entries": lambda: pipe(
             pipe(lambda body: iter((to_entries(body),)), array(pipe(each, inner))),
@@ -121,8 +119,8 @@ def _members(body: Any) -> Iterator[Any]:
 
 
 def _whether(name: str, values: Filter, inner: Filter) -> Filter:
-    test = any if name == "any" else all
-    return lambda body: iter((test(true(found) for value in values(body) for found in inner(value)),))
+    holds = any if name == "any" else all
+    return lambda body: iter((holds(true(found) for value in values(body) for found in inner(value)),))
 
 
 def _mapped(body: Any, inner: Filter) -> Any:
@@ -137,5 +135,10 @@ def formatted(name: str) -> Filter:
     if name not in FORMATS:
         if name in ("@csv", "@tsv", "@sh", "@urid"):
             raise NotRunLocally(f"{name} is not run locally")
-        return lambda _: fail(JqError(f"format not defined: {name}"))
+        return partial(_undefined, name)
     return lambda body: iter((FORMATS[name](body),))
+
+
+def _undefined(name: str, _: Any) -> Iterator[Any]:
+    """gojq looks for a format only when it comes to it."""
+    raise JqError(f"format not defined: {name}")

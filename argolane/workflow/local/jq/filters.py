@@ -32,10 +32,6 @@ def pipe(left: Filter, right: Filter) -> Filter:
     return lambda body: (found for value in left(body) for found in right(value))
 
 
-def field(name: str) -> Filter:
-    return lambda body: iter((index(body, name),))
-
-
 def member(term: Filter, key: Filter) -> Filter:
     """`term[key]`."""
     return lambda body: (index(value, name) for name in key(body) for value in term(body))

@@ -6,8 +6,9 @@ import itertools
 import json
 import math
 import re
+import string
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote
 
 from argolane.workflow.expressions.gotext import quote as escaped
@@ -40,10 +41,10 @@ def _keys(value: Any) -> list[Any]:
 
 
 def total(value: Any) -> Any:
-    total = None
+    found = None
     for piece in _values("add", value):
-        total = v.operate("+", total, piece)
-    return total
+        found = v.operate("+", found, piece)
+    return found
 
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -89,10 +90,6 @@ def _flatten(value: Any, depth: Any) -> list[Any]:
     if depth < 0:
         raise JqError(f"flatten depth should not be negative: {v.preview(float(depth))}")
     return list(_flat(values, depth))
-
-
-def _sorted(name: str, value: Any) -> list[Any]:
-    return sorted(_known(name, value, (list,)), key=order)
 
 
 def firsts(pairs: list[tuple[Any, Any]]) -> list[Any]:
@@ -148,10 +145,6 @@ def _join(value: Any, separator: Any) -> str:
             raise JqError(f"join cannot be applied to an array including: {v.described(piece)}")
     texts = ["" if piece is None else v.tostring(piece) for piece in values]
     return str(separator).join(texts) if len(texts) > 1 else "".join(texts)
-
-
-def fail(error: JqError) -> NoReturn:
-    raise error
 
 
 def _split(value: Any, separator: Any) -> list[str]:
@@ -226,31 +219,23 @@ def _error(value: Any) -> Any:
 
 
 def _unbase64(value: Any) -> str:
-    text = v.tostring(value)
+    text = v.tostring(value).rstrip("=")
     try:
-        return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True).decode(
-            errors="replace"
-        )
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode(errors="replace")
     except ValueError:
         raise v.NotRunLocally(f"@base64d of {v.preview(value)}: not base64") from None
 
 
-_ASCII = {"ascii_downcase": (65, 90, 32), "ascii_upcase": (97, 122, -32)}
-
-
-def _ascii(name: str) -> Callable[[Any], Any]:
-    first, last, by = _ASCII[name]
-    table = {code: code + by for code in range(first, last + 1)}
-    return _text(name, lambda text: text.translate(table))
-
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 PLAIN: dict[str, Callable[[Any], Any]] = {
     "abs": lambda x: abs(_known("abs", x, (int, float))),
     "add": total,
     "all": lambda x: all(map(true, each(x))),
     "any": lambda x: any(map(true, each(x))),
-    "ascii_downcase": _ascii("ascii_downcase"),
-    "ascii_upcase": _ascii("ascii_upcase"),
+    "ascii_downcase": _text("ascii_downcase", lambda text: text.translate(_LOWER)),
+    "ascii_upcase": _text("ascii_upcase", lambda text: text.translate(_UPPER)),
     "ceil": _math("ceil", math.ceil),
     "error": _error,
     "explode": _text("explode", lambda text: [ord(char) for char in text]),
@@ -270,7 +255,7 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
     "reverse": lambda x: _known("reverse", x, (list,))[::-1],
     "round": _math("round", _round),
     "rtrim": _text("rtrim", str.rstrip),
-    "sort": lambda x: _sorted("sort", x),
+    "sort": lambda x: sorted(_known("sort", x, (list,)), key=order),
     "to_entries": to_entries,
     "tojson": v.encode,
     "tonumber": _tonumber,
@@ -278,7 +263,7 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
     "trim": _text("trim", str.strip),
     "trunc": _math("trunc", math.trunc),
     "type": v.type_of,
-    "unique": lambda x: firsts([(order(i), i) for i in _sorted("unique", x)]),
+    "unique": lambda x: firsts([(order(i), i) for i in sorted(_known("unique", x, (list,)), key=order)]),
     "utf8bytelength": _text("utf8bytelength", lambda text: len(text.encode())),
 }
 WITH_ONE: dict[str, Callable[[Any, Any], Any]] = {

@@ -2,6 +2,7 @@
 
 jq without variables, definitions, reduce, assignments and paths; these are refused by name.
 Compare: github.com/itchyny/gojq, parser.go.y.
+Over 300 lines because a grammar is one thing: its rules call each other, and are read side by side.
 """
 
 import json
@@ -20,14 +21,13 @@ from argolane.workflow.local.jq.filters import (
     condition,
     constant,
     each,
-    field,
     identity,
     member,
     part,
     pipe,
     signed,
     text,
-)  # fmt: skip
+)
 from argolane.workflow.local.jq.values import JqError, NotRunLocally, encode
 
 _TOKEN = re.compile(
@@ -38,6 +38,8 @@ _TOKEN = re.compile(
 )
 _SKIPPED = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _ESCAPED = re.compile(r'(?:\\u[0-9a-fA-F]{4})+|\\["/\\bfnrt]')
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_LEFT = (("or",), ("and",), _COMPARISONS, ("+", "-"), ("*", "/", "%"))  # what binds most is last
 _ABSENT = frozenset({"=", "|=", "+=", "-=", "*=", "/=", "%=", "//=", "?//"})
 _ABSENT_WORDS = frozenset(
     ("as", "reduce", "foreach", "def", "label", "break", "import", "include", "module", "__loc__")
@@ -150,41 +152,27 @@ class _Parser:
         return self._right("|", self._comma)
 
     def _comma(self) -> Filter:
-        return self._left((",",), self.expression)
+        left = self.expression()
+        while self.take(","):
+            left = binary(",", left, self.expression())
+        return left
 
     def expression(self) -> Filter:
-        return self._right("//", self._or)
+        return self._right("//", self._left)
 
     def _right(self, sign: str, inner: Callable[[], Filter]) -> Filter:
         left = inner()
         return binary(sign, left, self._right(sign, inner)) if self.take(sign) else left
 
-    def _left(self, signs: tuple[str, ...], inner: Callable[[], Filter]) -> Filter:
-        left = inner()
-        while self.is_sign(*signs):
-            left = binary(self.next().text, left, inner())
-        return left
-
-    def _or(self) -> Filter:
-        return self._left(("or",), self._and)
-
-    def _and(self) -> Filter:
-        return self._left(("and",), self._comparison)
-
-    def _comparison(self) -> Filter:
-        signs = ("==", "!=", "<", "<=", ">", ">=")
-        left = self._sum()
-        if self.is_sign(*signs):
-            left = binary(self.next().text, left, self._sum())
-            if self.is_sign(*signs):
+    def _left(self, level: int = 0) -> Filter:
+        if level == len(_LEFT):
+            return self.postfix()
+        left = self._left(level + 1)
+        while self.is_sign(*_LEFT[level]):
+            left = binary(self.next().text, left, self._left(level + 1))
+            if _LEFT[level] is _COMPARISONS and self.is_sign(*_COMPARISONS):
                 raise self.wrong()
         return left
-
-    def _sum(self) -> Filter:
-        return self._left(("+", "-"), self._product)
-
-    def _product(self) -> Filter:
-        return self._left(("*", "/", "%"), self.postfix)
 
     def postfix(self) -> Filter:
         """A term and its suffixes; `?` is about the last of them, or about the term where there is none."""
@@ -235,7 +223,7 @@ class _Parser:
         if kind == "string":
             return text(token.pieces)
         if kind == "field":
-            return field(shown[1:])
+            return member(identity, constant(shown[1:]))
         if kind == "format":
             if self.token.kind == "string":
                 raise NotRunLocally(f"{shown} before a text is not run locally")

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from argolane.workflow.expressions.gotext import number_json
+from argolane.workflow.local.values import COMPARE
 
 _TYPES: dict[type, str] = {
     type(None): "null", bool: "boolean", int: "number", float: "number", str: "string",
@@ -53,12 +54,10 @@ def true(value: Any) -> bool:
 
 
 def to_int(value: float) -> int:
-    """A number without its fraction, within 64 bits."""
-    if math.isnan(value):
-        return _INTS[0]
-    return min(
-        max(int(value) if math.isfinite(value) else int(math.copysign(2**64, value)), _INTS[0]), _INTS[1]
-    )
+    """A number without its fraction, within 64 bits; what is no number is the least."""
+    if not math.isfinite(value):
+        return _INTS[value > 0]
+    return min(max(int(value), _INTS[0]), _INTS[1])
 
 
 def encode(value: Any) -> str:
@@ -157,8 +156,8 @@ def cut(value: Any, start: Any, end: Any) -> Any:
 
 def operate(operator: str, a: Any, b: Any) -> Any:
     """`a operator b` for comparisons and arithmetic."""
-    if operator in _COMPARE:
-        return _COMPARE[operator](order(a), order(b))
+    if operator in COMPARE:
+        return COMPARE[operator](order(a), order(b))
     if operator == "+" and (a is None or b is None):
         return b if a is None else a
     if is_number(a) and is_number(b):
@@ -183,16 +182,6 @@ def operate(operator: str, a: Any, b: Any) -> Any:
     raise JqError(f"cannot {words[operator]}: {described(a)} and {described(b)}")
 
 
-_COMPARE = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
-
-
 def _calculate(operator: str, a: float, b: float) -> float:
     if operator == "+":
         return a + b
@@ -210,11 +199,8 @@ def _calculate(operator: str, a: float, b: float) -> float:
         raise JqError(f"cannot modulo {described(a)} by: {described(b)}")
     if math.isnan(a) or math.isnan(b):
         return math.nan
-    return (
-        int(math.copysign(abs(top) % abs(bottom), top))
-        if abs(top) < 2**53
-        else top - bottom * int(top / bottom)
-    )
+    rest = abs(top) % abs(bottom)
+    return rest if top >= 0 else -rest
 
 
 def _merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:

@@ -151,8 +151,8 @@ def test_image_that_does_not_exist(seldon: Lab, second: tuple[Any, Any]) -> None
     status = seldon.ended(name, within=400)
     assert status["phase"] == "Failed"
     reason = outputs(status, "explain")["reason"]
-    assert "ImagePullBackOff" in reason or "ErrImagePull" in reason
-    assert "nothing-here" in reason
+    assert "ImagePullBackOff" in reason or "ErrImagePull" in reason, reason
+    assert "nothing-here" in reason, reason
     report = client.report()
     assert report["failures"] == [] and report["requests"] > 50
     assert images(seldon) == before
@@ -170,7 +170,7 @@ def test_version_that_crashes_is_rolled_back(
     assert status["phase"] == "Failed"
     assert outputs(status, "build")["tf-mnist"] != before["tf-mnist"]
     reason = outputs(status, "explain")["reason"]
-    assert "broken on purpose" in reason
+    assert "broken on purpose" in reason, reason
     assert images(seldon) == before
     assert seldon.read("seldondeployment", "mnist-ab")["status"]["state"] == "Available"
     assert client.report()["failures"] == []

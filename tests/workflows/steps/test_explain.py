@@ -26,6 +26,7 @@ ENDED = {
     "lastState": {},
     "ready": False,
 }
+ENDED_AGAIN = {**ENDED, "lastState": CRASH["lastState"]}
 UNREADY = {"name": "m", "state": {"running": {}}, "lastState": {}, "ready": False}
 READY = {**UNREADY, "ready": True}
 STARTING = {"name": "m", "state": {"waiting": {"reason": "ContainerCreating"}}, "ready": False}
@@ -38,6 +39,7 @@ FAILED_DEPLOY = json.dumps([{"displayName": "deploy(0)", "phase": "Failed"}])
         (PULL, [("m", 'ImagePullBackOff: Back-off pulling image "nothing:1"', "")]),
         (CRASH, [("m", "CrashLoopBackOff: back-off 20s (exit code 1 Error)", "last")]),
         (ENDED, [("m", "ended with exit code 137 OOMKilled", "this")]),
+        (ENDED_AGAIN, [("m", "ended with exit code 137 OOMKilled", "this")]),
         (UNREADY, [("m", "runs and is not ready", "this")]),
         (READY, []),
         (STARTING, []),
@@ -46,6 +48,41 @@ FAILED_DEPLOY = json.dumps([{"displayName": "deploy(0)", "phase": "Failed"}])
 def test_trouble_of_a_container(container: Any, expected: list[tuple[str, str, str]]) -> None:
     """What is wrong is named, with the log that tells of it; a container that is well is not."""
     assert list(explain.trouble({"status": {"containerStatuses": [container]}})) == expected
+
+
+GONE = "unable to retrieve container logs for containerd://37b606e9"
+UNLINKED = 'failed to try resolving symlinks in path "/var/log/pods/crash/m/3.log": no such file or directory'
+REFUSED = OSError("HTTP Error 400: Bad Request")
+
+
+@pytest.mark.parametrize(
+    ("which", "answers", "expected"),
+    [
+        ("last", {"last": ["words"], "this": []}, "words"),
+        ("last", {"last": [GONE], "this": ["words"]}, "words"),
+        ("this", {"last": ["words"], "this": [UNLINKED]}, "words"),
+        ("last", {"last": [UNLINKED, GONE, REFUSED], "this": [UNLINKED, GONE, "words"]}, "words"),
+        ("last", {"last": [GONE, "words"], "this": [""]}, "words"),
+        ("this", {"last": [], "this": [""]}, ""),
+        ("last", {"last": [REFUSED] * 6, "this": [GONE] * 6}, f"(no log: {GONE})"),
+    ],
+)
+def test_log_of_a_container_between_two_lives(
+    monkeypatch: pytest.MonkeyPatch, which: str, answers: dict[str, list[Any]], expected: str
+) -> None:
+    """What the kubelet said of a container in a crash loop, seen every 50 ms: its words are found."""
+
+    def api(path: str, *, previous: str, **_: str) -> str:
+        assert path == "/pods/p/log"
+        answer = answers["last" if previous == "true" else "this"].pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return str(answer)
+
+    monkeypatch.setattr(explain, "api", api)
+    monkeypatch.setattr(explain, "LOG_PAUSE", 0)
+    assert explain.log_of("/pods/p", "m", which) == expected
+    assert answers == {"last": [], "this": []}
 
 
 def test_trouble_of_a_pod_without_a_place() -> None:

@@ -8,6 +8,7 @@ nodes; ON_FAILURE, rollback or keep; LAST_GOOD, the file where `verify` keeps wh
 import json
 import os
 import ssl
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,9 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 ROLLOUT = ("deploy", "verify")
 STARTING = ("ContainerCreating", "PodInitializing")
 LOG_LINES = 20
+# What the kubelet gives, as a log, of a container that it has removed.
+REMOVED = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
+LOG_TRIES, LOG_PAUSE = 6, 2.0
 
 
 def rollout_failed(failures: str) -> bool:
@@ -46,15 +50,39 @@ def trouble(pod: Any) -> Iterator[tuple[str, str, str]]:
     for status in pod["status"].get("containerStatuses") or []:
         state, last = status.get("state") or {}, status.get("lastState") or {}
         waiting = state.get("waiting") or {}
-        ended = last.get("terminated") or state.get("terminated") or {}
+        now, before = state.get("terminated"), last.get("terminated")
+        ended = now or before or {}
         code = f"exit code {ended.get('exitCode')} {ended.get('reason', '')}".rstrip()
         if waiting and waiting.get("reason") not in STARTING:
             what = f"{waiting.get('reason')}: {waiting.get('message', '')}"
             yield status["name"], f"{what} ({code})" if ended else what, "last" if ended else ""
         elif ended:
-            yield status["name"], f"ended with {code}", "last" if last.get("terminated") else "this"
+            yield status["name"], f"ended with {code}", "this" if now else "last"
         elif "running" in state and not status.get("ready"):
             yield status["name"], "runs and is not ready", "this"
+
+
+def log_of(pod: str, container: str, which: str) -> str:
+    """The last lines of a container's log, of `which` of its two last lives, by the pod's path.
+
+    While a container starts anew, for seconds, what the pod's status calls its last life is gone, and what
+    was this life is the last one; so the other is asked for as well, and both more than once.
+    """
+    wanted, why = which == "last", ""
+    for attempt in range(LOG_TRIES):
+        time.sleep(LOG_PAUSE if attempt else 0)
+        for previous in (wanted, not wanted):
+            asked = {"container": container, "previous": str(previous).lower(), "tailLines": str(LOG_LINES)}
+            try:
+                log = api(f"{pod}/log", **asked)
+            except OSError as error:
+                why = str(error)
+                continue
+            if log.startswith(REMOVED):
+                why = log.strip()
+            elif log or previous == wanted:
+                return log
+    return f"(no log: {why})"
 
 
 def reasons(deployment: str, namespace: str) -> Iterator[str]:
@@ -67,12 +95,7 @@ def reasons(deployment: str, namespace: str) -> Iterator[str]:
         for container, what, which in trouble(pod):
             yield f"{name} {container}: {what}"
             if which:
-                asked = {"container": container, "tailLines": str(LOG_LINES)}
-                try:
-                    log = api(f"{pods}/{name}/log", previous=str(which == "last").lower(), **asked)
-                except OSError as error:
-                    log = f"(no log: {error})"
-                yield from (f"    {line}" for line in log.splitlines())
+                yield from (f"    {line}" for line in log_of(f"{pods}/{name}", container, which).splitlines())
 
 
 def explained(environ: Mapping[str, str]) -> list[str]:

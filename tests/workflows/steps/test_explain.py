@@ -85,6 +85,31 @@ def test_log_of_a_container_between_two_lives(
     assert answers == {"last": [], "this": []}
 
 
+def test_reasons_of_a_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong comes before what only waits for it; a pod on its way out has no say."""
+    engine = {**UNREADY, "name": "seldon-container-engine"}
+    pods = [
+        {"metadata": {"name": "old", "deletionTimestamp": "now"}, "status": {"containerStatuses": [ENDED]}},
+        {"metadata": {"name": "new"}, "status": {"containerStatuses": [engine, READY, CRASH]}},
+    ]
+
+    def api(path: str, **query: str) -> str:
+        if path.endswith("/pods"):
+            assert query == {"labelSelector": "seldon-deployment-id=ab"}
+            return json.dumps({"items": pods})
+        assert path == "/api/v1/namespaces/here/pods/new/log"
+        return "Traceback\nValueError\n" if query["container"] == "m" else "waiting for m\n"
+
+    monkeypatch.setattr(explain, "api", api)
+    assert list(explain.reasons("ab", "here")) == [
+        "new m: CrashLoopBackOff: back-off 20s (exit code 1 Error)",
+        "    Traceback",
+        "    ValueError",
+        "new seldon-container-engine: runs and is not ready",
+        "    waiting for m",
+    ]
+
+
 def test_trouble_of_a_pod_without_a_place() -> None:
     """A pod that no node takes says why, though it has no containers yet."""
     condition = {

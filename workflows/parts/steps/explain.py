@@ -18,6 +18,7 @@ from typing import Any
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 ROLLOUT = ("deploy", "verify")
 STARTING = ("ContainerCreating", "PodInitializing")
+UNREADY = "runs and is not ready"
 LOG_LINES = 20
 # What the kubelet gives, as a log, of a container that it has removed.
 REMOVED = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
@@ -59,7 +60,7 @@ def trouble(pod: Any) -> Iterator[tuple[str, str, str]]:
         elif ended:
             yield status["name"], f"ended with {code}", "this" if now else "last"
         elif "running" in state and not status.get("ready"):
-            yield status["name"], "runs and is not ready", "this"
+            yield status["name"], UNREADY, "this"
 
 
 def log_of(pod: str, container: str, which: str) -> str:
@@ -92,7 +93,8 @@ def reasons(deployment: str, namespace: str) -> Iterator[str]:
         name = pod["metadata"]["name"]
         if pod["metadata"].get("deletionTimestamp"):
             continue  # on its way out, as the old pods of a rollout are
-        for container, what, which in trouble(pod):
+        # The orchestrator is not ready because of what is wrong with a model: causes come first.
+        for container, what, which in sorted(trouble(pod), key=lambda found: found[1] == UNREADY):
             yield f"{name} {container}: {what}"
             if which:
                 yield from (f"    {line}" for line in log_of(f"{pods}/{name}", container, which).splitlines())

@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from argolane.cli.group import (
-    given,
-    namespace_option,
-    on_option,
-    parameter_option,
-    project,
-    show,
-    write,
-)
+from argolane.cli.group import given, namespace_option, on_option, parameter_option, project, show, write
 from argolane.errors import UsageError
 
 if TYPE_CHECKING:
+    from argolane.cli.live import Observer
     from argolane.project import Project
-    from argolane.workflow.live import Observer
-    from argolane.workflow.result import Run
+    from argolane.workflow.run.result import Run
 
 DEPLOYMENTS = ("deployment", "deployments", "sdep")
 
@@ -61,7 +53,8 @@ def retry(name: str | None, log: bool) -> None:
 
     RUN is a local run, by default the latest; what Succeeded is not run again.
     """
-    from argolane.workflow import local, runs
+    from argolane.workflow import local
+    from argolane.workflow.run import recorded as runs
 
     here = project()
     found = runs.find(here, name).name
@@ -104,7 +97,7 @@ def get(name: str | None, output: str, watch: bool, on: str, namespace: str | No
 
     RUN is a run's or a workflow's name, by default the latest; `get runs` and `get deployments` list.
     """
-    from argolane import show as shown
+    from argolane.cli import show as shown
 
     here = project()
     if name in DEPLOYMENTS:
@@ -128,7 +121,7 @@ def logs(name: str | None, task: str | None, follow: bool, on: str, namespace: s
 
     RUN is a run's or a workflow's name, by default the latest; TASK one of its tasks.
     """
-    from argolane import show as shown
+    from argolane.cli import show as shown
 
     shown.logs(project(), name, task, follow=follow, on=on, namespace=namespace, write=write)
 
@@ -149,7 +142,7 @@ def report(name: str | None, out: Path | None, on: str, namespace: str | None) -
     RUN is a run's or a workflow's name, by default the latest.
     """
     from argolane.report import gather
-    from argolane.workflow import runs
+    from argolane.workflow.run import recorded as runs
 
     here = project()
     if on == "argo":
@@ -173,7 +166,7 @@ def delete(what: str, name: str | None, everything: bool, on: str, namespace: st
 
     `delete RUN`, `delete deployment NAME`, or `delete deployments --all`.
     """
-    from argolane import show as shown
+    from argolane.cli import show as shown
 
     here = project()
     if what in DEPLOYMENTS:
@@ -192,7 +185,7 @@ def delete(what: str, name: str | None, everything: bool, on: str, namespace: st
 
 def _follow(here: "Project", start: "Callable[[Observer], Run]", *, log: bool) -> None:
     """Draw a run while it goes on, say how it ended, and exit with what that means."""
-    from argolane.workflow import live
+    from argolane.cli import live
 
     with live.following(sys.stdout, logs=log) as observe:
         result = start(observe)

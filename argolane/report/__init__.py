@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 
 from argolane.report.layout import graph
-from argolane.workflow.tree import duration, seconds, walk
+from argolane.workflow.run.tree import duration, seconds, walk
 
 LOG_LINES = 400
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from argolane.project import Project
 from argolane.report import LOG_LINES, render
-from argolane.workflow.runs import RunFolder, tail
-from argolane.workflow.tree import task_of, walk
+from argolane.workflow.run.recorded import RunFolder, tail
+from argolane.workflow.run.tree import task_of, walk
 
 MOST_PICTURES = 40
 MOST_LOG = 1 << 20

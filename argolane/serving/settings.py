@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from argolane.containers import sandbox
-from argolane.containers.expansion import expand, expand_env
 from argolane.containers.images import Image
 from argolane.containers.sandbox import Container as Sandboxed
 from argolane.containers.sandbox import Mount
 from argolane.errors import ArgolaneError
+from argolane.kubernetes.expansion import expand, expand_env
 from argolane.project import Project
 from argolane.serving import objects
 from argolane.serving.pods import PodPlan

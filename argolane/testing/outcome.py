@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from argolane.errors import ArgolaneError, unknown
-from argolane.workflow.local.events import Event, NodeChanged
-from argolane.workflow.local.record import safe
-from argolane.workflow.result import Run
+from argolane.workflow.run.events import Event, NodeChanged
+from argolane.workflow.run.record import safe
+from argolane.workflow.run.result import Run
 
 _SKIPPED = ("Skipped", "Omitted")
 _STARTED = ("Pod", "Suspend")
@@ -126,7 +126,7 @@ class Outcome:
         """The run as `argolane get` draws it."""
         from rich.console import Console
 
-        from argolane.workflow.tree import draw
+        from argolane.workflow.run.tree import draw
 
         paper = io.StringIO()
         Console(file=paper, width=110, no_color=True).print(draw(self.run.status, self.name))

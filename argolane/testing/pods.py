@@ -15,12 +15,13 @@ from typing import Any
 
 from argolane.containers.sandbox import Mount
 from argolane.errors import ManifestError
+from argolane.kubernetes import volumes
 from argolane.testing.fakes import Attempt, Fake, text
-from argolane.workflow.local import artifacts, outputs, volumes
-from argolane.workflow.local.pod import Surroundings
-from argolane.workflow.local.ports import PodOrder
-from argolane.workflow.local.result import PAST_DEADLINE, result
-from argolane.workflow.local.streams import Stop
+from argolane.workflow.local.pod import artifacts, outputs
+from argolane.workflow.local.pod.result import PAST_DEADLINE, result
+from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.pod.surroundings import Surroundings
+from argolane.workflow.local.reconciler.ports import PodOrder
 
 _DATA = ("persistentVolumeClaim", "claimTemplate", "emptyDir", "ephemeral")
 _RETRY = re.compile(r"\((\d+)\)$")  # an item of a loop is `(0:item)`

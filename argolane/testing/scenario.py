@@ -17,9 +17,9 @@ from argolane.testing.fakes import Answer, Attempt, Fake, text
 from argolane.testing.outcome import Heard, Outcome
 from argolane.workflow import local
 from argolane.workflow.catalog import Entry
-from argolane.workflow.local.pod import Surroundings
-from argolane.workflow.local.ports import PodOrder
-from argolane.workflow.local.streams import Stop
+from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.pod.surroundings import Surroundings
+from argolane.workflow.local.reconciler.ports import PodOrder
 
 _AGAIN = 0.05
 

@@ -4,26 +4,10 @@ What is submitted beats the Workflow, which beats the WorkflowTemplate. Lists wi
 parameters, volumes, ...) are joined by it, other lists are replaced, maps are merged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-# Kubernetes' strategic merge: the key by which entries of a list are one and the same.
-MERGE_KEYS = {
-    "templates": "name",
-    "parameters": "name",
-    "artifacts": "name",
-    "volumes": "name",
-    "volumeMounts": "mountPath",
-    "env": "name",
-    "imagePullSecrets": "name",
-    "sidecars": "name",
-    "initContainers": "name",
-    "hostAliases": "ip",
-    "ports": "containerPort",
-    "containers": "name",
-    "mutexes": None,
-    "tolerations": None,
-}
+from argolane.kubernetes.patching import strategic_merge
 
 
 def join(
@@ -77,32 +61,3 @@ def _valued(spec: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for p in parameters
         if any(p.get(k) is not None for k in ("value", "default", "valueFrom"))
     }
-
-
-def strategic_merge(patch: Any, target: Any, key: str = "") -> Any:
-    """`target` with what only `patch` has: Argo's MergeTo, in which the target's own fields win."""
-    if isinstance(patch, Mapping) and isinstance(target, Mapping):
-        merged = dict(patch)
-        for name, value in target.items():
-            merged[name] = strategic_merge(patch[name], value, name) if name in patch else value
-            if value is None:
-                merged.pop(name, None)
-        return merged
-    merge_key = MERGE_KEYS.get(key)
-    if merge_key and _is_objects(patch) and _is_objects(target):
-        return _merge_lists(patch, target, merge_key)
-    return target
-
-
-def _merge_lists(patch: Sequence[Any], target: Sequence[Any], merge_key: str) -> list[Any]:
-    theirs = {entry.get(merge_key): entry for entry in patch}
-    names = {entry.get(merge_key) for entry in target}
-    merged = [
-        strategic_merge(theirs[entry[merge_key]], entry) if entry.get(merge_key) in theirs else entry
-        for entry in target
-    ]
-    return merged + [entry for entry in patch if entry.get(merge_key) not in names]
-
-
-def _is_objects(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from argolane.cli.live import Observer
 from argolane.errors import ManifestError
 from argolane.project import Project
 from argolane.workflow import catalog
-from argolane.workflow.live import Observer
-from argolane.workflow.result import Run
+from argolane.workflow.run.result import Run
 
 
 def run(

@@ -15,7 +15,7 @@ from argolane.project import Project
 from argolane.report import LOG_LINES, render
 from argolane.report.gather import page
 from argolane.report.layout import graph
-from argolane.workflow.runs import RunFolder
+from argolane.workflow.run.recorded import RunFolder
 
 METRICS = '{"accuracy": 0.98125, "deep": {"n": 1}}'
 STATUS: dict[str, Any] = {

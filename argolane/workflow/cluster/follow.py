@@ -18,11 +18,11 @@ from argolane.workflow.cluster.api import GROUP, VERSION, Cluster, Object, conne
 from argolane.workflow.cluster.logs import of_node
 from argolane.workflow.cluster.runs import as_run
 from argolane.workflow.cluster.submit import body_of, differing, installed
-from argolane.workflow.local.events import Event, NodeChanged, RunChanged, Said
-from argolane.workflow.local.record import safe
-from argolane.workflow.result import Run
-from argolane.workflow.status import ENDED
-from argolane.workflow.tree import walk
+from argolane.workflow.run.events import Event, NodeChanged, RunChanged, Said
+from argolane.workflow.run.record import safe
+from argolane.workflow.run.result import Run
+from argolane.workflow.run.status import ENDED
+from argolane.workflow.run.tree import walk
 
 TAKEN_UP_WITHIN = 60.0  # seconds until a controller has touched a new Workflow
 WATCH = 50  # seconds of one watch request, below the read timeout of the client and of proxies between

@@ -9,7 +9,7 @@ from kubernetes.client.exceptions import ApiException
 from argolane.errors import ArgolaneError, unknown
 from argolane.workflow.cluster.api import Cluster, Object, connected, status_of
 from argolane.workflow.cluster.runs import find
-from argolane.workflow.tree import walk
+from argolane.workflow.run.tree import walk
 
 # What Argo's executor adds to a container's own output.
 EXECUTOR = re.compile(rb'(time="[^"]*" level=\w+ msg=.* argo=true|Error: exit status \d+$)')

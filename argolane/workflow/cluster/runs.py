@@ -4,7 +4,7 @@ from typing import Any
 
 from argolane.errors import ArgolaneError, unknown
 from argolane.workflow.cluster.api import GROUP, VERSION, Cluster, Object, connected, status_of
-from argolane.workflow.result import Run
+from argolane.workflow.run.result import Run
 
 
 def get(name: str | None, *, namespace: str) -> Run:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from argolane.errors import unknown
-from argolane.workflow.expressions.gotext import number_json
+from argolane.languages.gotext import number_json
 from argolane.workflow.lint import fields, gotypes
 
 # Only Argo 4 has these.

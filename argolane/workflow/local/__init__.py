@@ -5,8 +5,8 @@ runner died, `resume` and `stop` speak to one that goes on.
 """
 
 from argolane.workflow.local.control import is_running, resume, stop
-from argolane.workflow.local.events import Event, NodeChanged, Printed, RunChanged, Said
-from argolane.workflow.local.runs import check, retry, run
+from argolane.workflow.local.lifecycle import check, retry, run
+from argolane.workflow.run.events import Event, NodeChanged, Printed, RunChanged, Said
 
 __all__ = [
     "Event",

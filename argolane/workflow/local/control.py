@@ -11,9 +11,9 @@ from typing import Any, Literal
 from argolane.disk import write_whole
 from argolane.errors import ArgolaneError, unknown
 from argolane.project import Project
-from argolane.workflow.local.nodes import Node
-from argolane.workflow.local.record import Record
-from argolane.workflow.status import is_over
+from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.run.record import Record
+from argolane.workflow.run.status import is_over
 
 Kind = Literal["resume", "Stop", "Terminate"]
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argolane.workflow.local.artifacts import REPOSITORIES
-from argolane.workflow.local.environment import FIELDS
-from argolane.workflow.local.volumes import SUPPORTED
+from argolane.kubernetes.environment import FIELDS
+from argolane.kubernetes.volumes import SUPPORTED
+from argolane.workflow.local.pod.artifacts import REPOSITORIES
 
 Tree = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from argolane.errors import ManifestError, unknown
+from argolane.languages.values import normalize_tree
 from argolane.manifest import Document
-from argolane.workflow.local.values import normalize_tree
 from argolane.workflow.merge import join
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"

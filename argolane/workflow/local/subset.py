@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.containers import images
+from argolane.languages import expr, jq
 from argolane.project import Project
-from argolane.workflow.expressions import expr
-from argolane.workflow.local import fields, jq
-from argolane.workflow.local.errors import OperationError
+from argolane.workflow.local import fields
+from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.filling import replace, should_execute
+from argolane.workflow.local.reconciler.templates import Base, Templates, calls, type_of
+from argolane.workflow.local.reconciler.variables import of_workflow
 from argolane.workflow.local.submission import Submission
-from argolane.workflow.local.substitution import replace, should_execute
-from argolane.workflow.local.templates import Base, Templates, calls, type_of
-from argolane.workflow.local.variables import of_workflow
 
 Tree = Mapping[str, Any]
 _EXPRESSION = re.compile(r"\{\{=(.*?)\}\}", re.S)

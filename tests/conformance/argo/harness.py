@@ -9,11 +9,11 @@ from typing import Any
 from recording import Case, compare, compare_refusal, observed
 
 from argolane.errors import NotSupportedLocally
+from argolane.kubernetes.objects import Objects
 from argolane.manifest import load
 from argolane.project import Project, ProjectSettings
 from argolane.workflow import local
 from argolane.workflow.lint import submit_error
-from argolane.workflow.local.objects import Objects
 
 
 @dataclass

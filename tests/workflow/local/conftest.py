@@ -9,7 +9,7 @@ import pytest
 from argolane.manifest import Document, loads
 from argolane.project import Project
 from argolane.workflow import local
-from argolane.workflow.result import Run
+from argolane.workflow.run.result import Run
 
 RunText = Callable[..., Run]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from argolane.errors import ArgolaneError
+from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.workflow import local
-from argolane.workflow.local.objects import Objects
 from tests.workflow.local.conftest import RunText, document, nodes
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from argolane.workflow.local import jq, jsonpath, selectors
-from argolane.workflow.local.jsonpathparser import PathError
-from argolane.workflow.local.patching import patch
-from argolane.workflow.local.values import any_string, go_json_error, parse_duration
+from argolane.kubernetes.patching import patch
+from argolane.languages import jq, jsonpath, selectors
+from argolane.languages.jsonpathparser import PathError
+from argolane.languages.values import any_string, go_json_error, parse_duration
 from argolane.workflow.merge import join
 
 BODY = {

@@ -8,8 +8,8 @@ import pytest
 
 from argolane.project import Project
 from argolane.workflow import local
-from argolane.workflow.runs import RunFolder
-from argolane.workflow.tree import walk
+from argolane.workflow.run.recorded import RunFolder
+from argolane.workflow.run.tree import walk
 from tests.workflow.local.conftest import RunText, document, nodes
 
 POD = """

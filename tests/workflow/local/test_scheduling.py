@@ -6,14 +6,14 @@ from typing import Any
 
 import yaml
 
-from argolane.workflow.local import reconcile
-from argolane.workflow.local.nodes import Node
-from argolane.workflow.local.nodetree import NodeTree
-from argolane.workflow.local.operation import Operation
-from argolane.workflow.local.ports import PodOrder, Ports
-from argolane.workflow.local.reconcile import Verdict
-from argolane.workflow.local.templates import Templates
-from argolane.workflow.local.values import normalize_tree
+from argolane.languages.values import normalize_tree
+from argolane.workflow.local.reconciler import reconcile
+from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.nodetree import NodeTree
+from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.ports import PodOrder, Ports
+from argolane.workflow.local.reconciler.reconcile import Verdict
+from argolane.workflow.local.reconciler.templates import Templates
 
 
 class NoLocks:

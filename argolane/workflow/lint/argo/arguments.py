@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argolane.workflow.expressions import SubstitutionError, substitute
-from argolane.workflow.expressions.substitution import check_closed
+from argolane.languages import SubstitutionError, substitute
+from argolane.languages.tags import check_closed
 from argolane.workflow.lint.argo.base import Base, Fault, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.names import named, parameter_name
 from argolane.workflow.lint.argo.scopes import go_text

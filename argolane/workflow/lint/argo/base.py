@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
+from argolane.languages.gotext import number_plain
 from argolane.manifest import Document
-from argolane.workflow.expressions.gotext import number_plain
 
 PLACEHOLDER = "__argo__internal__placeholder-"
 _numbers = count()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from argolane.workflow.expressions.gotext import quote
+from argolane.languages.gotext import quote
 from argolane.workflow.lint.argo.base import Base, Fault, mapping, tidy
 
 _FIELDS = (

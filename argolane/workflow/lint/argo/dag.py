@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argolane.workflow.expressions.depends import bad_status, parse
+from argolane.languages.depends import bad_status, parse
 from argolane.workflow.lint.argo.arguments import check_arguments
 from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder, prefixed
 from argolane.workflow.lint.argo.names import field_name, is_tag, named

@@ -5,8 +5,8 @@ from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from argolane.workflow.expressions import SubstitutionError
-from argolane.workflow.expressions.substitution import check_closed
+from argolane.languages import SubstitutionError
+from argolane.languages.tags import check_closed
 from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.kinds import has_result, kind_of
 from argolane.workflow.lint.argo.names import is_tag, tags, unresolved

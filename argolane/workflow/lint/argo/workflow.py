@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argolane.workflow.expressions.gotext import quote
+from argolane.languages.gotext import quote
 from argolane.workflow.lint.argo.arguments import check_arguments
-from argolane.workflow.lint.argo.base import (
+from argolane.workflow.lint.argo.base import (  # fmt: skip
     Base,
     Check,
     Fault,
@@ -18,7 +18,7 @@ from argolane.workflow.lint.argo.base import (
     prefixed,
     tidy,
     value_text,
-)  # fmt: skip
+)
 from argolane.workflow.lint.argo.cron import check_cron
 from argolane.workflow.lint.argo.names import field_name, is_tag, named
 from argolane.workflow.lint.argo.resolving import namespace_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argolane.errors import unknown
-from argolane.workflow.expressions import expr
+from argolane.languages import expr
 from argolane.workflow.lint.argo.base import Base, Library, mapping, mappings
 from argolane.workflow.lint.beyond.walking import all_tags, holders, say, templates, texts
 from argolane.workflow.lint.finding import Finding

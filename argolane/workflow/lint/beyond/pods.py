@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from argolane.workflow import podspec
+from argolane.kubernetes import podspec
 from argolane.workflow.lint.argo.base import Base, Library
 from argolane.workflow.lint.beyond.walking import say, templates
 from argolane.workflow.lint.finding import Finding

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argolane.errors import unknown
-from argolane.workflow.expressions.depends import DependsError, parse
+from argolane.languages.depends import DependsError, parse
 from argolane.workflow.lint.argo.base import Base, Check, Library, mapping, mappings
 from argolane.workflow.lint.argo.dag import ancestors
 from argolane.workflow.lint.argo.resolving import resolve

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.workflow.expressions import expr
+from argolane.languages import expr
 from argolane.workflow.lint.argo.base import Base, mapping, mappings
 from argolane.workflow.lint.finding import Finding, Severity
 

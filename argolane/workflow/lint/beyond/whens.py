@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from argolane.workflow.expressions import when
+from argolane.languages import when
 from argolane.workflow.lint.argo.base import Base, Library
 from argolane.workflow.lint.beyond.walking import holders, say, templates
 from argolane.workflow.lint.finding import Finding

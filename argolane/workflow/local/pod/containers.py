@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from argolane.containers import sandbox
-from argolane.containers.expansion import expand
 from argolane.containers.images import Image
 from argolane.containers.process import Process
 from argolane.containers.sandbox import Container, Mount
-from argolane.workflow.local import environment
+from argolane.kubernetes import environment
+from argolane.kubernetes.expansion import expand
+from argolane.workflow.local.pod.programs import MissingProgram, find_program
+from argolane.workflow.local.pod.streams import Capture, Stop, Watch
 from argolane.workflow.local.pod.surroundings import Surroundings
-from argolane.workflow.local.ports import PodOrder
-from argolane.workflow.local.programs import MissingProgram, find_program
-from argolane.workflow.local.streams import Capture, Stop, Watch
+from argolane.workflow.local.reconciler.ports import PodOrder
 
 _AFTER_KILL = 10.0
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from argolane.containers.sandbox import Mount
-from argolane.workflow.local import artifacts, outputs, volumes
+from argolane.kubernetes import volumes
+from argolane.workflow.local.pod import artifacts, outputs
 from argolane.workflow.local.pod.surroundings import Surroundings
-from argolane.workflow.local.ports import PodOrder
+from argolane.workflow.local.reconciler.ports import PodOrder
 
 SCRIPT = "/argo/staging/script"
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from argolane.workflow.local.artifacts import Store
-from argolane.workflow.local.imagecache import ImageCache
-from argolane.workflow.local.objects import Objects
-from argolane.workflow.local.streams import Tell
+from argolane.kubernetes.objects import Objects
+from argolane.workflow.local.pod.artifacts import Store
+from argolane.workflow.local.pod.imagecache import ImageCache
+from argolane.workflow.local.pod.streams import Tell
 
 
 @dataclass(frozen=True)

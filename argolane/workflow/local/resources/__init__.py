@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from argolane.errors import ArgolaneError
-from argolane.workflow.local import jq, jsonpath, outputs
-from argolane.workflow.local.artifacts import Store, load
-from argolane.workflow.local.jsonpathparser import PathError
-from argolane.workflow.local.outputs import View
-from argolane.workflow.local.patching import PatchError
-from argolane.workflow.local.ports import PodOrder
+from argolane.kubernetes.patching import PatchError
+from argolane.languages import jq, jsonpath
+from argolane.languages.jsonpathparser import PathError
+from argolane.workflow.local.pod import outputs
+from argolane.workflow.local.pod.artifacts import Store, load
+from argolane.workflow.local.pod.outputs import View
+from argolane.workflow.local.pod.result import result
+from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.reconciler.ports import PodOrder
 from argolane.workflow.local.resources.apiserver import ApiServer
 from argolane.workflow.local.resources.conditions import Interrupted, wait
 from argolane.workflow.local.resources.kubectl import ResourceError, act, parse
-from argolane.workflow.local.result import result
-from argolane.workflow.local.streams import Stop
 
 __all__ = ["ApiServer", "manifest_of", "run"]
 

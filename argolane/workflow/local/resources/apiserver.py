@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from argolane.kubernetes.objects import Objects
 from argolane.project import Project
-from argolane.workflow.local.objects import Objects
 
 SERVED_KINDS = ("SeldonDeployment",)
 

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from argolane.workflow.local import selectors
+from argolane.languages import selectors
+from argolane.workflow.local.pod.result import PAST_DEADLINE
+from argolane.workflow.local.pod.streams import Stop
 from argolane.workflow.local.resources.kubectl import ResourceError
-from argolane.workflow.local.result import PAST_DEADLINE
-from argolane.workflow.local.streams import Stop
 
 _POLL = 0.25
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.errors import ArgolaneError
+from argolane.kubernetes.patching import merge_patch, patch
+from argolane.languages.values import any_string, go_json_error
 from argolane.manifest import loads
-from argolane.workflow.local.patching import merge_patch, patch
 from argolane.workflow.local.resources.apiserver import SERVED_KINDS, ApiServer
-from argolane.workflow.local.values import any_string, go_json_error
 
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"

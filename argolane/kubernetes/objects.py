@@ -1,0 +1,88 @@
+"""Kubernetes objects of a project without a cluster: one JSON file each, ConfigMaps and Secrets above all.
+
+Resource templates make them; volumes, environments and parameters read them. SeldonDeployments live elsewhere
+(`argolane.serving.deployments`).
+"""
+
+import base64
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from argolane.disk import write_whole
+from argolane.kubernetes.times import rfc3339
+from argolane.project import Project
+
+PLURALS = {"configmap": "configmaps", "secret": "secrets", "persistentvolumeclaim": "persistentvolumeclaims"}
+
+
+class Objects:
+    """The objects of one project's namespace."""
+
+    def __init__(self, project: Project) -> None:
+        self.folder = project.state / "objects"
+        self.namespace = project.settings.namespace
+
+    def get(self, kind: str, name: str) -> dict[str, Any] | None:
+        try:
+            text = self._file(kind, name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        return dict(json.loads(text))
+
+    def put(self, body: Mapping[str, Any], now: float) -> dict[str, Any]:
+        """Store an object as the API server would: with namespace, uid, version; Secrets encoded."""
+        kind, name = str(body["kind"]), str(body["metadata"]["name"])
+        with self.lock(kind, name):
+            before = self.get(kind, name)
+            metadata = {"namespace": self.namespace, **body["metadata"]}
+            old = (before or {}).get("metadata") or {}
+            metadata.setdefault("uid", old.get("uid") or str(uuid.uuid4()))
+            metadata.setdefault("creationTimestamp", old.get("creationTimestamp") or rfc3339(now))
+            metadata["resourceVersion"] = str(int(old.get("resourceVersion") or 0) + 1)
+            stored = {**_served(body), "metadata": metadata}
+            file = self._file(kind, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, json.dumps(stored, indent=1, ensure_ascii=False))
+            return stored
+
+    def delete(self, kind: str, name: str) -> bool:
+        try:
+            self._file(kind, name).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def names(self, kind: str) -> Iterator[str]:
+        return (file.stem for file in sorted((self.folder / kind.lower()).glob("*.json")))
+
+    def lock(self, kind: str, name: str) -> FileLock:
+        folder = self.folder / kind.lower()
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f".{name}.lock")
+
+    def data(self, kind: str, name: str) -> dict[str, bytes] | None:
+        """The files of a ConfigMap or Secret; None when there is no such object."""
+        body = self.get(kind, name)
+        if body is None:
+            return None
+        if kind == "Secret":
+            found = {key: base64.b64decode(text) for key, text in (body.get("data") or {}).items()}
+            return found | {key: str(text).encode() for key, text in (body.get("stringData") or {}).items()}
+        found = {key: str(text).encode() for key, text in (body.get("data") or {}).items()}
+        return found | {key: base64.b64decode(text) for key, text in (body.get("binaryData") or {}).items()}
+
+    def _file(self, kind: str, name: str) -> Path:
+        return self.folder / kind.lower() / f"{name}.json"
+
+
+def _served(body: Mapping[str, Any]) -> dict[str, Any]:
+    plain = dict(body)
+    if plain.get("kind") == "Secret" and plain.get("stringData"):
+        encoded = {k: base64.b64encode(str(v).encode()).decode() for k, v in plain.pop("stringData").items()}
+        plain["data"] = {**(plain.get("data") or {}), **encoded}
+    return plain

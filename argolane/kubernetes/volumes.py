@@ -1,0 +1,144 @@
+"""A pod's volumes in, folders of this machine out, mounted where each container wants them.
+
+Claims live in the project's state across runs, volumeClaimTemplates in the run; emptyDir, configMap and
+secret volumes belong to one pod.
+"""
+
+import os
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argolane.containers.sandbox import Mount
+from argolane.errors import ArgolaneError
+from argolane.kubernetes.expansion import expand
+from argolane.kubernetes.objects import Objects
+
+SUPPORTED = (
+    "emptyDir", "persistentVolumeClaim", "configMap", "secret", "projected", "hostPath", "ephemeral",
+    "claimTemplate",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where volumes lie: of the project, of the run, of the pod."""
+
+    claims: Path
+    run: Path
+    pod: Path
+
+
+def prepare(volumes: Iterable[Mapping[str, Any]], places: Places, objects: Objects) -> dict[str, Path]:
+    """The folder (or file) behind each volume, made when it is missing."""
+    return {str(volume["name"]): _prepare(volume, places, objects) for volume in volumes}
+
+
+def mounts(
+    container: Mapping[str, Any],
+    folders: Mapping[str, Path],
+    read_only: Iterable[str],
+    env: Mapping[str, str],
+) -> tuple[Mount, ...]:
+    """What a container's volumeMounts ask for; `read_only` are volumes that nobody may write to."""
+    closed = frozenset(read_only)
+    return tuple(
+        _mount(mount, folders[mount["name"]], bool(mount.get("readOnly")) or mount["name"] in closed, env)
+        for mount in container.get("volumeMounts") or ()
+    )
+
+
+def read_only_volumes(volumes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names of volumes that are read-only by kind."""
+    return [
+        str(volume["name"])
+        for volume in volumes
+        if any(volume.get(kind) is not None for kind in ("configMap", "secret", "projected"))
+        or (volume.get("persistentVolumeClaim") or {}).get("readOnly")
+    ]
+
+
+def _mount(mount: Mapping[str, Any], folder: Path, read_only: bool, env: Mapping[str, str]) -> Mount:
+    below = str(mount.get("subPath") or "")
+    if mount.get("subPathExpr"):
+        below = expand(str(mount["subPathExpr"]), env)
+    if below:
+        if below.startswith("/") or ".." in Path(below).parts:
+            raise ArgolaneError(f"volume '{mount['name']}': subPath {below!r} must stay inside the volume")
+        folder = folder / below
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+    return Mount(folder, posixpath.normpath(str(mount["mountPath"])), read_only)
+
+
+def _prepare(volume: Mapping[str, Any], places: Places, objects: Objects) -> Path:
+    name = str(volume["name"])
+    if volume.get("persistentVolumeClaim") is not None:
+        return _folder(places.claims / str(volume["persistentVolumeClaim"].get("claimName")))
+    if volume.get("claimTemplate") is not None:
+        return _folder(places.run / name)
+    folder = _folder(places.pod / name)
+    if volume.get("hostPath") is not None:
+        host = Path(str(volume["hostPath"].get("path")))
+        return _folder(host) if "Create" in str(volume["hostPath"].get("type")) else host
+    if volume.get("configMap") is not None:
+        _project(folder, "ConfigMap", volume["configMap"], objects, volume["configMap"].get("defaultMode"))
+    elif volume.get("secret") is not None:
+        source = {**volume["secret"], "name": volume["secret"].get("secretName")}
+        _project(folder, "Secret", source, objects, source.get("defaultMode"))
+    elif volume.get("projected") is not None:
+        for source in volume["projected"].get("sources") or ():
+            for key, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                if source.get(key) is not None:
+                    mode = volume["projected"].get("defaultMode")
+                    _project(folder, kind, source[key], objects, mode)
+    return folder
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _project(folder: Path, kind: str, source: Mapping[str, Any], objects: Objects, mode: Any) -> None:
+    name = str(source.get("name"))
+    data = objects.data(kind, name)
+    if data is None:
+        if source.get("optional"):
+            return
+        raise ArgolaneError(missing(kind, name, objects))
+    default = 0o644 if mode is None else int(mode)
+    items = source.get("items")
+    if items is None:
+        items = [{"key": key, "path": key} for key in data]
+    for item in items:
+        if item["key"] not in data:
+            if source.get("optional"):
+                continue
+            raise ArgolaneError(f"{kind} '{name}' has no key '{item['key']}'; there are: {_keys(data)}")
+        file = folder / str(item["path"])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data[item["key"]])
+        file.chmod(int(item["mode"]) if item.get("mode") is not None else default)
+
+
+def missing(kind: str, name: str, objects: Objects) -> str:
+    """What to say about a ConfigMap or Secret that is not there."""
+    there = ", ".join(objects.names(kind)) or "none"
+    return (
+        f"{kind} '{name}' not found in namespace {objects.namespace}; there are: {there}. Make it with "
+        f"a resource template, or as {_shown(objects.folder / kind.lower() / f'{name}.json')}"
+    )
+
+
+def _shown(path: Path) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:
+        return str(path)
+
+
+def _keys(data: Mapping[str, bytes]) -> str:
+    return ", ".join(sorted(data)) or "none"

@@ -1,0 +1,263 @@
+"""A submission in, a finished run out: the loop around the reconciler, its pods, record and observers."""
+
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from argolane.disk import is_full
+from argolane.kubernetes.objects import Objects
+from argolane.project import Project
+from argolane.workflow.local import control
+from argolane.workflow.local.engine import ending
+from argolane.workflow.local.engine.journal import Journal, Observe
+from argolane.workflow.local.engine.launcher import Launcher
+from argolane.workflow.local.engine.locks import FileLocks
+from argolane.workflow.local.engine.lookups import Lookups
+from argolane.workflow.local.engine.news import Happening, News, PodOver, PodStarted, Signalled
+from argolane.workflow.local.engine.pods import Pods, StandIn
+from argolane.workflow.local.engine.remembering import ConfigMapMemory
+from argolane.workflow.local.engine.signals import signals_to
+from argolane.workflow.local.reconciler import preparation, reconcile
+from argolane.workflow.local.reconciler.nodes import Node, stamp
+from argolane.workflow.local.reconciler.nodetree import NodeTree
+from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, Ports
+from argolane.workflow.local.reconciler.reconcile import Verdict
+from argolane.workflow.local.reconciler.templates import Templates
+from argolane.workflow.local.submission import Submission
+from argolane.workflow.run.events import RunChanged
+from argolane.workflow.run.record import Record
+from argolane.workflow.run.result import Run
+
+_POLL = 0.25
+# Threads of pods wake up for a moment only: five milliseconds, Python's own, would be most of their time.
+_SWITCH = 0.0005
+
+
+class Engine:
+    """One run from its first pass to its end."""
+
+    def __init__(
+        self,
+        project: Project,
+        submission: Submission,
+        record: Record,
+        observe: Observe | None,
+        replay: Mapping[str, dict[str, Any]],
+        stand_ins: Mapping[str, StandIn],
+    ) -> None:
+        self._submission, self._record = submission, record
+        self._journal = Journal(record, observe)
+        self._objects = Objects(project)
+        self._lookups = Lookups(self._objects)
+        self._replay = dict(replay)
+        self._answers: dict[str, dict[str, Any]] = {}
+        self._news = News()
+        self._ordered: set[str] = set()
+        self._locks = FileLocks(project.state / "locks", self._objects.namespace, self._lookups.limit)
+        self._op = self._operation()
+        pods = Pods(project, submission, self._op, self._journal, self._pod_has_started, stand_ins)
+        self._launcher = Launcher(pods.run, self._pod_is_over)
+        self._suspended = bool(self._op.spec.get("suspend"))
+        self._hooked = "'hooks'" in str(submission.spec)
+
+    def _operation(self) -> Operation:
+        submission = self._submission
+        ports = Ports(
+            now=time.time,
+            start_pod=self._start_pod,
+            pod_exists=self._ordered.__contains__,
+            config_map=self._lookups.parameter,
+            locks=self._locks,
+            memory=ConfigMapMemory(self._objects),
+            answers=self._answer,
+            replayed=self._replay.__contains__,
+        )
+        return Operation(
+            name=submission.name,
+            namespace=self._objects.namespace,
+            spec=submission.spec,
+            templates=Templates(submission.name, submission.spec, submission.others),
+            nodes=NodeTree(submission.name),
+            ports=ports,
+        )
+
+    def run(self) -> Run:
+        """Until everything is over, or Ctrl-C."""
+        self._journal.head(phase="Running", startedAt=stamp(time.time()))
+        self._journal.tell(RunChanged("Running"))
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
+        sys.setswitchinterval(_SWITCH)
+        try:
+            with signals_to(lambda: self._news.tell(Signalled())):
+                return self._end(self._verdict())
+        finally:
+            self._locks.close()
+
+    def _verdict(self) -> Verdict:
+        problem = preparation.prepare(self._op, self._submission, self._lookups)
+        if problem:
+            return Verdict("Failed", problem)
+        try:
+            return self._loop()
+        except OSError as error:  # Of a lock or an object, say: where those lie, this run lies as well.
+            if not is_full(error):
+                raise
+            self._journal.disk_is_full(error, self._record.folder)
+            return Verdict("Error", self._journal.full)
+
+    def _loop(self) -> Verdict:
+        first = True
+        while True:
+            if self._journal.full:
+                return Verdict("Error", self._journal.full)
+            if not self._suspended and self._may_start():
+                self._op.globals["workflow.duration"] = f"{time.time() - self._submission.created:f}"
+                verdict = reconcile.reconcile(self._op)
+                if first:
+                    self._op.set_global("workflow.status", "Running")
+                    first = False
+                self._publish()
+                if verdict is None and not self._launcher.busy and not self._news:
+                    verdict = ending.of_waiting(self._op)
+                if verdict is not None:
+                    return verdict
+            self._wait()
+
+    def _may_start(self) -> bool:
+        """Whether the workflow holds its own mutexes and semaphores."""
+        wanted = self._op.spec.get("synchronization")
+        if not wanted or self._op.shutdown:
+            return True
+        acquired, _, message = self._locks.try_acquire(self._op.name, wanted)
+        phase = "Running" if acquired else "Pending"
+        if self._journal.status.head["phase"] != phase:
+            self._journal.head(phase=phase, message=message)
+            self._journal.tell(RunChanged(phase, message))
+        if not acquired:
+            self._op.wake_at = time.time() + ASK_FOR_LOCK
+        return acquired
+
+    def _wait(self) -> None:
+        """Until something happened that may let a node go on."""
+        op = self._op
+        while True:
+            now = time.time()
+            at = [now + _POLL]
+            if op.wake_at is not None:
+                at.append(op.wake_at)
+            if op.deadline is not None and now < op.deadline:
+                at.append(op.deadline)
+            if self._journal.due is not None:
+                at.append(max(now, self._journal.due))
+            matters = self._hear_all(max(0.0, min(at) - now))
+            self._journal.write()
+            now = time.time()
+            if self._take_orders() or matters or self._journal.full:
+                return
+            if op.wake_at is not None and now >= op.wake_at:
+                return
+            if op.deadline is not None and now >= op.deadline and ending.at_deadline(op, self._launcher):
+                return
+
+    def _hear_all(self, seconds: float) -> bool:
+        """Everything that pods have to say; whether a pass is due."""
+        matters = [self._hear(happening) for happening in self._news.take(seconds)]
+        self._publish()
+        return any(matters)
+
+    def _hear(self, happening: Happening) -> bool:
+        if isinstance(happening, PodStarted):
+            node = self._op.nodes.of(happening.node_id)
+            if node.phase == "Pending":
+                self._op.mark(node, "Running", "")
+            return self._hooked
+        if isinstance(happening, PodOver):
+            reconcile.finished(self._op, self._op.nodes.of(happening.node_id), happening.result)
+            self._launcher.over(happening.node_id)
+        else:
+            self._shut_down("Terminate")
+        return True
+
+    def _take_orders(self) -> bool:
+        """What `argolane resume` and `stop` wrote; whether a pass is due."""
+        orders = control.orders(self._record)
+        for order in orders:
+            if order.kind == "resume":
+                self._suspended = False
+                for node in self._op.nodes:
+                    if node.suspended and order.concerns(node):
+                        self._answers[node.id] = order.answer
+            else:
+                self._shut_down(order.kind)
+        return bool(orders)
+
+    def _shut_down(self, strategy: str) -> None:
+        self._suspended = False
+        ending.by_order(self._op, self._launcher, strategy)
+
+    def _end(self, verdict: Verdict) -> Run:
+        if self._journal.full:
+            self._op.shutdown = "Terminate"
+        ending.with_run(self._launcher, self._journal.full or "the workflow is over")
+        while self._launcher.busy:
+            self._hear_all(_POLL)
+        ending.of_rest(self._op)
+        self._publish()
+        verdict = self._record_end(verdict)
+        self._collect_garbage(verdict.phase)
+        self._journal.tell(RunChanged(verdict.phase, verdict.message))
+        if self._journal.failure is not None:
+            raise self._journal.failure
+        status = self._journal.status.to_dict()
+        return Run(self._op.name, verdict.phase, verdict.message, status, self._record.folder)
+
+    def _record_end(self, verdict: Verdict) -> Verdict:
+        """A run whose record could not be written has not Succeeded, whatever its nodes did."""
+        journal = self._journal
+        journal.keep_rest()
+        if journal.full:
+            verdict = Verdict("Error", journal.full)
+        journal.head(phase=verdict.phase, finishedAt=stamp(time.time()))
+        if verdict.message:
+            journal.head(message=verdict.message)
+        if self._op.outputs:
+            journal.head(outputs=self._op.outputs)
+        journal.write(now=True)
+        return Verdict("Error", journal.full) if journal.full else verdict
+
+    def _collect_garbage(self, phase: str) -> None:
+        strategy = (self._op.spec.get("volumeClaimGC") or {}).get("strategy") or "OnWorkflowSuccess"
+        if phase == "Succeeded" or strategy == "OnWorkflowCompletion":
+            shutil.rmtree(self._record.volumes, ignore_errors=True)
+
+    def _publish(self) -> None:
+        for node_id in self._journal.publish(self._op.nodes):
+            node = self._op.nodes.of(node_id)
+            if node.type == "Suspend" and node.phase == "Succeeded":
+                answer = self._answers.get(node_id, {})
+                self._journal.keep(node_id, {"phase": "Succeeded", "answer": answer})
+
+    def _answer(self, node: Node) -> Mapping[str, Any] | None:
+        if node.id in self._replay:
+            self._answers[node.id] = self._replay.pop(node.id).get("answer") or {}
+        return self._answers.get(node.id)
+
+    def _start_pod(self, order: PodOrder) -> None:
+        self._ordered.add(order.node_id)
+        known = self._replay.pop(order.node_id, None)
+        if known is not None:
+            self._news.tell(PodOver(order.node_id, known))
+        else:
+            self._launcher.add(order)
+
+    def _pod_has_started(self, node_id: str) -> None:
+        self._news.tell(PodStarted(node_id))
+
+    def _pod_is_over(self, node_id: str, result: dict[str, Any]) -> None:
+        """In the pod's own thread, or at once for one that never started."""
+        if not self._op.shutdown or result["phase"] == "Succeeded":
+            self._journal.keep(node_id, result)
+        self._news.tell(PodOver(node_id, result))

@@ -1,0 +1,139 @@
+"""The doors of the engine: check, run, retry."""
+
+import contextlib
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from argolane.disk import said
+from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, unknown
+from argolane.manifest import Document
+from argolane.project import Project
+from argolane.workflow.local import subset
+from argolane.workflow.local.engine.journal import Observe
+from argolane.workflow.local.engine.loop import Engine
+from argolane.workflow.local.engine.pods import StandIn
+from argolane.workflow.local.submission import Submission, submit
+from argolane.workflow.run.events import Said
+from argolane.workflow.run.record import Record
+from argolane.workflow.run.result import Run
+from argolane.workflow.run.status import is_over
+
+
+def check(
+    project: Project,
+    workflow: Document,
+    templates: Sequence[Document] = (),
+    parameters: Mapping[str, str] | None = None,
+) -> None:
+    """NotSupportedLocally with every field that the local runner does not run; nothing is started."""
+    faults = subset.faults(project, submit(workflow, templates, parameters or {}))
+    if faults:
+        raise NotSupportedLocally(faults)
+
+
+def run(
+    project: Project,
+    workflow: Document,
+    *,
+    templates: Sequence[Document] = (),
+    parameters: Mapping[str, str] | None = None,
+    name: str | None = None,
+    entrypoint: str | None = None,
+    observe: Observe | None = None,
+    stand_ins: Mapping[str, StandIn] | None = None,
+) -> Run:
+    """Run a workflow to its end, in this process; `stand_ins` act for the templates of these names."""
+    submission = submit(workflow, templates, parameters or {}, name=name, entrypoint=entrypoint)
+    faults = subset.faults(project, submission, stand_ins or ())
+    if faults:
+        raise NotSupportedLocally(faults)
+    record = Record(project.runs / submission.name)
+    try:
+        record.create()
+        record.write_submission(submission.to_dict())
+    except OSError as error:
+        raise ArgolaneError(f"{said(error, record.folder)}.") from None
+    return _run(project, submission, record, observe, {}, stand_ins or {})
+
+
+def retry(project: Project, name: str, *, observe: Observe | None = None) -> Run:
+    """Go on with a run: what Succeeded is not run again, what failed is.
+
+    After a runner's death everything that was decided stays.
+    """
+    record = Record(project.runs / name)
+    if not record.folder.is_dir():
+        names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
+        raise ArgolaneError(unknown("run", name, names))
+    try:
+        record.open()
+    except OSError as error:
+        raise ArgolaneError(f"{said(error, record.folder)}.") from None
+    try:
+        submission = Submission.from_dict(record.read_submission())
+        try:
+            status = record.read_status()
+        except ArgolaneError:
+            status = {}
+        if status.get("phase") == "Succeeded":
+            raise ArgolaneError(f"Run {name!r} has Succeeded: there is nothing to retry.")
+        replay = _replayed(record, status)
+    except BaseException:
+        record.close()
+        raise
+    return _run(project, submission, record, observe, replay, {})
+
+
+def _run(
+    project: Project,
+    submission: Submission,
+    record: Record,
+    observe: Observe | None,
+    replay: Mapping[str, dict[str, Any]],
+    stand_ins: Mapping[str, StandIn],
+) -> Run:
+    try:
+        if observe is not None:
+            for line in subset.without_effect(submission.spec):
+                observe(Said(line))
+        # Dumping a large workflow takes a while, and nobody waits for it.
+        writer = threading.Thread(target=_write_workflow, args=(record, submission))
+        writer.start()
+        try:
+            return Engine(project, submission, record, observe, replay, stand_ins).run()
+        finally:
+            writer.join()
+    finally:
+        record.close()
+
+
+def _write_workflow(record: Record, submission: Submission) -> None:
+    """For the reader only: a retry reads the submission."""
+    with contextlib.suppress(OSError, ManifestError):
+        record.write_workflow(submission.manifest())
+
+
+def _replayed(record: Record, status: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The results to keep; the others are forgotten."""
+    results = record.results()
+    if not is_over(status):
+        return results
+    nodes: Mapping[str, Mapping[str, Any]] = status.get("nodes") or {}
+    root = str(record.folder.name)
+    kept = {}
+    attempts_of_success = {
+        child
+        for node in nodes.values()
+        if node["type"] == "Retry" and node["phase"] == "Succeeded"
+        for child in node.get("children") or ()
+    }
+    for node_id, result in results.items():
+        name = str((nodes.get(node_id) or {}).get("name") or "")
+        in_exit = name.startswith(f"{root}.onExit")
+        good = result.get("phase") == "Succeeded" or node_id in attempts_of_success
+        if good and not in_exit:
+            kept[node_id] = result
+        else:
+            record.forget(node_id)
+    return kept

@@ -1,0 +1,180 @@
+"""Input artifacts in before main starts, output artifacts out after it: a folder is the repository.
+
+Artifacts travel as Argo's do: a gzipped tar unless `archive` says otherwise, unpacked again on the way in.
+"""
+
+import os
+import posixpath
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argolane.containers.sandbox import Mount
+from argolane.disk import is_full, said
+from argolane.workflow.local.pod import archives, checkout
+from argolane.workflow.local.pod.outputs import View, was_written
+
+REPOSITORIES = ("s3", "gcs", "oss", "azure", "hdfs", "artifactory")
+
+
+@dataclass(frozen=True)
+class Store:
+    """`run` keeps what has no key, `keyed` what has one; `secret(name, key)` reads a Secret."""
+
+    run: Path
+    keyed: Path
+    secret: Callable[[str, str], str]
+
+
+class ArtifactError(Exception):
+    """An artifact cannot be had or kept; `saved` are those that were kept nevertheless."""
+
+    def __init__(self, message: str, saved: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message)
+        self.saved = saved or []
+
+
+def load(template: Mapping[str, Any], view: View, store: Store, folder: Path) -> tuple[Mount, ...]:
+    """Fetch every input artifact; those that lie on no volume are mounted at their path."""
+    found = []
+    for artifact in (template.get("inputs") or {}).get("artifacts") or ():
+        path = str(artifact.get("path") or "")
+        if not path:
+            continue
+        place = view.locate(path) if view.on_volume(path) else folder / str(artifact["name"])
+        if place is None:
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not _fetch(artifact, place, store):
+            continue
+        if artifact.get("mode") is not None:
+            _chmod(place, int(artifact["mode"]), bool(artifact.get("recurseMode")))
+        if not view.on_volume(path):
+            found.append(Mount(place, posixpath.normpath(path)))
+    return tuple(found)
+
+
+def save(template: Mapping[str, Any], view: View, store: Store) -> list[dict[str, Any]]:
+    """Keep every output artifact; ArtifactError with all that is missing and not optional."""
+    saved: list[dict[str, Any]] = []
+    problems = ""
+    for artifact in (template.get("outputs") or {}).get("artifacts") or ():
+        try:
+            kept = _keep(artifact, view, store)
+        except OSError as error:
+            problems += f"{said(error, store.run) if is_full(error) else error}; "
+            continue
+        if kept is not None:
+            saved.append(kept)
+    if problems:
+        raise ArtifactError(problems, saved)
+    return saved
+
+
+def _fetch(artifact: Mapping[str, Any], place: Path, store: Store) -> bool:
+    name = artifact["name"]
+    try:
+        if artifact.get("raw") is not None:
+            place.write_text(str(artifact["raw"].get("data") or ""), encoding="utf-8")
+            return True
+        if artifact.get("git") is not None:
+            checkout.clone(artifact["git"], place, store.secret)
+            return True
+        source = _downloaded(artifact, place, store)
+        if source is None:
+            if artifact.get("optional"):
+                return False
+            raise ArtifactError(f"required artifact '{name}' not supplied")
+        if artifact.get("subPath"):
+            source = _inner(source, str(artifact["subPath"]), place)
+        archives.unpack(source, place, artifact.get("archive") or {})
+    except FileNotFoundError as error:
+        if artifact.get("optional"):
+            return False
+        raise ArtifactError(f"artifact {name} failed to load: {error}") from None
+    except OSError as error:
+        reason = said(error, place) if is_full(error) else error
+        raise ArtifactError(f"artifact {name} failed to load: {reason}") from None
+    except (checkout.CheckoutError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise ArtifactError(f"artifact {name} failed to load: {error}") from None
+    return True
+
+
+def _downloaded(artifact: Mapping[str, Any], place: Path, store: Store) -> Path | None:
+    if artifact.get("stored"):
+        return _existing(Path(str(artifact["stored"])))
+    if artifact.get("http") is not None:
+        target = place.with_name(f".{place.name}.download")
+        _download(artifact["http"], target, store)
+        return target
+    for kind in REPOSITORIES:
+        if artifact.get(kind) is not None:
+            return _existing(store.keyed / _key(artifact[kind]))
+    return None
+
+
+def _key(location: Mapping[str, Any]) -> str:
+    key = str(location.get("key") or location.get("blob") or location.get("path") or "")
+    return posixpath.normpath("/" + key).lstrip("/")
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or directory")
+    return path
+
+
+def _download(http: Mapping[str, Any], target: Path, store: Store) -> None:
+    import urllib.request  # takes a while, and few need it
+
+    headers = {str(h["name"]): str(h.get("value") or "") for h in http.get("headers") or ()}
+    request = urllib.request.Request(str(http["url"]), headers=headers)  # noqa: S310  (the manifest's own URL)
+    with urllib.request.urlopen(request, timeout=60) as answer, target.open("wb") as file:  # noqa: S310
+        shutil.copyfileobj(answer, file)
+
+
+def _inner(source: Path, below: str, place: Path) -> Path:
+    """One file or folder out of an artifact."""
+    whole = place.with_name(f".{place.name}.whole")
+    archives.unpack(source, whole, {})
+    return _existing(whole / posixpath.normpath("/" + below).lstrip("/"))
+
+
+def _keep(artifact: Mapping[str, Any], view: View, store: Store) -> dict[str, Any] | None:
+    path = posixpath.normpath(str(artifact["path"]))
+    source = view.locate(path)
+    if source is None or not source.exists() or not was_written(source):
+        if artifact.get("optional"):
+            return None
+        raise FileNotFoundError(_missing(artifact, path, view))
+    archive = artifact.get("archive") or {"tar": {}}
+    location = next((kind for kind in REPOSITORIES if artifact.get(kind) is not None), None)
+    suffix = "" if archive.get("none") is not None else ".zip" if archive.get("zip") is not None else ".tgz"
+    if location is not None:
+        target = store.keyed / _key(artifact[location])
+    else:
+        target = store.run / (str(artifact["name"]) + suffix)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    archives.pack(source, target, posixpath.basename(path), archive)
+    kept = {key: value for key, value in artifact.items() if key not in REPOSITORIES}
+    return {**kept, "stored": str(target)}
+
+
+def _missing(artifact: Mapping[str, Any], path: str, view: View) -> str:
+    if view.on_volume(path):
+        if (artifact.get("archive") or {}).get("none") is not None:
+            return f"{path} no such file or directory"
+        return f"stat /mainctrfs{path}: no such file or directory"
+    return f"open /var/run/argo/outputs/artifacts{path}.tgz: no such file or directory"
+
+
+def _chmod(place: Path, mode: int, recurse: bool) -> None:
+    place.chmod(mode)
+    if recurse and place.is_dir():
+        for folder, _, files in os.walk(place):
+            for name in (".", *files):
+                Path(folder, name).chmod(mode)

@@ -1,0 +1,172 @@
+"""One pod in, its end out: init containers in order, main beside its sidecars, outputs and the message.
+
+Runs in a thread of its own and knows nothing of the workflow around it.
+"""
+
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from argolane.containers.images import Image
+from argolane.containers.process import Process
+from argolane.disk import check_room, said
+from argolane.errors import ArgolaneError
+from argolane.workflow.local.fields import containers as declared_containers
+from argolane.workflow.local.pod import artifacts, files, outputs
+from argolane.workflow.local.pod.containers import Containers
+from argolane.workflow.local.pod.files import SCRIPT, Files
+from argolane.workflow.local.pod.result import PAST_DEADLINE, result
+from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.pod.surroundings import Surroundings
+from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.ports import PodOrder
+
+_GRACE = 30.0
+_GRACE_AT_DEADLINE = 10.0
+_SUPERSEDED = (137, 143)
+
+
+@dataclass
+class Pod:
+    """The order, where it runs, and when the run wants it ended."""
+
+    order: PodOrder
+    around: Surroundings
+    stop: Stop
+    began: float = field(default_factory=time.time)
+
+    def run(self) -> dict[str, Any]:
+        """The result: phase, message, outputs, times."""
+        ended = self._ended()
+        if ended["phase"] != "Succeeded":
+            self._look_at_disk()
+        files.remove(self.around.folder)
+        return ended
+
+    def _ended(self) -> dict[str, Any]:
+        try:
+            self.around.folder.mkdir(parents=True, exist_ok=True)
+            return self._run()
+        except (OperationError, ArgolaneError) as error:
+            return self._result("Error", str(error), outputs.declared(self.order.template))
+        except OSError as error:
+            return self._result("Error", said(error, self.around.folder))
+
+    def _look_at_disk(self) -> None:
+        """A step may not say that it failed because it filled a disk of ours."""
+        try:
+            check_room(self.around.folder)
+            check_room(self.around.claims)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.around.full(error, self.around.folder)
+
+    def _run(self) -> dict[str, Any]:
+        images = self._images()
+        if images is None:
+            return self._result("Failed", self.stop.reason)
+        try:
+            ready = Files(self.order, self.around)
+        except artifacts.ArtifactError as error:
+            return self._result("Error", f"init: Error (exit code 64): {error}")
+        with contextlib.closing(Containers(self.order, self.around, self.stop, images)) as containers:
+            try:
+                return self._init(ready, containers) or self._main(ready, containers)
+            finally:
+                for problem in containers.problems:
+                    self.around.say(f"{self.order.node_name}: {problem}")
+
+    def _images(self) -> dict[str, Image] | None:
+        """Those of all containers; None when the pod has to stop first."""
+        found = {}
+        for _, container in declared_containers(self.order.template):
+            reference = str(container.get("image"))
+            image = self.around.images.get(reference, self.stop)
+            if image is None:
+                return None
+            found[reference] = image
+        return found
+
+    def _init(self, ready: Files, containers: Containers) -> dict[str, Any] | None:
+        for container in self.order.template.get("initContainers") or ():
+            process = containers.start(container, ready.mounts(container))
+            if process is not None:
+                self.around.started()
+                if containers.wait(process) is None:
+                    return self._interrupted(containers, [process])
+            ended = containers.ended[-1]
+            if ended.code:
+                return self._result("Failed", ended.message)
+        return None
+
+    def _main(self, ready: Files, containers: Containers) -> dict[str, Any]:
+        started = [containers.start(c, ready.mounts(c)) for c in self.order.template.get("sidecars") or ()]
+        sidecars = [process for process in started if process is not None]
+        main, mounts = {**ready.main, "name": "main"}, (*ready.view.mounts, *ready.view.own)
+        if self.order.template.get("script") is not None and main.get("source"):
+            mounts = (*mounts, ready.stage(str(main["source"])))
+            main["args"] = [*(main.get("args") or ()), SCRIPT]
+        process = containers.start(main, mounts, ready.view.tmp)
+        self.around.started()
+        if process is not None and not self._over(containers, process):
+            return self._interrupted(containers, [process, *sidecars])
+        for sidecar in sidecars:
+            containers.end_sidecar(sidecar, _GRACE)
+        return self._conclude(ready.view, containers)
+
+    def _over(self, containers: Containers, main: Process) -> bool:
+        """Whether main has ended, by itself or because backoff.maxDuration is over."""
+        limit = None if self.order.deadline is None else self.order.deadline - time.time()
+        if containers.wait(main, limit) is not None:
+            return True
+        if self.stop.reason or containers.past_deadline:
+            return False
+        containers.end(main, _GRACE)
+        return True
+
+    def _conclude(self, view: outputs.View, containers: Containers) -> dict[str, Any]:
+        main = containers.of("main")
+        saved = {**outputs.declared(self.order.template), "exitCode": str(main.code)}
+        if self.order.keep_result:
+            saved["result"] = outputs.result_of(containers.tail("main"))
+        problem = self._save(saved, view)
+        if main.code:
+            return self._result("Failed", main.message, saved)
+        if problem:
+            return self._result("Error", f"wait: Error (exit code 64): {problem}", saved)
+        for ended in containers.ended:
+            if ended.code and ended.code not in _SUPERSEDED:
+                return self._result("Failed", ended.message, saved)
+        return self._result("Succeeded", "", saved)
+
+    def _save(self, saved: dict[str, Any], view: outputs.View) -> str:
+        """Fill in parameters and artifacts; what went wrong first, or ''."""
+        problem = ""
+        try:
+            outputs.save_parameters(saved.get("parameters") or [], view)
+        except outputs.OutputError as error:
+            problem = str(error)
+        try:
+            kept = artifacts.save(self.order.template, view, self.around.store)
+        except artifacts.ArtifactError as error:
+            kept, problem = error.saved, problem or str(error)
+        if kept:
+            saved["artifacts"] = kept
+        return problem
+
+    def _interrupted(self, containers: Containers, processes: list[Process]) -> dict[str, Any]:
+        """The pod's own deadline is over, or the run wants it ended."""
+        ordered = bool(self.stop.reason)
+        containers.no_deadline(ordered=ordered)
+        codes = [
+            containers.end(process, self.stop.grace if ordered else _GRACE_AT_DEADLINE)
+            for process in processes
+        ]
+        saved = {**outputs.declared(self.order.template), "exitCode": str(codes[0])}
+        return self._result("Failed", self.stop.reason if ordered else PAST_DEADLINE, saved)
+
+    def _result(self, phase: str, message: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return result(phase, message, outputs=saved, began=self.began)

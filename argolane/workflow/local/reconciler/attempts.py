@@ -1,0 +1,96 @@
+"""A call of a template with a retryStrategy in, its Retry node out: attempts below it, one after another."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from argolane.workflow.local.reconciler import arguments, kinds, retrying
+from argolane.workflow.local.reconciler.call import Call
+from argolane.workflow.local.reconciler.errors import MaxDepthExceeded, OperationError
+from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.operation import MAX_DEPTH, Operation
+from argolane.workflow.local.reconciler.podnames import pod_name
+from argolane.workflow.local.reconciler.templates import POD_TYPES, Base, type_of
+
+
+def execute(
+    op: Operation, call: Call, inner: Base, template: Mapping[str, Any], strategy: Mapping[str, Any]
+) -> Node | None:
+    """The Retry node, once nothing more can happen at once."""
+    parent = op.begin(call, "Retry", template)
+    attempt: Node | None = None
+    for turn in itertools.count():
+        if op.depth + turn >= MAX_DEPTH:  # Attempts that are over at once, without a limit.
+            op.mark_error(parent, MaxDepthExceeded())
+            raise MaxDepthExceeded
+        try:
+            goes_on = retrying.assess(op, parent, strategy)
+        except OperationError as error:
+            op.mark_error(parent, error)
+            if attempt is not None:  # An attempt that was over at once gets the blame as well.
+                op.mark_error(attempt, error)
+            raise
+        if not goes_on:
+            return parent
+        made = op.nodes.attempts(parent)
+        last = made[-1] if made else None
+        if parent.fulfilled and op.nodes.all_over(parent):
+            if last is not None:
+                parent.outputs = last.outputs
+            op.ports.locks.release(parent.id)
+            return parent
+        number = len(made)
+        if last is not None and not last.fulfilled:
+            number -= 1
+            tried = replace(call, name=last.name, retried=True)
+        else:
+            until = retrying.deadline(made, strategy)
+            tried = replace(call, name=f"{call.name}({number})", retried=True, deadline=until)
+            op.nodes.link(call.name, tried.name)
+        attempt = _try(op, tried, number, last, parent, inner, template)
+        if attempt is None or not attempt.fulfilled or parent.fulfilled:
+            return parent
+    raise AssertionError("unreachable")
+
+
+def _try(
+    op: Operation,
+    call: Call,
+    number: int,
+    last: Node | None,
+    parent: Node,
+    inner: Base,
+    template: Mapping[str, Any],
+) -> Node | None:
+    try:
+        attempt = _filled(op, call, number, last, inner, template)
+    except OperationError as error:
+        op.error_node(call, error)
+        raise
+    source = op.node_template(parent)
+    if source is not None:
+        op.remember_source(op.nodes.id_of(call.name), source)
+    try:
+        return kinds.execute(op, call, inner, attempt)
+    except OperationError:
+        strategy = retrying.strategy_of(op, template) or {}
+        if retrying.policy(strategy) not in ("Always", "OnError", "OnTransientError"):
+            raise
+        return op.nodes.named(call.name)
+
+
+def _filled(
+    op: Operation, call: Call, number: int, last: Node | None, inner: Base, template: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The template with the tags of this attempt filled in."""
+    known = op.processed.get(call.name)
+    if known is not None and op.nodes.named(call.name) is not None:
+        attempt: Mapping[str, Any] = known[0]
+        return attempt
+    locals_ = retrying.tags(number, last)
+    if type_of(template) in POD_TYPES:
+        locals_["pod.name"] = pod_name(op.name, call.name, str(template.get("name") or ""))
+    attempt = arguments.substitute_params(template, op.globals, locals_)
+    op.processed[call.name] = (attempt, inner, op.globals_version)
+    return attempt

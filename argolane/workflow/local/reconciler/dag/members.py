@@ -1,0 +1,127 @@
+"""A task that may start in, its nodes out: one, or the members of its loop below a TaskGroup."""
+
+from typing import Any
+
+from argolane.workflow.local.reconciler import execution
+from argolane.workflow.local.reconciler import loops as items
+from argolane.workflow.local.reconciler.dag.context import Context
+from argolane.workflow.local.reconciler.dag.plan import Task
+from argolane.workflow.local.reconciler.errors import (
+    MaxDepthExceeded,
+    OperationError,
+    ParallelismReached,
+    TimeoutReached,
+    WaitsForEver,
+)
+from argolane.workflow.local.reconciler.filling import should_execute
+from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.resolving import resolve
+from argolane.workflow.local.reconciler.scope import Scope
+
+
+def execute(context: Context, name: str, node: Node | None) -> None:
+    """Carry on with every member; the loop is over when all of them are."""
+    members = _expanded(context, name)
+    if members is None:
+        return
+    group = node if node is not None and node.type == "TaskGroup" else None
+    task = context.plan.tasks[name]
+    if items.expands(task):
+        if not members:
+            context.end(name, "Skipped", "Skipped, empty params")
+            return
+        if group is None:
+            call = context.call(name, task)
+            context.connect(name, call.name)
+            group = context.op.initialize(call, "TaskGroup", "Running")
+    for member in members:
+        if not _execute_member(context, name, member, group):
+            return
+    if group is not None:
+        _close_group(context, group, members)
+
+
+def _expanded(context: Context, name: str) -> list[Task] | None:
+    """The task with its references filled in, once for each item; None when that cannot be said."""
+    op, full = context.op, f"{context.node.name}.{name}"
+    members: list[Task] | None = op.expanded.get(full)
+    if members is None:
+        try:
+            scope = context.scope_of(name)
+            resolved = _resolved(context, context.plan.tasks[name], scope)
+            params = scope.params(op.globals) if items.expands(resolved) else {}
+            members = op.expanded[full] = list(items.expand(resolved, params))
+        except WaitsForEver as waiting:
+            op.waits[full] = str(waiting)
+        except OperationError as error:
+            context.end(name, "Error", str(error))
+    return members
+
+
+def _resolved(context: Context, task: Task, scope: Scope) -> dict[str, Any]:
+    resolved = resolve(context.op, task, scope)
+    artifacts = (resolved.get("arguments") or {}).get("artifacts")
+    if artifacts:
+        found = []
+        for artifact in artifacts:
+            if artifact.get("from") or artifact.get("fromExpression"):
+                try:
+                    artifact = scope.resolve_artifact(artifact)
+                except OperationError as error:
+                    if artifact.get("optional") and "Unable to resolve" in str(error):
+                        continue
+                    raise
+            found.append(artifact)
+        resolved["arguments"]["artifacts"] = found
+    return resolved
+
+
+def _execute_member(context: Context, name: str, member: Task, group: Node | None) -> bool:
+    """False when the other members have to wait for the next pass, as in Argo."""
+    op, task, call = context.op, context.plan.tasks[name], context.call(str(member["name"]), member)
+    node = op.nodes.named(call.name)
+    if node is None or node is group:
+        context.connect(name, call.name, group)
+        ended = _decided(member)
+        if ended is not None:
+            op.initialize(context.call(str(member["name"]), task), "Skipped", *ended)
+            return True
+    try:
+        node = execution.execute(op, call)
+    except (ParallelismReached, MaxDepthExceeded):
+        node = op.nodes.named(call.name)
+    except TimeoutReached as error:
+        op.mark(op.nodes.of(op.nodes.id_of(call.name)), "Failed", str(error))
+        return False
+    except OperationError as error:
+        op.mark_error(op.nodes.of(op.nodes.id_of(call.name)), f"task '{call.name}' errored: {error}")
+        return False
+    if node is None:
+        return False
+    if node.completed and (task.get("hooks") or task.get("onExit")):
+        try:
+            return context.hooks(name, node).exit_over()
+        except (OperationError, ParallelismReached, MaxDepthExceeded, TimeoutReached):
+            return False
+    return True
+
+
+def _decided(member: Task) -> tuple[str, str] | None:
+    """Phase and message of a member that `when` keeps from starting."""
+    try:
+        if should_execute(str(member.get("when") or "")):
+            return None
+    except OperationError as error:
+        return "Error", str(error)
+    return "Skipped", f"when '{member['when']}' evaluated false"
+
+
+def _close_group(context: Context, group: Node, members: list[Task]) -> None:
+    phase = "Succeeded"
+    for member in members:
+        node = context.task_node(str(member["name"]))
+        if node is None or not node.fulfilled:
+            return
+        if node.unsuccessful:
+            phase = node.phase
+    context.op.mark(group, phase)

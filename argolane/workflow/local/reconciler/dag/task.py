@@ -1,0 +1,92 @@
+"""A task of a DAG in this pass: over, still waiting for others, omitted, or carried on."""
+
+from argolane.languages import depends
+from argolane.workflow.local.reconciler.dag import members
+from argolane.workflow.local.reconciler.dag.context import Context
+from argolane.workflow.local.reconciler.errors import (
+    MaxDepthExceeded,
+    OperationError,
+    ParallelismReached,
+    TimeoutReached,
+)
+from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.operation import Operation
+
+
+def execute(context: Context, name: str, node: Node | None) -> None:
+    """Hooks of a node that runs or is over; the start of one that what it waits for allows."""
+    if node is None:
+        if _may_start(context, name):
+            members.execute(context, name, None)
+        return
+    if node.fulfilled or node.phase == "Running":
+        hooks_over = _settle(context, name, node)
+        if not hooks_over or node.fulfilled:
+            return
+    started = node.type == "Pod" and not node.waiting_for and context.op.ports.pod_exists(node.id)
+    if not started:
+        members.execute(context, name, node)
+
+
+def _settle(context: Context, name: str, node: Node) -> bool:
+    """Hooks of a task that runs or is over; False while one of them runs."""
+    op, task = context.op, context.plan.tasks[name]
+    if node.fulfilled:
+        op.ports.locks.release(node.id)
+    if not task.get("hooks") and not task.get("onExit"):
+        return True
+    try:
+        hooks = context.hooks(name, node)
+        if not hooks.named_over():
+            return False
+    except (ParallelismReached, MaxDepthExceeded, TimeoutReached):
+        return False
+    except OperationError as error:
+        op.mark_error(node, error)
+        return False
+    try:
+        if node.fulfilled and node.completed:
+            hooks.exit_over()
+    except (OperationError, ParallelismReached, MaxDepthExceeded, TimeoutReached):
+        return False
+    return True
+
+
+def _may_start(context: Context, name: str) -> bool:
+    """Whether what it waits for is over and `depends` holds; when it never will, the task is over."""
+    dependencies = context.plan.dependencies[name]
+    if not dependencies.logic:
+        return True
+    try:
+        statuses = _statuses(context, name)
+        if statuses is None:
+            return False
+        runs = dependencies.holds(statuses)
+    except depends.DependsError as error:
+        context.end(name, "Error", str(error))
+        return False
+    if not runs:
+        context.end(name, "Omitted", "omitted: depends condition not met")
+    return runs
+
+
+def _statuses(context: Context, name: str) -> dict[str, set[str]] | None:
+    """What holds for each task waited for; None while one is not over."""
+    found = {}
+    for up in context.plan.waits_for(name):
+        node = context.task_node(up)
+        if node is None or not node.fulfilled or not _hooks_over(context.op, node):
+            return None
+        holds = {"Errored" if node.phase == "Error" else node.phase}
+        if node.type == "TaskGroup":
+            phases = [context.op.nodes.of(child).phase for child in node.children]
+            if "Succeeded" in phases:
+                holds.add("AnySucceeded")
+            if phases and all(phase == "Failed" for phase in phases):
+                holds.add("AllFailed")
+        found[up] = holds
+    return found
+
+
+def _hooks_over(op: Operation, node: Node) -> bool:
+    return all(not child.hooked or child.fulfilled for child in op.nodes.children(node))

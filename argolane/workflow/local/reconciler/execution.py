@@ -1,0 +1,110 @@
+"""A template called by a step, a task or a hook in, its node out: made, carried on or found to be over.
+
+The heart of the reconciler. The order of the checks is Argo's: fulfilled, timeout, parallelism, locks,
+memory, retries, then the template's own kind.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from argolane.languages.values import go_duration
+from argolane.workflow.local.reconciler import arguments, attempts, kinds, memory, retrying
+from argolane.workflow.local.reconciler.call import Call
+from argolane.workflow.local.reconciler.errors import MaxDepthExceeded, OperationError, TimeoutReached
+from argolane.workflow.local.reconciler.limits import check_parallelism
+from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.operation import MAX_DEPTH, Operation
+from argolane.workflow.local.reconciler.podnames import pod_name
+from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK
+from argolane.workflow.local.reconciler.templates import POD_TYPES, Base, node_type, type_of
+
+
+def execute(op: Operation, call: Call) -> Node | None:
+    """The node of a template called with arguments; None when it cannot be made yet."""
+    node = op.nodes.named(call.name)
+    if node is not None and node.fulfilled:
+        op.ports.locks.release(node.id)
+        return node
+    op.depth += 1
+    try:
+        return _execute(op, call, node)
+    finally:
+        op.depth -= 1
+
+
+def _execute(op: Operation, call: Call, node: Node | None) -> Node | None:
+    if op.depth >= MAX_DEPTH:
+        failed = op.error_node(call, MaxDepthExceeded())
+        raise MaxDepthExceeded(failed)
+    try:
+        template, inner = _processed(op, call)
+    except OperationError as error:
+        op.error_node(call, error)
+        raise
+    _check_timeout(op, node, template)
+    check_parallelism(op, template, node, call.boundary_id)
+    if template.get("synchronization"):
+        waiting = _wait_for_lock(op, call, node, template)
+        if waiting is not None:
+            return waiting
+    if template.get("memoize") and (node is None or template.get("synchronization")):
+        node = memory.recall(op, call, node, template)
+        if node.fulfilled:
+            op.ports.locks.release(node.id)
+            return node
+    strategy = retrying.strategy_of(op, template)
+    if strategy is not None:
+        return attempts.execute(op, call, inner, template, strategy)
+    return kinds.execute(op, call, inner, template)
+
+
+def _processed(op: Operation, call: Call) -> tuple[Mapping[str, Any], Base]:
+    """The template with its arguments filled in, and the base for the names inside it."""
+    known = op.processed.get(call.name)
+    if known is not None and known[2] == op.globals_version:
+        return known[0], known[1]
+    resolved, inner = op.templates.resolve(call.holder, call.base)
+    op.remember_source(op.nodes.id_of(call.name), resolved)
+    locals_ = {"node.name": call.name, f"{call.kind}s.name": str(call.holder.get("name") or "")}
+    if type_of(resolved) in POD_TYPES and retrying.strategy_of(op, resolved) is None:
+        locals_["pod.name"] = pod_name(op.name, call.name, str(resolved.get("name") or ""))
+    template = arguments.process(resolved, call.arguments, op.globals, locals_, op.ports.config_map)
+    op.processed[call.name] = (template, inner, op.globals_version)
+    return template, inner
+
+
+def _check_timeout(op: Operation, node: Node | None, template: Mapping[str, Any]) -> None:
+    """A node that is still pending when its template's `timeout` is over has failed."""
+    if node is None or not template.get("timeout") or node.started_at is None:
+        return
+    try:
+        over = node.started_at + go_duration(str(template["timeout"]))
+    except ValueError as error:
+        problem = OperationError(f"invalid timeout format. {error}")
+        op.mark(node, "Failed", str(problem))
+        raise problem from None
+    if node.phase == "Pending":
+        if op.ports.now() > over:
+            op.mark(node, "Failed", str(TimeoutReached()))
+            raise TimeoutReached
+        op.wake(over)
+
+
+def _wait_for_lock(op: Operation, call: Call, node: Node | None, template: Mapping[str, Any]) -> Node | None:
+    """The node that waits for a mutex or semaphore; None once it has them all."""
+    wanted = template["synchronization"]
+    try:
+        acquired, missing, message = op.ports.locks.try_acquire(op.nodes.id_of(call.name), wanted)
+    except OperationError as error:
+        op.error_node(call, error)
+        raise
+    if acquired:
+        if node is not None and node.waiting_for:
+            node.waiting_for, node.message = "", ""
+        return None
+    if node is None:
+        node = op.initialize(call, node_type(template), "Pending", template=template)
+    node.waiting_for, node.message = missing, message
+    op.nodes.changed(node)
+    op.wake(op.ports.now() + ASK_FOR_LOCK)
+    return node

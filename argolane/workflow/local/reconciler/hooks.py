@@ -1,0 +1,134 @@
+"""Lifecycle hooks in, their nodes out: exit hooks after a node, named ones when their expression holds."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from argolane.workflow.local.reconciler import execution
+from argolane.workflow.local.reconciler.call import Call
+from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.filling import holds, replace
+from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.scope import Scope
+from argolane.workflow.local.reconciler.templates import Base
+
+Arguments = Mapping[str, Any] | None
+
+
+def exit_hook(
+    holder: Mapping[str, Any], workflow_arguments: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """What to run when a task, step or workflow is over: `onExit`, or `hooks.exit`."""
+    if holder.get("onExit"):
+        return {"template": holder["onExit"], "arguments": workflow_arguments}
+    hook = (holder.get("hooks") or {}).get("exit")
+    if hook is None:
+        return None
+    return {**hook, "arguments": hook.get("arguments") or workflow_arguments}
+
+
+def holder_of(hook: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a hook that says which template it runs."""
+    return {key: hook[key] for key in ("template", "templateRef") if hook.get(key)}
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """The hooks of one task or step; `prefix` is what its outputs are called in `scope`."""
+
+    op: Operation
+    holder: Mapping[str, Any]
+    node: Node
+    boundary_id: str
+    base: Base
+    prefix: str
+    scope: Scope
+
+    def exit_over(self) -> bool:
+        """Start the exit hook of a node that is over; whether there is none or it is over as well."""
+        hook = exit_hook(self.holder, self.op.spec.get("arguments"))
+        if hook is None or self.op.stops(on_exit=True):
+            return True
+        if hook.get("expression") and not self._holds(hook):
+            return True
+        call = self._call("onExit", hook, self._arguments(hook.get("arguments")), on_exit=True)
+        try:
+            made = execution.execute(self.op, call)
+        finally:
+            if self.op.nodes.named(call.name) is not None:
+                self.op.nodes.link(self.node.name, call.name)
+        return made is not None and made.fulfilled
+
+    def named_over(self) -> bool:
+        """Start the hooks whose expression holds; whether all that were started are over."""
+        over = True
+        for event, hook in (self.holder.get("hooks") or {}).items():
+            if event == "exit":
+                continue
+            call = self._call(f"hooks.{event}", hook, hook.get("arguments"))
+            _check_expression(call.name, hook)
+            if not self._holds(hook) and self.op.nodes.named(call.name) is None:
+                continue
+            if call.arguments and self._outputs() is not None:
+                call = dataclasses.replace(call, arguments=self._arguments(call.arguments))
+            made = execution.execute(self.op, call)
+            self.op.nodes.link(self.node.name, call.name)
+            over = over and made is not None and made.fulfilled
+        return over
+
+    def _holds(self, hook: Mapping[str, Any]) -> bool:
+        return holds(str(hook["expression"]), self.scope.params(self.op.globals))
+
+    def _call(
+        self,
+        suffix: str,
+        hook: Mapping[str, Any],
+        arguments: Mapping[str, Any] | None,
+        *,
+        on_exit: bool = False,
+    ) -> Call:
+        return Call(
+            f"{self.node.name}.{suffix}", holder_of(hook), self.base, arguments,
+            boundary_id=self.boundary_id, on_exit=on_exit, hooked=True,
+        )  # fmt: skip
+
+    def _outputs(self) -> Mapping[str, Any] | None:
+        return (self.op.nodes.last_attempt(self.node) or self.node).outputs
+
+    def _arguments(self, arguments: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        if not arguments or not (arguments.get("parameters") or arguments.get("artifacts")):
+            return dict(arguments) if arguments else None
+        outputs, prefix, scope = self._outputs() or {}, f"{self.prefix}.outputs", self.scope
+        for parameter in outputs.get("parameters") or ():
+            scope.set(f"{prefix}.parameters.{parameter['name']}", str(parameter.get("value") or ""))
+        for artifact in outputs.get("artifacts") or ():
+            scope.values[f"{prefix}.artifacts.{artifact['name']}"] = artifact
+        marked = scope.mark_absent(dict(arguments))
+        filled = dict(replace(marked, scope.params(self.op.globals)))
+        if filled.get("artifacts"):
+            found = map(scope.argument_artifact, filled["artifacts"])
+            filled["artifacts"] = [artifact for artifact in found if artifact is not None]
+        return filled
+
+
+def workflow_over(op: Operation, base: Base) -> bool:
+    """The workflow's own named hooks; whether all that were started are over."""
+    over = True
+    for event, hook in (op.spec.get("hooks") or {}).items():
+        if event == "exit":
+            continue
+        name = f"{op.name}.hooks.{event}"
+        _check_expression(name, hook)
+        if holds(str(hook["expression"]), op.globals) or op.nodes.named(name) is not None:
+            call = Call(name, holder_of(hook), base, hook.get("arguments"), hooked=True)
+            made = execution.execute(op, call)
+            op.nodes.link(op.name, name)
+            over = over and made is not None and made.fulfilled
+    return over
+
+
+def _check_expression(name: str, hook: Mapping[str, Any]) -> None:
+    if not hook.get("expression"):
+        raise OperationError(f"Expression required for hook {name}")

@@ -1,0 +1,54 @@
+"""What the reconciler needs from outside: pods, locks, clocks and stored values, each behind a port."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from argolane.workflow.local.reconciler.nodes import Node
+
+ASK_FOR_LOCK = 0.2  # seconds until a lock that another has is asked for again
+
+
+@dataclass(frozen=True)
+class PodOrder:
+    """A pod to start: everything that the template says is filled in."""
+
+    node_id: str
+    node_name: str
+    template: Mapping[str, Any]
+    keep_result: bool
+    on_exit: bool
+    deadline: float | None
+    active_seconds: float | None = None
+    volumes: tuple[Mapping[str, Any], ...] = ()
+
+
+class Locks(Protocol):
+    """Mutexes and semaphores shared by every run of the project."""
+
+    def try_acquire(self, holder: str, synchronization: Mapping[str, Any]) -> tuple[bool, str, str]:
+        """(acquired, the lock that is missing, the message while waiting)."""
+
+    def release(self, holder: str) -> None: ...
+
+
+class Memory(Protocol):
+    """Memoized outputs."""
+
+    def load(self, cache: str, key: str) -> Mapping[str, Any] | None: ...
+
+    def save(self, cache: str, key: str, node_id: str, outputs: Mapping[str, Any] | None) -> None: ...
+
+
+@dataclass
+class Ports:
+    """What the reconciler needs from outside."""
+
+    now: Callable[[], float]
+    start_pod: Callable[[PodOrder], None]
+    pod_exists: Callable[[str], bool]
+    config_map: Callable[[str, str], str]
+    locks: Locks
+    memory: Memory
+    answers: Callable[[Node], Mapping[str, Any] | None] = lambda node: None
+    replayed: Callable[[str], bool] = lambda node_id: False

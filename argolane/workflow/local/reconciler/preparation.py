@@ -1,0 +1,54 @@
+"""A submission in, a run ready for its first pass out: its variables, its spec without tags, its deadline."""
+
+import time
+from typing import Any
+
+from argolane.workflow.local.engine.lookups import Lookups
+from argolane.workflow.local.reconciler import variables
+from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.filling import evaluate, replace
+from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.templates import calls, type_of
+from argolane.workflow.local.submission import Submission
+
+
+def prepare(op: Operation, submission: Submission, lookups: Lookups) -> str:
+    """Why the workflow fails before it begins, or ''."""
+    try:
+        _fill(op, submission, lookups)
+    except OperationError as error:
+        return f"failed to set global parameters: {error}"
+    if untyped := _untyped(op.spec):
+        return f"invalid spec: {untyped} type is unknown"
+    limit = op.spec.get("activeDeadlineSeconds")
+    if limit is not None:
+        op.deadline = time.time() + float(limit)
+    return ""
+
+
+def _untyped(spec: dict[str, Any]) -> str:
+    """The first template that does nothing, and where Argo comes to it if that is on its way."""
+    templates = {str(template.get("name")): template for template in spec.get("templates") or ()}
+    seen: set[str] = set()
+    ahead = [(str(spec.get("entrypoint")), "")]
+    while ahead:
+        name, way = ahead.pop()
+        if name in seen or name not in templates:
+            continue
+        seen.add(name)
+        if not type_of(templates[name]):
+            return f"{way}template '{name}'"
+        below = [(str(c.get("template")), f"{way}templates.{name}.{at} ") for at, c in calls(templates[name])]
+        ahead += reversed(below)
+    return next((f"template '{name}'" for name, one in templates.items() if not type_of(one)), "")
+
+
+def _fill(op: Operation, submission: Submission, lookups: Lookups) -> None:
+    op.globals.update(variables.of_workflow(submission, op.namespace, lookups.parameter))
+    whole = {key: value for key, value in op.spec.items() if key != "templates"}
+    op.spec = {**replace(whole, op.globals), "templates": op.spec.get("templates")}
+    op.globals["workflow.status"] = ""
+    labels = (op.spec.get("workflowMetadata") or {}).get("labelsFrom") or {}
+    for key, source in labels.items():
+        value = evaluate(str(source["expression"]), op.globals)
+        op.globals[f"workflow.labels.{key}"] = str(value)

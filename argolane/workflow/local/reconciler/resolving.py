@@ -1,0 +1,38 @@
+"""A step or task with references to what ran before in, the same with values out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from argolane.workflow.local.reconciler import loops as items
+from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.filling import OUTPUTS, replace, should_execute
+from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.scope import Scope
+
+
+def resolve(op: Operation, holder: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    """Tags of outputs must have a value, `{{item}}` may wait; `when` is decided before arguments are read."""
+    _resolve_volumes(op, scope)
+    resolved = {key: value for key, value in holder.items() if key != "hooks"}
+    params = scope.params(op.globals)
+    if resolved.get("when"):
+        condition = str(replace(str(resolved["when"]), params, strict=OUTPUTS))
+        try:
+            runs = should_execute(condition)
+        except OperationError:
+            if not items.expands(holder):
+                raise
+            runs = True
+        if not runs:
+            return {**holder, "when": condition}
+    if resolved.get("arguments"):
+        resolved["arguments"] = scope.mark_absent(dict(resolved["arguments"]))
+    resolved = dict(replace(resolved, params, strict=OUTPUTS))
+    if holder.get("hooks"):
+        resolved["hooks"] = holder["hooks"]
+    return resolved
+
+
+def _resolve_volumes(op: Operation, scope: Scope) -> None:
+    if op.volumes:
+        op.volumes = list(replace(op.volumes, scope.params()))

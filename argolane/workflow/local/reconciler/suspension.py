@@ -1,0 +1,76 @@
+"""A call of a suspend template in, its node out: over when its time is, or when somebody resumes it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from argolane.languages.values import parse_duration
+from argolane.workflow.local.reconciler.call import Call
+from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.operation import Operation
+
+
+def execute(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
+    """The node; its supplied outputs are what the answer says, or their defaults."""
+    node = op.nodes.named(call.name)
+    if node is None:
+        node = op.initialize(call, "Suspend", "Pending", template=template)
+        supplied = _supplied(template)
+        if supplied:
+            node.outputs = {"parameters": supplied}
+    answer = op.ports.answers(node)
+    if answer is not None:
+        return _answered(op, node, answer)
+    duration = template["suspend"].get("duration")
+    if duration not in (None, ""):
+        try:
+            over = (node.started_at or op.ports.now()) + parse_duration(str(duration))
+        except ValueError as error:
+            raise OperationError(str(error)) from None
+        if op.ports.now() >= over:
+            _fill_defaults(node)
+            return op.mark(node, "Succeeded")
+        op.wake(over)
+    return op.mark(node, "Running")
+
+
+def _answered(op: Operation, node: Node, answer: Mapping[str, Any]) -> Node:
+    given = answer.get("parameters") or {}
+    for parameter in (node.outputs or {}).get("parameters") or ():
+        if parameter["name"] in given:
+            parameter["value"] = given[parameter["name"]]
+            parameter.pop("valueFrom", None)
+    if answer.get("phase") == "Failed":
+        return op.mark(node, "Failed", str(answer.get("message") or ""))
+    _fill_defaults(node)
+    op.export(node.outputs)
+    return op.mark(node, "Succeeded", str(answer.get("message") or ""))
+
+
+def _supplied(template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    defaults = {
+        p["name"]: p["default"]
+        for p in (template.get("inputs") or {}).get("parameters") or ()
+        if p.get("default") is not None
+    }
+    supplied = []
+    for parameter in (template.get("outputs") or {}).get("parameters") or ():
+        source = parameter.get("valueFrom") or {}
+        if source.get("supplied") is not None:
+            if source.get("default") is None and parameter["name"] in defaults:
+                source = {**source, "default": defaults[parameter["name"]]}
+            supplied.append({**parameter, "valueFrom": source})
+    return supplied
+
+
+def _fill_defaults(node: Node) -> None:
+    for parameter in (node.outputs or {}).get("parameters") or ():
+        source = parameter.get("valueFrom") or {}
+        if source.get("supplied") is not None:
+            if source.get("default") is None:
+                raise OperationError(
+                    f"raw output parameter '{parameter['name']}' has not been set "
+                    "and does not have a default value"
+                )
+            parameter["value"] = source["default"]
+            parameter.pop("valueFrom", None)

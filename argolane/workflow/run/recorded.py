@@ -1,0 +1,85 @@
+"""A project in, its recorded runs out: found by name, by their workflow, or the latest."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from argolane.errors import ArgolaneError, unknown
+from argolane.manifest import load
+from argolane.project import Project
+from argolane.workflow.run.record import safe
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """`<name>/{workflow.yaml, status.json, logs/, volumes/, outputs/}`."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @cached_property
+    def status(self) -> dict[str, Any]:
+        """Argo's `.status`, as it was when first asked."""
+        try:
+            status: dict[str, Any] = json.loads((self.path / "status.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {"phase": "Pending", "nodes": {}}
+        except ValueError:
+            file = self.path / "status.json"
+            raise ArgolaneError(f"{file}: is not JSON; the run's record is broken.") from None
+        return status
+
+    @cached_property
+    def workflow(self) -> dict[str, Any]:
+        """The Workflow as it was run; empty when its runner was killed before it had written it."""
+        file = self.path / "workflow.yaml"
+        return load(file)[0].body if file.is_file() else {}
+
+    def log(self, path: str) -> Path:
+        """What the main container of the node at `path` (as `tree.walk` gives it) printed."""
+        return self.path / "logs" / f"{safe(path)}.txt"
+
+    @property
+    def workflow_name(self) -> str:
+        """The name it was started by: that of the template, or generateName without its dash."""
+        spec, metadata = self.workflow.get("spec") or {}, self.workflow.get("metadata") or {}
+        referred = (spec.get("workflowTemplateRef") or {}).get("name")
+        return str(referred or str(metadata.get("generateName") or "").rstrip("-") or self.name)
+
+
+def every(project: Project) -> list[RunFolder]:
+    """All runs, the latest first."""
+    started = {path.parent: path.stat().st_mtime for path in project.runs.glob("*/submission.json")}
+    return [RunFolder(path) for path in sorted(started, key=lambda p: started[p], reverse=True)]
+
+
+def find(project: Project, name: str | None = None) -> RunFolder:
+    """The run of that name, else the latest run of the workflow of that name, else (None) the latest run."""
+    runs = every(project)
+    if not runs and name is None:
+        raise ArgolaneError(f"There is no run in {project.runs}. Start one: argolane run NAME")
+    if name is None:
+        return runs[0]
+    for run in runs:
+        if run.name == name:
+            return run
+    # A run's workflow is a file to read: no further than the latest that matches.
+    for run in runs:
+        if run.workflow_name == name:
+            return run
+    raise ArgolaneError(unknown("run", name, [run.name for run in runs]))
+
+
+def tail(file: Path, most: int) -> str:
+    """The last `most` bytes of a log as text; '' when there is no such file."""
+    try:
+        with file.open("rb") as log:
+            log.seek(max(0, file.stat().st_size - most))
+            return log.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""

@@ -2,17 +2,16 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from argolane.workflow.run.events import Event, NodeChanged, Printed, RunChanged, Said
+from argolane.workflow.run.events import Event, NodeChanged, Observer, Printed, RunChanged, Said
 from argolane.workflow.run.recorded import RunFolder, tail
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.tree import GROUPS, draw, duration, seconds, task_of, walk
 
-Observer = Callable[[Event], None]
 _QUIET = (*GROUPS, "DAG", "Steps")
 _LAST_LINES, _LAST_BYTES = 8, 4096
 _TAIL = 100  # characters of a running task's last line

@@ -11,8 +11,8 @@ from argolane.cli.group import given, namespace_option, on_option, parameter_opt
 from argolane.errors import UsageError
 
 if TYPE_CHECKING:
-    from argolane.cli.live import Observer
     from argolane.project import Project
+    from argolane.workflow.run.events import Observer
     from argolane.workflow.run.result import Run
 
 DEPLOYMENTS = ("deployment", "deployments", "sdep")

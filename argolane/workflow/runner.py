@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from argolane.cli.live import Observer
 from argolane.errors import ManifestError
 from argolane.project import Project
 from argolane.workflow import catalog
+from argolane.workflow.run.events import Observer
 from argolane.workflow.run.result import Run
 
 

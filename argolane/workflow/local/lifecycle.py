@@ -10,11 +10,10 @@ from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, u
 from argolane.manifest import Document
 from argolane.project import Project
 from argolane.workflow.local import subset
-from argolane.workflow.local.engine.journal import Observe
 from argolane.workflow.local.engine.loop import Engine
 from argolane.workflow.local.engine.pods import StandIn
 from argolane.workflow.local.submission import Submission, submit
-from argolane.workflow.run.events import Said
+from argolane.workflow.run.events import Observer, Said
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.status import is_over
@@ -40,7 +39,7 @@ def run(
     parameters: Mapping[str, str] | None = None,
     name: str | None = None,
     entrypoint: str | None = None,
-    observe: Observe | None = None,
+    observe: Observer | None = None,
     stand_ins: Mapping[str, StandIn] | None = None,
 ) -> Run:
     """Run a workflow to its end, in this process; `stand_ins` act for the templates of these names."""
@@ -57,7 +56,7 @@ def run(
     return _run(project, submission, record, observe, {}, stand_ins or {})
 
 
-def retry(project: Project, name: str, *, observe: Observe | None = None) -> Run:
+def retry(project: Project, name: str, *, observe: Observer | None = None) -> Run:
     """Go on with a run: what Succeeded is not run again, what failed is.
 
     After a runner's death everything that was decided stays.
@@ -89,7 +88,7 @@ def _run(
     project: Project,
     submission: Submission,
     record: Record,
-    observe: Observe | None,
+    observe: Observer | None,
     replay: Mapping[str, dict[str, Any]],
     stand_ins: Mapping[str, StandIn],
 ) -> Run:

@@ -1,5 +1,6 @@
 """What an observer of a run is told: nodes that changed, and what containers print."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,3 +39,6 @@ class Said:
 
 
 Event = NodeChanged | Printed | RunChanged | Said
+
+# Called with each event as it happens, in the runner's thread.
+Observer = Callable[[Event], None]

@@ -3,17 +3,16 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from argolane.disk import is_full, said
 from argolane.workflow.local.reconciler.nodetree import NodeTree
-from argolane.workflow.run.events import Event, NodeChanged, Said
+from argolane.workflow.run.events import Event, NodeChanged, Observer, Said
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.status import Status
 
-Observe = Callable[[Event], None]
 _WRITE_EVERY = 0.1
 
 
@@ -23,7 +22,7 @@ class Journal:
     `full` says that the disk of the record is, once it is: then the run has to end.
     """
 
-    def __init__(self, record: Record, observe: Observe | None) -> None:
+    def __init__(self, record: Record, observe: Observer | None) -> None:
         self.record, self.status = record, Status()
         self._observe, self._telling = observe, threading.Lock()
         self._written = 0.0

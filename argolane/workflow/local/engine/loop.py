@@ -11,7 +11,7 @@ from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.workflow.local import control
 from argolane.workflow.local.engine import ending
-from argolane.workflow.local.engine.journal import Journal, Observe
+from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.launcher import Launcher
 from argolane.workflow.local.engine.locks import FileLocks
 from argolane.workflow.local.engine.lookups import Lookups
@@ -27,7 +27,7 @@ from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, Por
 from argolane.workflow.local.reconciler.reconcile import Verdict
 from argolane.workflow.local.reconciler.templates import Templates
 from argolane.workflow.local.submission import Submission
-from argolane.workflow.run.events import RunChanged
+from argolane.workflow.run.events import Observer, RunChanged
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.result import Run
 
@@ -44,7 +44,7 @@ class Engine:
         project: Project,
         submission: Submission,
         record: Record,
-        observe: Observe | None,
+        observe: Observer | None,
         replay: Mapping[str, dict[str, Any]],
         stand_ins: Mapping[str, StandIn],
     ) -> None:

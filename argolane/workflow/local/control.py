@@ -11,7 +11,7 @@ from typing import Any, Literal
 from argolane.disk import write_whole
 from argolane.errors import ArgolaneError, unknown
 from argolane.project import Project
-from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.status import is_over
 

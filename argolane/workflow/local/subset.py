@@ -15,9 +15,9 @@ from argolane.languages import expr, jq
 from argolane.project import Project
 from argolane.workflow.local import fields
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import replace, should_execute
-from argolane.workflow.local.reconciler.templates import Base, Templates, calls, type_of
-from argolane.workflow.local.reconciler.variables import of_workflow
+from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
+from argolane.workflow.local.reconciler.template.lookup import Base, Templates, calls, type_of
+from argolane.workflow.local.reconciler.workflow_tags import of_workflow
 from argolane.workflow.local.submission import Submission
 
 Tree = Mapping[str, Any]

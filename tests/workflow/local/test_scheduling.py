@@ -8,12 +8,12 @@ import yaml
 
 from argolane.languages.values import normalize_tree
 from argolane.workflow.local.reconciler import reconcile
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.nodetree import NodeTree
-from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.local.reconciler.ports import PodOrder, Ports
 from argolane.workflow.local.reconciler.reconcile import Verdict
-from argolane.workflow.local.reconciler.templates import Templates
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.lookup import Templates
 
 
 class NoLocks:

@@ -1,8 +1,8 @@
 """Nodes that end before their time: at a deadline, by an order to stop, because nothing can happen."""
 
 from argolane.workflow.local.engine.launcher import Launcher
-from argolane.workflow.local.reconciler.operation import Operation
 from argolane.workflow.local.reconciler.reconcile import STEP_PAST_DEADLINE, Verdict
+from argolane.workflow.local.reconciler.state.run_state import Operation
 
 _GRACE = 5.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from argolane.disk import is_full, said
-from argolane.workflow.local.reconciler.nodetree import NodeTree
+from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.run.events import Event, NodeChanged, Observer, Said
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.status import Status

@@ -2,8 +2,8 @@
 
 from argolane.kubernetes.objects import Objects
 from argolane.kubernetes.volumes import missing
-from argolane.workflow.local.reconciler.arguments import NotFound
 from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.template.inputs import NotFound
 
 _LABEL, _WANTED = "workflows.argoproj.io/configmap-type", "Parameter"
 

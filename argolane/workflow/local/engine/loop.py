@@ -20,12 +20,12 @@ from argolane.workflow.local.engine.pods import Pods, StandIn
 from argolane.workflow.local.engine.remembering import ConfigMapMemory
 from argolane.workflow.local.engine.signals import signals_to
 from argolane.workflow.local.reconciler import preparation, reconcile
-from argolane.workflow.local.reconciler.nodes import Node, stamp
-from argolane.workflow.local.reconciler.nodetree import NodeTree
-from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.nodes.node import Node, stamp
+from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, Ports
 from argolane.workflow.local.reconciler.reconcile import Verdict
-from argolane.workflow.local.reconciler.templates import Templates
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.lookup import Templates
 from argolane.workflow.local.submission import Submission
 from argolane.workflow.run.events import Observer, RunChanged
 from argolane.workflow.run.record import Record

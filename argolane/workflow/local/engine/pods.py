@@ -16,9 +16,9 @@ from argolane.workflow.local.pod.pod import Pod
 from argolane.workflow.local.pod.result import result
 from argolane.workflow.local.pod.streams import Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.podnames import pod_name
+from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.reconciler.state.run_state import Operation
 from argolane.workflow.local.submission import Submission
 from argolane.workflow.run.events import Printed, Said
 from argolane.workflow.run.record import safe

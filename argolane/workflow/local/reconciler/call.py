@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.workflow.local.reconciler.templates import Base
+from argolane.workflow.local.reconciler.template.lookup import Base
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.workflow.local.reconciler import execution
+from argolane.workflow.local.reconciler import calling
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import holds, replace
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.scope import Scope
-from argolane.workflow.local.reconciler.templates import Base
+from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.evaluation import holds, replace
+from argolane.workflow.local.reconciler.template.lookup import Base
 
 Arguments = Mapping[str, Any] | None
 
@@ -55,7 +55,7 @@ class Hooks:
             return True
         call = self._call("onExit", hook, self._arguments(hook.get("arguments")), on_exit=True)
         try:
-            made = execution.execute(self.op, call)
+            made = calling.execute_call(self.op, call)
         finally:
             if self.op.nodes.named(call.name) is not None:
                 self.op.nodes.link(self.node.name, call.name)
@@ -73,7 +73,7 @@ class Hooks:
                 continue
             if call.arguments and self._outputs() is not None:
                 call = dataclasses.replace(call, arguments=self._arguments(call.arguments))
-            made = execution.execute(self.op, call)
+            made = calling.execute_call(self.op, call)
             self.op.nodes.link(self.node.name, call.name)
             over = over and made is not None and made.fulfilled
         return over
@@ -123,7 +123,7 @@ def workflow_over(op: Operation, base: Base) -> bool:
         _check_expression(name, hook)
         if holds(str(hook["expression"]), op.globals) or op.nodes.named(name) is not None:
             call = Call(name, holder_of(hook), base, hook.get("arguments"), hooked=True)
-            made = execution.execute(op, call)
+            made = calling.execute_call(op, call)
             op.nodes.link(op.name, name)
             over = over and made is not None and made.fulfilled
     return over

@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argolane.workflow.local.reconciler import dag, podnode, steps, suspension
 from argolane.workflow.local.reconciler.call import Call
+from argolane.workflow.local.reconciler.dag.template import execute_dag
 from argolane.workflow.local.reconciler.errors import OperationError, Postponed
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.templates import Base, type_of
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.pod_order import execute_pod
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.steps.template import execute_steps
+from argolane.workflow.local.reconciler.suspension import execute_suspend
+from argolane.workflow.local.reconciler.template.lookup import Base, type_of
 
 
-def execute(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
+def execute_template(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
     """The node; once it is over, its locks are free."""
     try:
-        node = _execute(op, call, inner, template)
+        node = _by_kind(op, call, inner, template)
     except Postponed:
         raise
     except OperationError as error:
@@ -25,12 +28,12 @@ def execute(op: Operation, call: Call, inner: Base, template: Mapping[str, Any])
     return node
 
 
-def _execute(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
+def _by_kind(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
     kind = type_of(template)
     if kind == "steps":
-        return steps.execute(op, call, inner, template)
+        return execute_steps(op, call, inner, template)
     if kind == "dag":
-        return dag.execute(op, call, inner, template)
+        return execute_dag(op, call, inner, template)
     if kind == "suspend":
-        return suspension.execute(op, call, template)
-    return podnode.execute(op, call, template)
+        return execute_suspend(op, call, template)
+    return execute_pod(op, call, template)

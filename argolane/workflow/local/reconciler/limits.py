@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from argolane.workflow.local.reconciler.errors import ParallelismReached
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.templates import type_of
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.lookup import type_of
 
 Count = Callable[[Operation, str], int]
 

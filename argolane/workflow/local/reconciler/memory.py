@@ -8,9 +8,9 @@ from typing import Any
 from argolane.languages.values import go_duration
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.templates import node_type
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.lookup import node_type
 
 _KEY = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
 

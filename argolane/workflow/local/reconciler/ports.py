@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.nodes.node import Node
 
 ASK_FOR_LOCK = 0.2  # seconds until a lock that another has is asked for again
 

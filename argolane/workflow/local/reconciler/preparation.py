@@ -4,11 +4,11 @@ import time
 from typing import Any
 
 from argolane.workflow.local.engine.lookups import Lookups
-from argolane.workflow.local.reconciler import variables
+from argolane.workflow.local.reconciler import workflow_tags
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import evaluate, replace
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.templates import calls, type_of
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.evaluation import evaluate, replace
+from argolane.workflow.local.reconciler.template.lookup import calls, type_of
 from argolane.workflow.local.submission import Submission
 
 
@@ -44,7 +44,7 @@ def _untyped(spec: dict[str, Any]) -> str:
 
 
 def _fill(op: Operation, submission: Submission, lookups: Lookups) -> None:
-    op.globals.update(variables.of_workflow(submission, op.namespace, lookups.parameter))
+    op.globals.update(workflow_tags.of_workflow(submission, op.namespace, lookups.parameter))
     whole = {key: value for key, value in op.spec.items() if key != "templates"}
     op.spec = {**replace(whole, op.globals), "templates": op.spec.get("templates")}
     op.globals["workflow.status"] = ""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from argolane.languages.gotext import quote
-from argolane.workflow.local.reconciler import execution, hooks, memory
+from argolane.workflow.local.reconciler import hooks, memory
 from argolane.workflow.local.reconciler.call import Call
+from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.errors import (
     MaxDepthExceeded,
     OperationError,
@@ -14,9 +15,9 @@ from argolane.workflow.local.reconciler.errors import (
     TimeoutReached,
 )
 from argolane.workflow.local.reconciler.limits import count_active_pods
-from argolane.workflow.local.reconciler.nodes import Node, stamp
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.podnames import pod_name
+from argolane.workflow.local.reconciler.nodes.naming import pod_name
+from argolane.workflow.local.reconciler.nodes.node import Node, stamp
+from argolane.workflow.local.reconciler.state.run_state import Operation
 
 # The words for a node that is still going on when the workflow's activeDeadlineSeconds are over.
 STEP_PAST_DEADLINE = "Step exceeded its deadline"
@@ -41,7 +42,7 @@ def reconcile(op: Operation) -> Verdict | None:
         op.name, {"template": op.spec.get("entrypoint")}, op.templates.local, op.spec.get("arguments")
     )
     try:
-        node = execution.execute(op, entry)
+        node = execute_call(op, entry)
     except (OperationError, TimeoutReached, MaxDepthExceeded) as error:
         return Verdict("Error", f"error in entry template execution: {error}")
     except Postponed:
@@ -76,7 +77,7 @@ def _conclude(op: Operation, node: Node, phase: str) -> Verdict | None:
     if hook is not None and (op.nodes.named(name) is not None or not op.stops(on_exit=True)):
         call = Call(name, hooks.holder_of(hook), base, hook.get("arguments"), on_exit=True, hooked=True)
         try:
-            handler = execution.execute(op, call)
+            handler = execute_call(op, call)
         except Postponed:
             return None
         except (OperationError, TimeoutReached) as error:

@@ -6,11 +6,11 @@ from typing import Any
 from argolane.languages.values import parse_duration
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
 
 
-def execute(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
+def execute_suspend(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
     """The node; its supplied outputs are what the answer says, or their defaults."""
     node = op.nodes.named(call.name)
     if node is None:

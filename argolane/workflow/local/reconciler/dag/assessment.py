@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.workflow.local.reconciler.dag.plan import Plan
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.templates import continues_on
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.lookup import continues_on
 
 
 def phase_of(op: Operation, node: Node, plan: Plan, template: Mapping[str, Any], *, stopped: bool) -> str:

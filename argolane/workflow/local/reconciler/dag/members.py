@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from argolane.workflow.local.reconciler import execution
-from argolane.workflow.local.reconciler import loops as items
+from argolane.workflow.local.reconciler import calling
 from argolane.workflow.local.reconciler.dag.context import Context
 from argolane.workflow.local.reconciler.dag.plan import Task
 from argolane.workflow.local.reconciler.errors import (
@@ -13,20 +12,21 @@ from argolane.workflow.local.reconciler.errors import (
     TimeoutReached,
     WaitsForEver,
 )
-from argolane.workflow.local.reconciler.filling import should_execute
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.resolving import resolve
-from argolane.workflow.local.reconciler.scope import Scope
+from argolane.workflow.local.reconciler.flow.loops import expand, expands
+from argolane.workflow.local.reconciler.flow.references import resolve
+from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.template.evaluation import should_execute
 
 
-def execute(context: Context, name: str, node: Node | None) -> None:
+def execute_members(context: Context, name: str, node: Node | None) -> None:
     """Carry on with every member; the loop is over when all of them are."""
     members = _expanded(context, name)
     if members is None:
         return
     group = node if node is not None and node.type == "TaskGroup" else None
     task = context.plan.tasks[name]
-    if items.expands(task):
+    if expands(task):
         if not members:
             context.end(name, "Skipped", "Skipped, empty params")
             return
@@ -49,8 +49,8 @@ def _expanded(context: Context, name: str) -> list[Task] | None:
         try:
             scope = context.scope_of(name)
             resolved = _resolved(context, context.plan.tasks[name], scope)
-            params = scope.params(op.globals) if items.expands(resolved) else {}
-            members = op.expanded[full] = list(items.expand(resolved, params))
+            params = scope.params(op.globals) if expands(resolved) else {}
+            members = op.expanded[full] = list(expand(resolved, params))
         except WaitsForEver as waiting:
             op.waits[full] = str(waiting)
         except OperationError as error:
@@ -87,7 +87,7 @@ def _execute_member(context: Context, name: str, member: Task, group: Node | Non
             op.initialize(context.call(str(member["name"]), task), "Skipped", *ended)
             return True
     try:
-        node = execution.execute(op, call)
+        node = calling.execute_call(op, call)
     except (ParallelismReached, MaxDepthExceeded):
         node = op.nodes.named(call.name)
     except TimeoutReached as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from argolane.languages import depends
-from argolane.workflow.local.reconciler import loops as items
+from argolane.workflow.local.reconciler.flow.loops import expands
 
 Task = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ class Plan:
         return tuple(self.dependencies[name].tasks)
 
     def has_loop_above(self, name: str) -> bool:
-        return any(items.expands(self.tasks[up]) for up in self.ancestors[name])
+        return any(expands(self.tasks[up]) for up in self.ancestors[name])
 
 
 def plan_of(template: Mapping[str, Any]) -> Plan:

@@ -1,23 +1,23 @@
 """A task of a DAG in this pass: over, still waiting for others, omitted, or carried on."""
 
 from argolane.languages import depends
-from argolane.workflow.local.reconciler.dag import members
 from argolane.workflow.local.reconciler.dag.context import Context
+from argolane.workflow.local.reconciler.dag.members import execute_members
 from argolane.workflow.local.reconciler.errors import (
     MaxDepthExceeded,
     OperationError,
     ParallelismReached,
     TimeoutReached,
 )
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
 
 
-def execute(context: Context, name: str, node: Node | None) -> None:
+def execute_task(context: Context, name: str, node: Node | None) -> None:
     """Hooks of a node that runs or is over; the start of one that what it waits for allows."""
     if node is None:
         if _may_start(context, name):
-            members.execute(context, name, None)
+            execute_members(context, name, None)
         return
     if node.fulfilled or node.phase == "Running":
         hooks_over = _settle(context, name, node)
@@ -25,7 +25,7 @@ def execute(context: Context, name: str, node: Node | None) -> None:
             return
     started = node.type == "Pod" and not node.waiting_for and context.op.ports.pod_exists(node.id)
     if not started:
-        members.execute(context, name, node)
+        execute_members(context, name, node)
 
 
 def _settle(context: Context, name: str, node: Node) -> bool:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from argolane.workflow.local.reconciler import hooks
 from argolane.workflow.local.reconciler.call import Call
-from argolane.workflow.local.reconciler.hooks import Hooks
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.scope import Scope
-from argolane.workflow.local.reconciler.templates import Base
+from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.lookup import Base
 
 Step = Mapping[str, Any]
 
@@ -31,6 +31,6 @@ class Context:
             boundary_id=self.node.id, on_exit=self.on_exit,
         )  # fmt: skip
 
-    def hooks(self, step: Step, node: Node) -> Hooks:
+    def hooks(self, step: Step, node: Node) -> "hooks.Hooks":
         prefix = f"steps.{step.get('name', '')}"
-        return Hooks(self.op, step, node, self.node.id, self.inner, prefix, self.scope)
+        return hooks.Hooks(self.op, step, node, self.node.id, self.inner, prefix, self.scope)

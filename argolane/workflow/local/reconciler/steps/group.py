@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argolane.workflow.local.reconciler import execution
-from argolane.workflow.local.reconciler import loops as items
+from argolane.workflow.local.reconciler import calling
 from argolane.workflow.local.reconciler.errors import (
     MaxDepthExceeded,
     OperationError,
@@ -12,14 +11,15 @@ from argolane.workflow.local.reconciler.errors import (
     TimeoutReached,
     WaitsForEver,
 )
-from argolane.workflow.local.reconciler.filling import should_execute
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.resolving import resolve
+from argolane.workflow.local.reconciler.flow.loops import expand, expands
+from argolane.workflow.local.reconciler.flow.references import resolve
+from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.steps.context import Context, Step
-from argolane.workflow.local.reconciler.templates import continues_on
+from argolane.workflow.local.reconciler.template.evaluation import should_execute
+from argolane.workflow.local.reconciler.template.lookup import continues_on
 
 
-def execute(context: Context, steps: list[Step], group: Node) -> None:
+def execute_group(context: Context, steps: list[Step], group: Node) -> None:
     """Start what can start; the group is over when all its steps are."""
     op = context.op
     if group.fulfilled and all(op.nodes.of(child).fulfilled for child in group.children):
@@ -56,7 +56,7 @@ def _execute_step(context: Context, step: Step, group: Node, started: dict[str, 
         op.mark_error(group, error)
         return False
     try:
-        node = execution.execute(op, call)
+        node = calling.execute_call(op, call)
     except (ParallelismReached, MaxDepthExceeded):
         node = op.nodes.named(call.name)
     except TimeoutReached as error:
@@ -110,10 +110,10 @@ def _expanded(context: Context, steps: list[Step], group: Node) -> list[Step]:
         return known
     expanded: list[Step] = []
     for step in [_resolved(context, step) for step in steps]:
-        if not items.expands(step):
+        if not expands(step):
             expanded.append(step)
             continue
-        members = items.expand(step, context.scope.params(op.globals))
+        members = expand(step, context.scope.params(op.globals))
         if not members and op.nodes.named(context.call(group, step).name) is None:
             _skip(context, step, group, "Skipped, empty params")
         expanded.extend(members)

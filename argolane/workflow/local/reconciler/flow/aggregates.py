@@ -8,8 +8,8 @@ from argolane.languages import items
 from argolane.languages.gotext import to_json
 from argolane.languages.values import compact, go_json_error
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.scope import Scope
+from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.nodes.node import Node
 
 
 def check_template(nodes: Sequence[Node]) -> None:

@@ -9,17 +9,17 @@ from argolane.kubernetes import podspec
 from argolane.languages.values import go_duration, int_or_string
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import replace
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.podnames import pod_name
+from argolane.workflow.local.reconciler.nodes.naming import pod_name
+from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.evaluation import replace
 
 _PLAIN = re.compile(r"\b(tasks|steps)\.([-\w]+)\.outputs\.result")
 _BRACKETS = re.compile(r"\b(tasks|steps)\['([-\w]+)'\]\.outputs.result")
 
 
-def execute(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
+def execute_pod(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
     """The node of a pod; the pod is started if it was not yet."""
     node = op.nodes.named(call.name)
     if node is None:

@@ -6,8 +6,8 @@ The reconciler reads and writes this tree; the record writes it out; `argolane.w
 import re
 from collections.abc import Iterable, Iterator
 
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.podnames import fnv32a
+from argolane.workflow.local.reconciler.nodes.naming import fnv32a
+from argolane.workflow.local.reconciler.nodes.node import Node
 
 _SEPARATOR = re.compile(r"^(\[\d+\])?\.")
 _RESERVED_NAME = re.compile(r"\.onExit$")

@@ -5,8 +5,8 @@ from typing import Any
 
 from argolane.languages.gotext import text_of
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import evaluate
-from argolane.workflow.local.reconciler.scope import Scope
+from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.template.evaluation import evaluate
 
 
 def outputs_of(template: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argolane.workflow.local.reconciler import loops as items
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import OUTPUTS, replace, should_execute
-from argolane.workflow.local.reconciler.operation import Operation
-from argolane.workflow.local.reconciler.scope import Scope
+from argolane.workflow.local.reconciler.flow.loops import expands
+from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.evaluation import OUTPUTS, replace, should_execute
 
 
 def resolve(op: Operation, holder: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def resolve(op: Operation, holder: Mapping[str, Any], scope: Scope) -> dict[str,
         try:
             runs = should_execute(condition)
         except OperationError:
-            if not items.expands(holder):
+            if not expands(holder):
                 raise
             runs = True
         if not runs:

@@ -8,7 +8,7 @@ from argolane.errors import ArgolaneError
 from argolane.languages import items
 from argolane.languages.values import go_json_error
 from argolane.workflow.local.reconciler.errors import OperationError, WaitsForEver
-from argolane.workflow.local.reconciler.filling import replace, should_execute
+from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
 
 _LOOPS = ("withItems", "withParam", "withSequence")
 _INT64 = range(-(2**63), 2**63)

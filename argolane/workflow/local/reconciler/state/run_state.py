@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.workflow.local.reconciler.call import Call
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.nodetree import NodeTree
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.local.reconciler.ports import Ports
-from argolane.workflow.local.reconciler.templates import Templates
+from argolane.workflow.local.reconciler.template.lookup import Templates
 
 MAX_DEPTH = 100
 

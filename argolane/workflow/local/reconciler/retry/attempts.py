@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from argolane.workflow.local.reconciler import arguments, kinds, retrying
+from argolane.workflow.local.reconciler import kinds
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import MaxDepthExceeded, OperationError
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import MAX_DEPTH, Operation
-from argolane.workflow.local.reconciler.podnames import pod_name
-from argolane.workflow.local.reconciler.templates import POD_TYPES, Base, type_of
+from argolane.workflow.local.reconciler.nodes.naming import pod_name
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.retry import decision
+from argolane.workflow.local.reconciler.state.run_state import MAX_DEPTH, Operation
+from argolane.workflow.local.reconciler.template import inputs
+from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, Base, type_of
 
 
-def execute(
+def execute_attempts(
     op: Operation, call: Call, inner: Base, template: Mapping[str, Any], strategy: Mapping[str, Any]
 ) -> Node | None:
     """The Retry node, once nothing more can happen at once."""
@@ -25,7 +27,7 @@ def execute(
             op.mark_error(parent, MaxDepthExceeded())
             raise MaxDepthExceeded
         try:
-            goes_on = retrying.assess(op, parent, strategy)
+            goes_on = decision.assess(op, parent, strategy)
         except OperationError as error:
             op.mark_error(parent, error)
             if attempt is not None:  # An attempt that was over at once gets the blame as well.
@@ -45,7 +47,7 @@ def execute(
             number -= 1
             tried = replace(call, name=last.name, retried=True)
         else:
-            until = retrying.deadline(made, strategy)
+            until = decision.deadline(made, strategy)
             tried = replace(call, name=f"{call.name}({number})", retried=True, deadline=until)
             op.nodes.link(call.name, tried.name)
         attempt = _try(op, tried, number, last, parent, inner, template)
@@ -72,10 +74,10 @@ def _try(
     if source is not None:
         op.remember_source(op.nodes.id_of(call.name), source)
     try:
-        return kinds.execute(op, call, inner, attempt)
+        return kinds.execute_template(op, call, inner, attempt)
     except OperationError:
-        strategy = retrying.strategy_of(op, template) or {}
-        if retrying.policy(strategy) not in ("Always", "OnError", "OnTransientError"):
+        strategy = decision.strategy_of(op, template) or {}
+        if decision.policy(strategy) not in ("Always", "OnError", "OnTransientError"):
             raise
         return op.nodes.named(call.name)
 
@@ -88,9 +90,9 @@ def _filled(
     if known is not None and op.nodes.named(call.name) is not None:
         attempt: Mapping[str, Any] = known[0]
         return attempt
-    locals_ = retrying.tags(number, last)
+    locals_ = decision.tags(number, last)
     if type_of(template) in POD_TYPES:
         locals_["pod.name"] = pod_name(op.name, call.name, str(template.get("name") or ""))
-    attempt = arguments.substitute_params(template, op.globals, locals_)
+    attempt = inputs.substitute_params(template, op.globals, locals_)
     op.processed[call.name] = (attempt, inner, op.globals_version)
     return attempt

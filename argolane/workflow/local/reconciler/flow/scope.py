@@ -8,8 +8,8 @@ from typing import Any
 
 from argolane.kubernetes.times import rfc3339
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import evaluate, replace
-from argolane.workflow.local.reconciler.nodes import Node
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.template.evaluation import evaluate, replace
 
 ABSENT = "\0argolane:absent-optional\0"
 

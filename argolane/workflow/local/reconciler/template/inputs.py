@@ -9,8 +9,8 @@ from typing import Any
 
 from argolane.languages.gotext import to_json
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import replace
-from argolane.workflow.local.reconciler.scope import ABSENT
+from argolane.workflow.local.reconciler.flow.scope import ABSENT
+from argolane.workflow.local.reconciler.template.evaluation import replace
 
 ConfigMapValue = Callable[[str, str], str]
 _LOCATIONS = (

@@ -8,18 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.languages.values import go_duration
-from argolane.workflow.local.reconciler import arguments, attempts, kinds, memory, retrying
+from argolane.workflow.local.reconciler import kinds, memory
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import MaxDepthExceeded, OperationError, TimeoutReached
 from argolane.workflow.local.reconciler.limits import check_parallelism
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import MAX_DEPTH, Operation
-from argolane.workflow.local.reconciler.podnames import pod_name
+from argolane.workflow.local.reconciler.nodes.naming import pod_name
+from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK
-from argolane.workflow.local.reconciler.templates import POD_TYPES, Base, node_type, type_of
+from argolane.workflow.local.reconciler.retry import decision
+from argolane.workflow.local.reconciler.retry.attempts import execute_attempts
+from argolane.workflow.local.reconciler.state.run_state import MAX_DEPTH, Operation
+from argolane.workflow.local.reconciler.template import inputs
+from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, Base, node_type, type_of
 
 
-def execute(op: Operation, call: Call) -> Node | None:
+def execute_call(op: Operation, call: Call) -> Node | None:
     """The node of a template called with arguments; None when it cannot be made yet."""
     node = op.nodes.named(call.name)
     if node is not None and node.fulfilled:
@@ -27,12 +30,12 @@ def execute(op: Operation, call: Call) -> Node | None:
         return node
     op.depth += 1
     try:
-        return _execute(op, call, node)
+        return _unless_over(op, call, node)
     finally:
         op.depth -= 1
 
 
-def _execute(op: Operation, call: Call, node: Node | None) -> Node | None:
+def _unless_over(op: Operation, call: Call, node: Node | None) -> Node | None:
     if op.depth >= MAX_DEPTH:
         failed = op.error_node(call, MaxDepthExceeded())
         raise MaxDepthExceeded(failed)
@@ -52,10 +55,10 @@ def _execute(op: Operation, call: Call, node: Node | None) -> Node | None:
         if node.fulfilled:
             op.ports.locks.release(node.id)
             return node
-    strategy = retrying.strategy_of(op, template)
+    strategy = decision.strategy_of(op, template)
     if strategy is not None:
-        return attempts.execute(op, call, inner, template, strategy)
-    return kinds.execute(op, call, inner, template)
+        return execute_attempts(op, call, inner, template, strategy)
+    return kinds.execute_template(op, call, inner, template)
 
 
 def _processed(op: Operation, call: Call) -> tuple[Mapping[str, Any], Base]:
@@ -66,9 +69,9 @@ def _processed(op: Operation, call: Call) -> tuple[Mapping[str, Any], Base]:
     resolved, inner = op.templates.resolve(call.holder, call.base)
     op.remember_source(op.nodes.id_of(call.name), resolved)
     locals_ = {"node.name": call.name, f"{call.kind}s.name": str(call.holder.get("name") or "")}
-    if type_of(resolved) in POD_TYPES and retrying.strategy_of(op, resolved) is None:
+    if type_of(resolved) in POD_TYPES and decision.strategy_of(op, resolved) is None:
         locals_["pod.name"] = pod_name(op.name, call.name, str(resolved.get("name") or ""))
-    template = arguments.process(resolved, call.arguments, op.globals, locals_, op.ports.config_map)
+    template = inputs.process(resolved, call.arguments, op.globals, locals_, op.ports.config_map)
     op.processed[call.name] = (template, inner, op.globals_version)
     return template, inner
 

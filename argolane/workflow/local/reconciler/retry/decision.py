@@ -6,9 +6,9 @@ from typing import Any
 from argolane.kubernetes.times import rfc3339
 from argolane.languages.values import int_or_string, parse_duration
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.filling import holds
-from argolane.workflow.local.reconciler.nodes import Node
-from argolane.workflow.local.reconciler.operation import Operation
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.evaluation import holds
 
 _TRANSIENT = (
     "i/o timeout", "connection timed out", "connection reset by peer", "no such host",

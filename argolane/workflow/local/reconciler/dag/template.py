@@ -1,0 +1,97 @@
+"""A DAG template: every pass goes from its targets up to what they wait for and starts what can start."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from argolane.workflow.local.reconciler import memory
+from argolane.workflow.local.reconciler.call import Call
+from argolane.workflow.local.reconciler.dag import assessment
+from argolane.workflow.local.reconciler.dag.context import Context
+from argolane.workflow.local.reconciler.dag.plan import plan_of
+from argolane.workflow.local.reconciler.dag.task import execute_task
+from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.flow.outputs import outputs_of
+from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.template.lookup import Base
+
+
+def execute_dag(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node:
+    """Start what can start, then see whether the targets decide the DAG's phase."""
+    node = op.begin(call, "DAG", template)
+    plan = op.plans.get(call.name)
+    if plan is None:
+        plan = op.plans[call.name] = plan_of(template)
+    context = Context(op, node, template, plan, inner, call.on_exit)
+    exits_over = True
+    for target in plan.targets:
+        _run(context, target)
+        exits_over = _look_at_target(context, target) and exits_over
+    if node.fulfilled:
+        return node  # failFast ended the DAG while its tasks were looked at.
+    stopped = bool(op.shutdown) and exits_over and not call.on_exit
+    phase = assessment.phase_of(op, node, plan, template, stopped=stopped)
+    if phase == "Running":
+        return node
+    if phase == "Succeeded":
+        _export(context)
+    _set_outbound(context)
+    op.mark(node, phase)
+    memory.keep(op, node)
+    return node
+
+
+def _run(context: Context, target: str) -> None:
+    """A task after what it waits for; depth-first without recursion, a DAG may be a long chain."""
+    stack = [target]
+    while stack:
+        name = stack[-1]
+        if name in context.visited:
+            stack.pop()
+            continue
+        node = context.task_node(name)
+        if node is None:
+            waiting = [up for up in context.plan.waits_for(name) if up not in context.visited]
+            if waiting:
+                stack.extend(reversed(waiting))
+                continue
+        stack.pop()
+        context.visited.add(name)
+        execute_task(context, name, node)
+
+
+def _look_at_target(context: Context, target: str) -> bool:
+    """Run a target's hooks; False while its exit handler still runs."""
+    op, node = context.op, context.task_node(target)
+    if node is None:
+        return True
+    if context.plan.tasks[target].get("hooks") or context.plan.has_loop_above(target):
+        try:
+            context.hooks(target, node).named_over()
+        except OperationError as error:
+            op.mark_error(context.node, error)
+            raise
+    handler = op.nodes.named(f"{node.name}.onExit")
+    return not (node.completed and handler is not None and not handler.fulfilled)
+
+
+def _export(context: Context) -> None:
+    """The outputs of the DAG itself, and those of its tasks that have a globalName."""
+    scope = Scope(context.template)
+    for name in context.plan.tasks:
+        node = context.task_node(name)
+        if node is not None:
+            context.add_outputs(scope, name, node)
+            context.op.export(node.outputs)
+    outputs = outputs_of(context.template, scope)
+    if outputs is not None:
+        context.node.outputs = outputs
+
+
+def _set_outbound(context: Context) -> None:
+    ends = [context.task_node(target) for target in context.plan.targets]
+    context.op.nodes.changed(context.node)
+    context.node.outbound = [
+        end for node in ends if node is not None for end in context.op.nodes.outbound(node)
+    ]

@@ -1,0 +1,1 @@
+"""What Steps and DAG templates have in common: what a step or task may read, its loop, the outputs."""

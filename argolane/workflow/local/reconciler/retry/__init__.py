@@ -1,0 +1,1 @@
+"""Retries: `decision` says whether there is one more attempt, `attempts` makes it."""

@@ -1,0 +1,1 @@
+"""What the reconciler knows of a run between two passes."""

@@ -1,0 +1,1 @@
+"""Templates: which one is meant, its inputs, and the values of its tags and expressions."""

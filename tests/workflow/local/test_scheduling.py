@@ -8,6 +8,7 @@ import yaml
 
 from argolane.languages.values import normalize_tree
 from argolane.workflow.local.reconciler import reconcile
+from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.local.reconciler.ports import PodOrder, Ports
@@ -51,7 +52,7 @@ class Cluster:
             locks=NoLocks(),
             memory=NoMemory(),
         )
-        self.op = Operation("wf", "ns", plain, Templates("wf", plain), NodeTree("wf"), ports)
+        self.op = Operation("wf", "ns", plain, Templates("wf", plain), NodeTree("wf"), ports, execute_call)
 
     def turn(self) -> Verdict | None:
         return reconcile.reconcile(self.op)

@@ -20,6 +20,7 @@ from argolane.workflow.local.engine.pods import Pods, StandIn
 from argolane.workflow.local.engine.remembering import ConfigMapMemory
 from argolane.workflow.local.engine.signals import signals_to
 from argolane.workflow.local.reconciler import preparation, reconcile
+from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.nodes.node import Node, stamp
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, Ports
@@ -82,6 +83,7 @@ class Engine:
             templates=Templates(submission.name, submission.spec, submission.others),
             nodes=NodeTree(submission.name),
             ports=ports,
+            execute_call=execute_call,
         )
 
     def run(self) -> Run:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.workflow.local.reconciler import calling
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.flow.scope import Scope
@@ -55,7 +54,7 @@ class Hooks:
             return True
         call = self._call("onExit", hook, self._arguments(hook.get("arguments")), on_exit=True)
         try:
-            made = calling.execute_call(self.op, call)
+            made = self.op.execute_call(self.op, call)
         finally:
             if self.op.nodes.named(call.name) is not None:
                 self.op.nodes.link(self.node.name, call.name)
@@ -73,7 +72,7 @@ class Hooks:
                 continue
             if call.arguments and self._outputs() is not None:
                 call = dataclasses.replace(call, arguments=self._arguments(call.arguments))
-            made = calling.execute_call(self.op, call)
+            made = self.op.execute_call(self.op, call)
             self.op.nodes.link(self.node.name, call.name)
             over = over and made is not None and made.fulfilled
         return over
@@ -123,7 +122,7 @@ def workflow_over(op: Operation, base: Base) -> bool:
         _check_expression(name, hook)
         if holds(str(hook["expression"]), op.globals) or op.nodes.named(name) is not None:
             call = Call(name, holder_of(hook), base, hook.get("arguments"), hooked=True)
-            made = calling.execute_call(op, call)
+            made = op.execute_call(op, call)
             op.nodes.link(op.name, name)
             over = over and made is not None and made.fulfilled
     return over

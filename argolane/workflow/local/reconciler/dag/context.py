@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from argolane.workflow.local.reconciler import hooks
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.dag.plan import Plan, Task
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.flow import aggregates
 from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.hooks import Hooks
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import Operation
 from argolane.workflow.local.reconciler.template.lookup import Base
@@ -37,11 +37,11 @@ class Context:
             boundary_id=self.node.id, on_exit=self.on_exit, kind="task",
         )  # fmt: skip
 
-    def hooks(self, name: str, node: Node) -> "hooks.Hooks":
+    def hooks(self, name: str, node: Node) -> Hooks:
         """The hooks of a task around its node, or that of a member of its loop."""
         scope, prefix = self.scope_of(name), f"tasks.{name}"
         scope.set(f"{prefix}.status", node.phase)
-        return hooks.Hooks(self.op, self.plan.tasks[name], node, self.node.id, self.inner, prefix, scope)
+        return Hooks(self.op, self.plan.tasks[name], node, self.node.id, self.inner, prefix, scope)
 
     def scope_of(self, name: str) -> Scope:
         """What a task may read: everything above it."""

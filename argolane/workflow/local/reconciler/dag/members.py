@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from argolane.workflow.local.reconciler import calling
 from argolane.workflow.local.reconciler.dag.context import Context
 from argolane.workflow.local.reconciler.dag.plan import Task
 from argolane.workflow.local.reconciler.errors import (
@@ -87,7 +86,7 @@ def _execute_member(context: Context, name: str, member: Task, group: Node | Non
             op.initialize(context.call(str(member["name"]), task), "Skipped", *ended)
             return True
     try:
-        node = calling.execute_call(op, call)
+        node = op.execute_call(op, call)
     except (ParallelismReached, MaxDepthExceeded):
         node = op.nodes.named(call.name)
     except TimeoutReached as error:

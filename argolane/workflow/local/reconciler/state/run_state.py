@@ -4,7 +4,7 @@ This is Argo's reconciler: each pass walks the templates from the entrypoint dow
 exist. It starts nothing itself: pods, locks, clocks and stored values come in as `Ports`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from argolane.workflow.local.reconciler.ports import Ports
 from argolane.workflow.local.reconciler.template.lookup import Templates
 
 MAX_DEPTH = 100
+
+ExecuteCall = Callable[["Operation", Call], Node | None]
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Operation:
     templates: Templates
     nodes: NodeTree
     ports: Ports
+    # How a step, a task or a hook runs its template: calling.execute_call, which in turn runs steps.
+    execute_call: ExecuteCall
     globals: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     shutdown: str = ""

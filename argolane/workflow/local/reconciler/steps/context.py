@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.workflow.local.reconciler import hooks
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.flow.scope import Scope
+from argolane.workflow.local.reconciler.hooks import Hooks
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import Operation
 from argolane.workflow.local.reconciler.template.lookup import Base
@@ -31,6 +31,6 @@ class Context:
             boundary_id=self.node.id, on_exit=self.on_exit,
         )  # fmt: skip
 
-    def hooks(self, step: Step, node: Node) -> "hooks.Hooks":
+    def hooks(self, step: Step, node: Node) -> Hooks:
         prefix = f"steps.{step.get('name', '')}"
-        return hooks.Hooks(self.op, step, node, self.node.id, self.inner, prefix, self.scope)
+        return Hooks(self.op, step, node, self.node.id, self.inner, prefix, self.scope)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argolane.workflow.local.reconciler import calling
 from argolane.workflow.local.reconciler.errors import (
     MaxDepthExceeded,
     OperationError,
@@ -56,7 +55,7 @@ def _execute_step(context: Context, step: Step, group: Node, started: dict[str, 
         op.mark_error(group, error)
         return False
     try:
-        node = calling.execute_call(op, call)
+        node = op.execute_call(op, call)
     except (ParallelismReached, MaxDepthExceeded):
         node = op.nodes.named(call.name)
     except TimeoutReached as error:

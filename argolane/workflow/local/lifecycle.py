@@ -12,11 +12,12 @@ from argolane.project import Project
 from argolane.workflow.local import subset
 from argolane.workflow.local.engine.loop import Engine
 from argolane.workflow.local.engine.pods import StandIn
-from argolane.workflow.local.submission import Submission, submit
+from argolane.workflow.local.submit import submit
 from argolane.workflow.run.events import Observer, Said
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.status import is_over
+from argolane.workflow.run.submission import Submission
 
 
 def check(

@@ -18,7 +18,7 @@ from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
 from argolane.workflow.local.reconciler.template.lookup import Base, Templates, calls, type_of
 from argolane.workflow.local.reconciler.workflow_tags import of_workflow
-from argolane.workflow.local.submission import Submission
+from argolane.workflow.run.submission import Submission
 
 Tree = Mapping[str, Any]
 _EXPRESSION = re.compile(r"\{\{=(.*?)\}\}", re.S)

@@ -27,10 +27,10 @@ from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, Por
 from argolane.workflow.local.reconciler.reconcile import Verdict
 from argolane.workflow.local.reconciler.state.run_state import Operation
 from argolane.workflow.local.reconciler.template.lookup import Templates
-from argolane.workflow.local.submission import Submission
 from argolane.workflow.run.events import Observer, RunChanged
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.result import Run
+from argolane.workflow.run.submission import Submission
 
 _POLL = 0.25
 # Threads of pods wake up for a moment only: five milliseconds, Python's own, would be most of their time.
@@ -99,7 +99,7 @@ class Engine:
             self._locks.close()
 
     def _verdict(self) -> Verdict:
-        problem = preparation.prepare(self._op, self._submission, self._lookups)
+        problem = preparation.prepare(self._op, self._submission)
         if problem:
             return Verdict("Failed", problem)
         try:

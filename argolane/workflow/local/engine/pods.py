@@ -19,9 +19,9 @@ from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.ports import PodOrder
 from argolane.workflow.local.reconciler.state.run_state import Operation
-from argolane.workflow.local.submission import Submission
 from argolane.workflow.run.events import Printed, Said
 from argolane.workflow.run.record import safe
+from argolane.workflow.run.submission import Submission
 
 # Acts for the pods of one template: nothing of the template itself is started.
 StandIn = Callable[[PodOrder, Surroundings, Stop], dict[str, Any]]

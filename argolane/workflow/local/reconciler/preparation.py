@@ -3,19 +3,18 @@
 import time
 from typing import Any
 
-from argolane.workflow.local.engine.lookups import Lookups
 from argolane.workflow.local.reconciler import workflow_tags
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.state.run_state import Operation
 from argolane.workflow.local.reconciler.template.evaluation import evaluate, replace
 from argolane.workflow.local.reconciler.template.lookup import calls, type_of
-from argolane.workflow.local.submission import Submission
+from argolane.workflow.run.submission import Submission
 
 
-def prepare(op: Operation, submission: Submission, lookups: Lookups) -> str:
+def prepare(op: Operation, submission: Submission) -> str:
     """Why the workflow fails before it begins, or ''."""
     try:
-        _fill(op, submission, lookups)
+        _fill(op, submission)
     except OperationError as error:
         return f"failed to set global parameters: {error}"
     if untyped := _untyped(op.spec):
@@ -43,8 +42,8 @@ def _untyped(spec: dict[str, Any]) -> str:
     return next((f"template '{name}'" for name, one in templates.items() if not type_of(one)), "")
 
 
-def _fill(op: Operation, submission: Submission, lookups: Lookups) -> None:
-    op.globals.update(workflow_tags.of_workflow(submission, op.namespace, lookups.parameter))
+def _fill(op: Operation, submission: Submission) -> None:
+    op.globals.update(workflow_tags.of_workflow(submission, op.namespace, op.ports.config_map))
     whole = {key: value for key, value in op.spec.items() if key != "templates"}
     op.spec = {**replace(whole, op.globals), "templates": op.spec.get("templates")}
     op.globals["workflow.status"] = ""

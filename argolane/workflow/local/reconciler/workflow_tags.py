@@ -7,7 +7,7 @@ from typing import Any
 from argolane.kubernetes.times import rfc3339
 from argolane.languages.gotext import to_json
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.submission import Submission
+from argolane.workflow.run.submission import Submission
 
 _TIME_FORMATS = "AaBbCcDdFHIjkLlMmnpQRrSTtUuVvWwXxYyZz"
 

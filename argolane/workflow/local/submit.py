@@ -4,46 +4,18 @@ import random
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from argolane.errors import ManifestError, unknown
 from argolane.languages.values import normalize_tree
 from argolane.manifest import Document
 from argolane.workflow.merge import join
+from argolane.workflow.run.submission import Submission
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 # generateName tells which workflow a run was made from, as on a cluster.
 _KEPT = ("generateName", "labels", "annotations")
-
-
-@dataclass(frozen=True)
-class Submission:
-    """Everything a runner needs, and a later one that goes on."""
-
-    name: str
-    uid: str
-    created: float
-    metadata: dict[str, Any]
-    spec: dict[str, Any]
-    others: tuple[dict[str, Any], ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**vars(self), "others": list(self.others)}
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> "Submission":
-        return cls(**{**plain, "others": tuple(plain.get("others") or ())})
-
-    def manifest(self) -> dict[str, Any]:
-        """The workflow as one manifest, its template merged in."""
-        return {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Workflow",
-            "metadata": {**self.metadata, "name": self.name},
-            "spec": self.spec,
-        }
 
 
 def submit(

@@ -13,7 +13,7 @@ from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.local.reconciler.ports import PodOrder, Ports
 from argolane.workflow.local.reconciler.reconcile import Verdict
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Templates
 
 
@@ -52,23 +52,26 @@ class Cluster:
             locks=NoLocks(),
             memory=NoMemory(),
         )
-        self.op = Operation("wf", "ns", plain, Templates("wf", plain), NodeTree("wf"), ports, execute_call)
+        tree = NodeTree("wf", lambda: self.time)
+        self.state = RunState("wf", "ns", plain, Templates("wf", plain), tree, ports, execute_call)
 
     def turn(self) -> Verdict | None:
-        return reconcile.reconcile(self.op)
+        return reconcile.reconcile(self.state)
 
     def running(self) -> list[str]:
         """Display names of pods that were started and are not over."""
-        return [self.op.nodes.of(i).display_name for i in self.orders if not self.op.nodes.of(i).fulfilled]
+        return [
+            self.state.nodes.of(i).display_name for i in self.orders if not self.state.nodes.of(i).fulfilled
+        ]
 
     def end(self, name: str, phase: str = "Succeeded", message: str = "", **outputs: Any) -> None:
         node = self.node(name)
         code = "0" if phase == "Succeeded" else "1"
         result = {"phase": phase, "message": message, "outputs": {"exitCode": code, **outputs}}
-        reconcile.finished(self.op, node, {**result, "startedAt": self.time, "finishedAt": self.time})
+        reconcile.finished(self.state, node, {**result, "startedAt": self.time, "finishedAt": self.time})
 
     def node(self, name: str) -> Node:
-        return next(node for node in self.op.nodes if node.display_name == name)
+        return next(node for node in self.state.nodes if node.display_name == name)
 
 
 POD = "- {name: pod, container: {image: x, command: [x]}}\n"
@@ -100,7 +103,7 @@ def test_children_join_what_follows_to_what_came_before() -> None:
     cluster.turn()
     cluster.end("a")
     cluster.turn()
-    assert [cluster.op.nodes.of(i).display_name for i in cluster.node("a").children] == ["b", "c"]
+    assert [cluster.state.nodes.of(i).display_name for i in cluster.node("a").children] == ["b", "c"]
 
 
 def test_a_chain_may_be_longer_than_the_stack() -> None:
@@ -145,21 +148,21 @@ def test_backoff_waits_by_the_clock() -> None:
     cluster.end("a(0)", "Failed")
     cluster.turn()
     assert cluster.running() == []
-    assert cluster.op.wake_at == 1010.0
+    assert cluster.state.this_pass.wake_at == 1010.0
     assert cluster.node("a").message == "Backoff for 10 seconds"
     cluster.time = 1011.0
     cluster.turn()
     assert cluster.running() == ["a(1)"]
     cluster.end("a(1)", "Failed")
     cluster.turn()
-    assert cluster.op.wake_at == 1031.0
+    assert cluster.state.this_pass.wake_at == 1031.0
 
 
 def test_a_suspension_ends_by_the_clock() -> None:
     """A suspend template of a duration is over when that has passed."""
     cluster = Cluster("entrypoint: main\ntemplates: [{name: main, suspend: {duration: 1m}}]")
     assert cluster.turn() is None
-    assert cluster.op.wake_at == 1060.0
+    assert cluster.state.this_pass.wake_at == 1060.0
     cluster.time = 1061.0
     assert cluster.turn() == Verdict("Succeeded")
 
@@ -168,10 +171,10 @@ def test_nothing_starts_after_the_deadline_but_exit_handlers() -> None:
     """Past the workflow's deadline a pending step fails and onExit still runs."""
     spec = dag("name: a", "name: b, depends: a", more="onExit: pod\n")
     cluster = Cluster(spec)
-    cluster.op.deadline = 1005.0
+    cluster.state.deadline = 1005.0
     cluster.turn()
     cluster.time = 1006.0
-    cluster.op.mark(cluster.node("a"), "Failed", "Step exceeded its deadline")
+    cluster.state.nodes.mark(cluster.node("a"), "Failed", "Step exceeded its deadline")
     assert cluster.turn() is None
     assert cluster.node("b").phase == "Omitted"
     assert cluster.running() == ["wf.onExit"]
@@ -183,7 +186,7 @@ def test_results_are_kept_only_when_read() -> None:
         dag("name: a", "name: b", 'name: c, depends: a, when: "{{tasks.a.outputs.result}} == 1"')
     )
     cluster.turn()
-    kept = {cluster.op.nodes.of(i).display_name: order.keep_result for i, order in cluster.orders.items()}
+    kept = {cluster.state.nodes.of(i).display_name: order.keep_result for i, order in cluster.orders.items()}
     assert kept == {"a": True, "b": False}
 
 

@@ -2,34 +2,34 @@
 
 from argolane.workflow.local.engine.launcher import Launcher
 from argolane.workflow.local.reconciler.reconcile import STEP_PAST_DEADLINE, Verdict
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 
 _GRACE = 5.0
 
 
-def at_deadline(op: Operation, launcher: Launcher) -> bool:
+def at_deadline(run: RunState, launcher: Launcher) -> bool:
     """End what runs beyond the workflow's deadline; whether there was anything."""
     late = [
         node
-        for node in op.nodes
+        for node in run.nodes
         if not node.fulfilled
         and (node.type == "Pod" or node.suspended)
-        and not op.nodes.in_exit_handler(node)
+        and not run.nodes.in_exit_handler(node)
     ]
     for node in late:
-        if op.ports.pod_exists(node.id):
+        if run.ports.pod_exists(node.id):
             launcher.stop(node.id, STEP_PAST_DEADLINE, _GRACE)
-            op.mark(node, "Failed", STEP_PAST_DEADLINE)
+            run.nodes.mark(node, "Failed", STEP_PAST_DEADLINE)
     return bool(late)
 
 
-def by_order(op: Operation, launcher: Launcher, strategy: str) -> None:
+def by_order(run: RunState, launcher: Launcher, strategy: str) -> None:
     """Stop or Terminate: end the pods that must not go on."""
-    op.shutdown = strategy
-    for node in op.nodes:
-        if node.fulfilled or node.type != "Pod" or not op.ports.pod_exists(node.id):
+    run.shutdown = strategy
+    for node in run.nodes:
+        if node.fulfilled or node.type != "Pod" or not run.ports.pod_exists(node.id):
             continue
-        if op.stops(on_exit=op.nodes.in_exit_handler(node)):
+        if run.stops(on_exit=run.nodes.in_exit_handler(node)):
             launcher.stop(node.id, f"workflow shutdown with strategy:  {strategy}", _GRACE)
 
 
@@ -38,25 +38,27 @@ def with_run(launcher: Launcher, reason: str) -> None:
     launcher.stop_all(reason, _GRACE)
 
 
-def of_rest(op: Operation) -> None:
+def of_rest(run: RunState) -> None:
     """The workflow is over, and so are all its nodes."""
-    for node in op.nodes:
+    for node in run.nodes:
         if not node.fulfilled:
-            op.mark(node, "Failed" if op.shutdown else "Error", node.message or "the workflow is over")
+            run.nodes.mark(
+                node, "Failed" if run.shutdown else "Error", node.message or "the workflow is over"
+            )
 
 
-def of_waiting(op: Operation) -> Verdict | None:
+def of_waiting(run: RunState) -> Verdict | None:
     """Where Argo would wait for ever, here is an error; None while somebody or something may come."""
-    if op.wake_at is not None:
+    if run.this_pass.wake_at is not None:
         return None
-    if any(node.suspended or node.waiting_for for node in op.nodes if not node.fulfilled):
+    if any(node.suspended or node.waiting_for for node in run.nodes if not node.fulfilled):
         return None
-    for name, reason in op.waits.items():
-        waiter = op.nodes.named(name)
+    for name, reason in run.this_pass.waits.items():
+        waiter = run.nodes.named(name)
         if waiter is not None and not waiter.fulfilled:
-            op.mark(waiter, "Error", f"waits for ever: {reason}")
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in op.waits.items())
-    open_ends = [node.name for node in op.nodes if not node.fulfilled and node.name != op.name]
+            run.nodes.mark(waiter, "Error", f"waits for ever: {reason}")
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in run.this_pass.waits.items())
+    open_ends = [node.name for node in run.nodes if not node.fulfilled and node.name != run.name]
     why = reasons or "nothing runs and nothing more may start"
     if open_ends and not reasons:
         why += f"; not over: {', '.join(open_ends[:5])}"

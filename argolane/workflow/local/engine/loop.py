@@ -25,7 +25,7 @@ from argolane.workflow.local.reconciler.nodes.node import Node, stamp
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, Ports
 from argolane.workflow.local.reconciler.reconcile import Verdict
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Templates
 from argolane.workflow.run.events import Observer, RunChanged
 from argolane.workflow.run.record import Record
@@ -58,13 +58,13 @@ class Engine:
         self._news = News()
         self._ordered: set[str] = set()
         self._locks = FileLocks(project.state / "locks", self._objects.namespace, self._lookups.limit)
-        self._op = self._operation()
-        pods = Pods(project, submission, self._op, self._journal, self._pod_has_started, stand_ins)
+        self._state = self._begin()
+        pods = Pods(project, submission, self._state, self._journal, self._pod_has_started, stand_ins)
         self._launcher = Launcher(pods.run, self._pod_is_over)
-        self._suspended = bool(self._op.spec.get("suspend"))
+        self._suspended = bool(self._state.spec.get("suspend"))
         self._hooked = "'hooks'" in str(submission.spec)
 
-    def _operation(self) -> Operation:
+    def _begin(self) -> RunState:
         submission = self._submission
         ports = Ports(
             now=time.time,
@@ -76,12 +76,12 @@ class Engine:
             answers=self._answer,
             replayed=self._replay.__contains__,
         )
-        return Operation(
+        return RunState(
             name=submission.name,
             namespace=self._objects.namespace,
             spec=submission.spec,
             templates=Templates(submission.name, submission.spec, submission.others),
-            nodes=NodeTree(submission.name),
+            nodes=NodeTree(submission.name, time.time),
             ports=ports,
             execute_call=execute_call,
         )
@@ -99,7 +99,7 @@ class Engine:
             self._locks.close()
 
     def _verdict(self) -> Verdict:
-        problem = preparation.prepare(self._op, self._submission)
+        problem = preparation.prepare(self._state, self._submission)
         if problem:
             return Verdict("Failed", problem)
         try:
@@ -116,42 +116,42 @@ class Engine:
             if self._journal.full:
                 return Verdict("Error", self._journal.full)
             if not self._suspended and self._may_start():
-                self._op.globals["workflow.duration"] = f"{time.time() - self._submission.created:f}"
-                verdict = reconcile.reconcile(self._op)
+                self._state.variables.set("workflow.duration", f"{time.time() - self._submission.created:f}")
+                verdict = reconcile.reconcile(self._state)
                 if first:
-                    self._op.set_global("workflow.status", "Running")
+                    self._state.variables.set("workflow.status", "Running")
                     first = False
                 self._publish()
                 if verdict is None and not self._launcher.busy and not self._news:
-                    verdict = ending.of_waiting(self._op)
+                    verdict = ending.of_waiting(self._state)
                 if verdict is not None:
                     return verdict
             self._wait()
 
     def _may_start(self) -> bool:
         """Whether the workflow holds its own mutexes and semaphores."""
-        wanted = self._op.spec.get("synchronization")
-        if not wanted or self._op.shutdown:
+        wanted = self._state.spec.get("synchronization")
+        if not wanted or self._state.shutdown:
             return True
-        acquired, _, message = self._locks.try_acquire(self._op.name, wanted)
+        acquired, _, message = self._locks.try_acquire(self._state.name, wanted)
         phase = "Running" if acquired else "Pending"
         if self._journal.status.head["phase"] != phase:
             self._journal.head(phase=phase, message=message)
             self._journal.tell(RunChanged(phase, message))
         if not acquired:
-            self._op.wake_at = time.time() + ASK_FOR_LOCK
+            self._state.this_pass.wake_at = time.time() + ASK_FOR_LOCK
         return acquired
 
     def _wait(self) -> None:
         """Until something happened that may let a node go on."""
-        op = self._op
+        state = self._state
         while True:
             now = time.time()
             at = [now + _POLL]
-            if op.wake_at is not None:
-                at.append(op.wake_at)
-            if op.deadline is not None and now < op.deadline:
-                at.append(op.deadline)
+            if state.this_pass.wake_at is not None:
+                at.append(state.this_pass.wake_at)
+            if state.deadline is not None and now < state.deadline:
+                at.append(state.deadline)
             if self._journal.due is not None:
                 at.append(max(now, self._journal.due))
             matters = self._hear_all(max(0.0, min(at) - now))
@@ -159,9 +159,13 @@ class Engine:
             now = time.time()
             if self._take_orders() or matters or self._journal.full:
                 return
-            if op.wake_at is not None and now >= op.wake_at:
+            if state.this_pass.wake_at is not None and now >= state.this_pass.wake_at:
                 return
-            if op.deadline is not None and now >= op.deadline and ending.at_deadline(op, self._launcher):
+            if (
+                state.deadline is not None
+                and now >= state.deadline
+                and ending.at_deadline(state, self._launcher)
+            ):
                 return
 
     def _hear_all(self, seconds: float) -> bool:
@@ -172,12 +176,12 @@ class Engine:
 
     def _hear(self, happening: Happening) -> bool:
         if isinstance(happening, PodStarted):
-            node = self._op.nodes.of(happening.node_id)
+            node = self._state.nodes.of(happening.node_id)
             if node.phase == "Pending":
-                self._op.mark(node, "Running", "")
+                self._state.nodes.mark(node, "Running", "")
             return self._hooked
         if isinstance(happening, PodOver):
-            reconcile.finished(self._op, self._op.nodes.of(happening.node_id), happening.result)
+            reconcile.finished(self._state, self._state.nodes.of(happening.node_id), happening.result)
             self._launcher.over(happening.node_id)
         else:
             self._shut_down("Terminate")
@@ -189,7 +193,7 @@ class Engine:
         for order in orders:
             if order.kind == "resume":
                 self._suspended = False
-                for node in self._op.nodes:
+                for node in self._state.nodes:
                     if node.suspended and order.concerns(node):
                         self._answers[node.id] = order.answer
             else:
@@ -198,15 +202,15 @@ class Engine:
 
     def _shut_down(self, strategy: str) -> None:
         self._suspended = False
-        ending.by_order(self._op, self._launcher, strategy)
+        ending.by_order(self._state, self._launcher, strategy)
 
     def _end(self, verdict: Verdict) -> Run:
         if self._journal.full:
-            self._op.shutdown = "Terminate"
+            self._state.shutdown = "Terminate"
         ending.with_run(self._launcher, self._journal.full or "the workflow is over")
         while self._launcher.busy:
             self._hear_all(_POLL)
-        ending.of_rest(self._op)
+        ending.of_rest(self._state)
         self._publish()
         verdict = self._record_end(verdict)
         self._collect_garbage(verdict.phase)
@@ -214,7 +218,7 @@ class Engine:
         if self._journal.failure is not None:
             raise self._journal.failure
         status = self._journal.status.to_dict()
-        return Run(self._op.name, verdict.phase, verdict.message, status, self._record.folder)
+        return Run(self._state.name, verdict.phase, verdict.message, status, self._record.folder)
 
     def _record_end(self, verdict: Verdict) -> Verdict:
         """A run whose record could not be written has not Succeeded, whatever its nodes did."""
@@ -225,19 +229,19 @@ class Engine:
         journal.head(phase=verdict.phase, finishedAt=stamp(time.time()))
         if verdict.message:
             journal.head(message=verdict.message)
-        if self._op.outputs:
-            journal.head(outputs=self._op.outputs)
+        if self._state.outputs:
+            journal.head(outputs=self._state.outputs)
         journal.write(now=True)
         return Verdict("Error", journal.full) if journal.full else verdict
 
     def _collect_garbage(self, phase: str) -> None:
-        strategy = (self._op.spec.get("volumeClaimGC") or {}).get("strategy") or "OnWorkflowSuccess"
+        strategy = (self._state.spec.get("volumeClaimGC") or {}).get("strategy") or "OnWorkflowSuccess"
         if phase == "Succeeded" or strategy == "OnWorkflowCompletion":
             shutil.rmtree(self._record.volumes, ignore_errors=True)
 
     def _publish(self) -> None:
-        for node_id in self._journal.publish(self._op.nodes):
-            node = self._op.nodes.of(node_id)
+        for node_id in self._journal.publish(self._state.nodes):
+            node = self._state.nodes.of(node_id)
             if node.type == "Suspend" and node.phase == "Succeeded":
                 answer = self._answers.get(node_id, {})
                 self._journal.keep(node_id, {"phase": "Succeeded", "answer": answer})
@@ -260,6 +264,6 @@ class Engine:
 
     def _pod_is_over(self, node_id: str, result: dict[str, Any]) -> None:
         """In the pod's own thread, or at once for one that never started."""
-        if not self._op.shutdown or result["phase"] == "Succeeded":
+        if not self._state.shutdown or result["phase"] == "Succeeded":
             self._journal.keep(node_id, result)
         self._news.tell(PodOver(node_id, result))

@@ -18,7 +18,7 @@ from argolane.workflow.local.pod.streams import Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.ports import PodOrder
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.run.events import Printed, Said
 from argolane.workflow.run.record import safe
 from argolane.workflow.run.submission import Submission
@@ -34,12 +34,12 @@ class Pods:
         self,
         project: Project,
         submission: Submission,
-        op: Operation,
+        state: RunState,
         journal: Journal,
         started: Callable[[str], None],
         stand_ins: Mapping[str, StandIn],
     ) -> None:
-        self._project, self._submission, self._op, self._journal = project, submission, op, journal
+        self._project, self._submission, self._state, self._journal = project, submission, state, journal
         self._objects = Objects(project)
         self._lookups = Lookups(self._objects)
         self._images = ImageCache(project, lambda text: journal.tell(Said(text)))
@@ -48,7 +48,7 @@ class Pods:
     def run(self, order: PodOrder, stop: Stop) -> dict[str, Any]:
         """The result, whatever happens: a bug of ours ends this node, not the run's bookkeeping."""
         try:
-            path = self._op.nodes.path(self._op.nodes.of(order.node_id))
+            path = self._state.nodes.path(self._state.nodes.of(order.node_id))
             stand_in = self._stand_ins.get(str(order.template.get("name")))
             if stand_in is not None:
                 return stand_in(order, self._surroundings(order, path), stop)
@@ -86,7 +86,7 @@ class Pods:
         owner = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Workflow",
-            "name": self._op.name,
+            "name": self._state.name,
             "uid": self._submission.uid,
             "controller": True,
             "blockOwnerDeletion": True,
@@ -98,20 +98,20 @@ class Pods:
 
     def _fields(self, order: PodOrder) -> dict[str, str]:
         """What a fieldRef may read."""
-        op, template = self._op, order.template
+        state, template = self._state, order.template
         fields = {
-            "metadata.name": pod_name(op.name, order.node_name, str(template.get("name") or "")),
-            "metadata.namespace": op.namespace,
+            "metadata.name": pod_name(state.name, order.node_name, str(template.get("name") or "")),
+            "metadata.namespace": state.namespace,
             "metadata.uid": self._submission.uid,
             "spec.nodeName": "localhost",
-            "spec.serviceAccountName": str(op.spec.get("serviceAccountName") or "default"),
+            "spec.serviceAccountName": str(state.spec.get("serviceAccountName") or "default"),
             "status.podIP": "127.0.0.1",
             "status.hostIP": "127.0.0.1",
         }
-        own = {"workflows.argoproj.io/workflow": op.name, "workflows.argoproj.io/completed": "false"}
+        own = {"workflows.argoproj.io/workflow": state.name, "workflows.argoproj.io/completed": "false"}
         for kind, values in (("labels", own), ("annotations", {})):
             given = (template.get("metadata") or {}).get(kind) or {}
-            outer = (op.spec.get("podMetadata") or {}).get(kind) or {}
+            outer = (state.spec.get("podMetadata") or {}).get(kind) or {}
             for key, value in {**values, **outer, **given}.items():
                 fields[f"metadata.{kind}['{key}']"] = str(value)
         return fields

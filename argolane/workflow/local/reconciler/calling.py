@@ -11,72 +11,68 @@ from argolane.languages.values import go_duration
 from argolane.workflow.local.reconciler import kinds, memory
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import MaxDepthExceeded, OperationError, TimeoutReached
-from argolane.workflow.local.reconciler.limits import check_parallelism
+from argolane.workflow.local.reconciler.limits import MAX_DEPTH, check_parallelism
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK
 from argolane.workflow.local.reconciler.retry import decision
 from argolane.workflow.local.reconciler.retry.attempts import execute_attempts
-from argolane.workflow.local.reconciler.state.run_state import MAX_DEPTH, Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template import inputs
 from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, Base, node_type, type_of
 
 
-def execute_call(op: Operation, call: Call) -> Node | None:
+def execute_call(run: RunState, call: Call) -> Node | None:
     """The node of a template called with arguments; None when it cannot be made yet."""
-    node = op.nodes.named(call.name)
+    node = run.nodes.named(call.name)
     if node is not None and node.fulfilled:
-        op.ports.locks.release(node.id)
+        run.ports.locks.release(node.id)
         return node
-    op.depth += 1
+    run.this_pass.depth += 1
     try:
-        return _unless_over(op, call, node)
+        return _unless_over(run, call, node)
     finally:
-        op.depth -= 1
+        run.this_pass.depth -= 1
 
 
-def _unless_over(op: Operation, call: Call, node: Node | None) -> Node | None:
-    if op.depth >= MAX_DEPTH:
-        failed = op.error_node(call, MaxDepthExceeded())
+def _unless_over(run: RunState, call: Call, node: Node | None) -> Node | None:
+    if run.this_pass.depth >= MAX_DEPTH:
+        failed = run.factory.error_node(call, MaxDepthExceeded())
         raise MaxDepthExceeded(failed)
     try:
-        template, inner = _processed(op, call)
+        template, inner = run.cache.filled(call.name, lambda: _filled(run, call))
     except OperationError as error:
-        op.error_node(call, error)
+        run.factory.error_node(call, error)
         raise
-    _check_timeout(op, node, template)
-    check_parallelism(op, template, node, call.boundary_id)
+    _check_timeout(run, node, template)
+    check_parallelism(run, template, node, call.boundary_id)
     if template.get("synchronization"):
-        waiting = _wait_for_lock(op, call, node, template)
+        waiting = _wait_for_lock(run, call, node, template)
         if waiting is not None:
             return waiting
     if template.get("memoize") and (node is None or template.get("synchronization")):
-        node = memory.recall(op, call, node, template)
+        node = memory.recall(run, call, node, template)
         if node.fulfilled:
-            op.ports.locks.release(node.id)
+            run.ports.locks.release(node.id)
             return node
-    strategy = decision.strategy_of(op, template)
+    strategy = decision.strategy_of(run, template)
     if strategy is not None:
-        return execute_attempts(op, call, inner, template, strategy)
-    return kinds.execute_template(op, call, inner, template)
+        return execute_attempts(run, call, inner, template, strategy)
+    return kinds.execute_template(run, call, inner, template)
 
 
-def _processed(op: Operation, call: Call) -> tuple[Mapping[str, Any], Base]:
+def _filled(run: RunState, call: Call) -> tuple[Mapping[str, Any], Base]:
     """The template with its arguments filled in, and the base for the names inside it."""
-    known = op.processed.get(call.name)
-    if known is not None and known[2] == op.globals_version:
-        return known[0], known[1]
-    resolved, inner = op.templates.resolve(call.holder, call.base)
-    op.remember_source(op.nodes.id_of(call.name), resolved)
+    resolved, inner = run.templates.resolve(call.holder, call.base)
+    run.settled.remember_template(run.nodes.id_of(call.name), resolved)
     locals_ = {"node.name": call.name, f"{call.kind}s.name": str(call.holder.get("name") or "")}
-    if type_of(resolved) in POD_TYPES and decision.strategy_of(op, resolved) is None:
-        locals_["pod.name"] = pod_name(op.name, call.name, str(resolved.get("name") or ""))
-    template = inputs.process(resolved, call.arguments, op.globals, locals_, op.ports.config_map)
-    op.processed[call.name] = (template, inner, op.globals_version)
+    if type_of(resolved) in POD_TYPES and decision.strategy_of(run, resolved) is None:
+        locals_["pod.name"] = pod_name(run.name, call.name, str(resolved.get("name") or ""))
+    template = inputs.process(resolved, call.arguments, run.variables, locals_, run.ports.config_map)
     return template, inner
 
 
-def _check_timeout(op: Operation, node: Node | None, template: Mapping[str, Any]) -> None:
+def _check_timeout(run: RunState, node: Node | None, template: Mapping[str, Any]) -> None:
     """A node that is still pending when its template's `timeout` is over has failed."""
     if node is None or not template.get("timeout") or node.started_at is None:
         return
@@ -84,30 +80,30 @@ def _check_timeout(op: Operation, node: Node | None, template: Mapping[str, Any]
         over = node.started_at + go_duration(str(template["timeout"]))
     except ValueError as error:
         problem = OperationError(f"invalid timeout format. {error}")
-        op.mark(node, "Failed", str(problem))
+        run.nodes.mark(node, "Failed", str(problem))
         raise problem from None
     if node.phase == "Pending":
-        if op.ports.now() > over:
-            op.mark(node, "Failed", str(TimeoutReached()))
+        if run.ports.now() > over:
+            run.nodes.mark(node, "Failed", str(TimeoutReached()))
             raise TimeoutReached
-        op.wake(over)
+        run.this_pass.wake(over)
 
 
-def _wait_for_lock(op: Operation, call: Call, node: Node | None, template: Mapping[str, Any]) -> Node | None:
+def _wait_for_lock(run: RunState, call: Call, node: Node | None, template: Mapping[str, Any]) -> Node | None:
     """The node that waits for a mutex or semaphore; None once it has them all."""
     wanted = template["synchronization"]
     try:
-        acquired, missing, message = op.ports.locks.try_acquire(op.nodes.id_of(call.name), wanted)
+        acquired, missing, message = run.ports.locks.try_acquire(run.nodes.id_of(call.name), wanted)
     except OperationError as error:
-        op.error_node(call, error)
+        run.factory.error_node(call, error)
         raise
     if acquired:
         if node is not None and node.waiting_for:
             node.waiting_for, node.message = "", ""
         return None
     if node is None:
-        node = op.initialize(call, node_type(template), "Pending", template=template)
+        node = run.factory.initialize(call, node_type(template), "Pending", template=template)
     node.waiting_for, node.message = missing, message
-    op.nodes.changed(node)
-    op.wake(op.ports.now() + ASK_FOR_LOCK)
+    run.nodes.changed(node)
+    run.this_pass.wake(run.ports.now() + ASK_FOR_LOCK)
     return node

@@ -9,7 +9,7 @@ from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import holds, replace
 from argolane.workflow.local.reconciler.template.lookup import Base
 
@@ -37,7 +37,7 @@ def holder_of(hook: Mapping[str, Any]) -> dict[str, Any]:
 class Hooks:
     """The hooks of one task or step; `prefix` is what its outputs are called in `scope`."""
 
-    op: Operation
+    run: RunState
     holder: Mapping[str, Any]
     node: Node
     boundary_id: str
@@ -47,17 +47,17 @@ class Hooks:
 
     def exit_over(self) -> bool:
         """Start the exit hook of a node that is over; whether there is none or it is over as well."""
-        hook = exit_hook(self.holder, self.op.spec.get("arguments"))
-        if hook is None or self.op.stops(on_exit=True):
+        hook = exit_hook(self.holder, self.run.spec.get("arguments"))
+        if hook is None or self.run.stops(on_exit=True):
             return True
         if hook.get("expression") and not self._holds(hook):
             return True
         call = self._call("onExit", hook, self._arguments(hook.get("arguments")), on_exit=True)
         try:
-            made = self.op.execute_call(self.op, call)
+            made = self.run.execute_call(self.run, call)
         finally:
-            if self.op.nodes.named(call.name) is not None:
-                self.op.nodes.link(self.node.name, call.name)
+            if self.run.nodes.named(call.name) is not None:
+                self.run.nodes.link(self.node.name, call.name)
         return made is not None and made.fulfilled
 
     def named_over(self) -> bool:
@@ -68,17 +68,17 @@ class Hooks:
                 continue
             call = self._call(f"hooks.{event}", hook, hook.get("arguments"))
             _check_expression(call.name, hook)
-            if not self._holds(hook) and self.op.nodes.named(call.name) is None:
+            if not self._holds(hook) and self.run.nodes.named(call.name) is None:
                 continue
             if call.arguments and self._outputs() is not None:
                 call = dataclasses.replace(call, arguments=self._arguments(call.arguments))
-            made = self.op.execute_call(self.op, call)
-            self.op.nodes.link(self.node.name, call.name)
+            made = self.run.execute_call(self.run, call)
+            self.run.nodes.link(self.node.name, call.name)
             over = over and made is not None and made.fulfilled
         return over
 
     def _holds(self, hook: Mapping[str, Any]) -> bool:
-        return holds(str(hook["expression"]), self.scope.params(self.op.globals))
+        return holds(str(hook["expression"]), self.scope.params(self.run.variables))
 
     def _call(
         self,
@@ -94,7 +94,7 @@ class Hooks:
         )  # fmt: skip
 
     def _outputs(self) -> Mapping[str, Any] | None:
-        return (self.op.nodes.last_attempt(self.node) or self.node).outputs
+        return (self.run.nodes.last_attempt(self.node) or self.node).outputs
 
     def _arguments(self, arguments: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if not arguments or not (arguments.get("parameters") or arguments.get("artifacts")):
@@ -105,25 +105,25 @@ class Hooks:
         for artifact in outputs.get("artifacts") or ():
             scope.values[f"{prefix}.artifacts.{artifact['name']}"] = artifact
         marked = scope.mark_absent(dict(arguments))
-        filled = dict(replace(marked, scope.params(self.op.globals)))
+        filled = dict(replace(marked, scope.params(self.run.variables)))
         if filled.get("artifacts"):
             found = map(scope.argument_artifact, filled["artifacts"])
             filled["artifacts"] = [artifact for artifact in found if artifact is not None]
         return filled
 
 
-def workflow_over(op: Operation, base: Base) -> bool:
+def workflow_over(run: RunState, base: Base) -> bool:
     """The workflow's own named hooks; whether all that were started are over."""
     over = True
-    for event, hook in (op.spec.get("hooks") or {}).items():
+    for event, hook in (run.spec.get("hooks") or {}).items():
         if event == "exit":
             continue
-        name = f"{op.name}.hooks.{event}"
+        name = f"{run.name}.hooks.{event}"
         _check_expression(name, hook)
-        if holds(str(hook["expression"]), op.globals) or op.nodes.named(name) is not None:
+        if holds(str(hook["expression"]), run.variables) or run.nodes.named(name) is not None:
             call = Call(name, holder_of(hook), base, hook.get("arguments"), hooked=True)
-            made = op.execute_call(op, call)
-            op.nodes.link(op.name, name)
+            made = run.execute_call(run, call)
+            run.nodes.link(run.name, name)
             over = over and made is not None and made.fulfilled
     return over
 

@@ -8,32 +8,32 @@ from argolane.workflow.local.reconciler.dag.template import execute_dag
 from argolane.workflow.local.reconciler.errors import OperationError, Postponed
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.pod_order import execute_pod
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.steps.template import execute_steps
 from argolane.workflow.local.reconciler.suspension import execute_suspend
 from argolane.workflow.local.reconciler.template.lookup import Base, type_of
 
 
-def execute_template(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
+def execute_template(run: RunState, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
     """The node; once it is over, its locks are free."""
     try:
-        node = _by_kind(op, call, inner, template)
+        node = _by_kind(run, call, inner, template)
     except Postponed:
         raise
     except OperationError as error:
-        op.ports.locks.release(op.error_node(call, error).id)
+        run.ports.locks.release(run.factory.error_node(call, error).id)
         raise
     if node is not None and node.fulfilled:
-        op.ports.locks.release(node.id)
+        run.ports.locks.release(node.id)
     return node
 
 
-def _by_kind(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
+def _by_kind(run: RunState, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
     kind = type_of(template)
     if kind == "steps":
-        return execute_steps(op, call, inner, template)
+        return execute_steps(run, call, inner, template)
     if kind == "dag":
-        return execute_dag(op, call, inner, template)
+        return execute_dag(run, call, inner, template)
     if kind == "suspend":
-        return execute_suspend(op, call, template)
-    return execute_pod(op, call, template)
+        return execute_suspend(run, call, template)
+    return execute_pod(run, call, template)

@@ -5,23 +5,23 @@ from typing import Any
 
 from argolane.workflow.local.reconciler import workflow_tags
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import evaluate, replace
 from argolane.workflow.local.reconciler.template.lookup import calls, type_of
 from argolane.workflow.run.submission import Submission
 
 
-def prepare(op: Operation, submission: Submission) -> str:
+def prepare(run: RunState, submission: Submission) -> str:
     """Why the workflow fails before it begins, or ''."""
     try:
-        _fill(op, submission)
+        _fill(run, submission)
     except OperationError as error:
         return f"failed to set global parameters: {error}"
-    if untyped := _untyped(op.spec):
+    if untyped := _untyped(run.spec):
         return f"invalid spec: {untyped} type is unknown"
-    limit = op.spec.get("activeDeadlineSeconds")
+    limit = run.spec.get("activeDeadlineSeconds")
     if limit is not None:
-        op.deadline = time.time() + float(limit)
+        run.deadline = time.time() + float(limit)
     return ""
 
 
@@ -42,12 +42,14 @@ def _untyped(spec: dict[str, Any]) -> str:
     return next((f"template '{name}'" for name, one in templates.items() if not type_of(one)), "")
 
 
-def _fill(op: Operation, submission: Submission) -> None:
-    op.globals.update(workflow_tags.of_workflow(submission, op.namespace, op.ports.config_map))
-    whole = {key: value for key, value in op.spec.items() if key != "templates"}
-    op.spec = {**replace(whole, op.globals), "templates": op.spec.get("templates")}
-    op.globals["workflow.status"] = ""
-    labels = (op.spec.get("workflowMetadata") or {}).get("labelsFrom") or {}
+def _fill(run: RunState, submission: Submission) -> None:
+    known = workflow_tags.of_workflow(submission, run.namespace, run.ports.config_map)
+    for name, value in known.items():
+        run.variables.set(name, value)
+    whole = {key: value for key, value in run.spec.items() if key != "templates"}
+    run.spec = {**replace(whole, run.variables), "templates": run.spec.get("templates")}
+    run.variables.set("workflow.status", "")
+    labels = (run.spec.get("workflowMetadata") or {}).get("labelsFrom") or {}
     for key, source in labels.items():
-        value = evaluate(str(source["expression"]), op.globals)
-        op.globals[f"workflow.labels.{key}"] = str(value)
+        value = evaluate(str(source["expression"]), run.variables)
+        run.variables.set(f"workflow.labels.{key}", str(value))

@@ -7,44 +7,44 @@ from argolane.languages.values import parse_duration
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 
 
-def execute_suspend(op: Operation, call: Call, template: Mapping[str, Any]) -> Node:
+def execute_suspend(run: RunState, call: Call, template: Mapping[str, Any]) -> Node:
     """The node; its supplied outputs are what the answer says, or their defaults."""
-    node = op.nodes.named(call.name)
+    node = run.nodes.named(call.name)
     if node is None:
-        node = op.initialize(call, "Suspend", "Pending", template=template)
+        node = run.factory.initialize(call, "Suspend", "Pending", template=template)
         supplied = _supplied(template)
         if supplied:
             node.outputs = {"parameters": supplied}
-    answer = op.ports.answers(node)
+    answer = run.ports.answers(node)
     if answer is not None:
-        return _answered(op, node, answer)
+        return _answered(run, node, answer)
     duration = template["suspend"].get("duration")
     if duration not in (None, ""):
         try:
-            over = (node.started_at or op.ports.now()) + parse_duration(str(duration))
+            over = (node.started_at or run.ports.now()) + parse_duration(str(duration))
         except ValueError as error:
             raise OperationError(str(error)) from None
-        if op.ports.now() >= over:
+        if run.ports.now() >= over:
             _fill_defaults(node)
-            return op.mark(node, "Succeeded")
-        op.wake(over)
-    return op.mark(node, "Running")
+            return run.nodes.mark(node, "Succeeded")
+        run.this_pass.wake(over)
+    return run.nodes.mark(node, "Running")
 
 
-def _answered(op: Operation, node: Node, answer: Mapping[str, Any]) -> Node:
+def _answered(run: RunState, node: Node, answer: Mapping[str, Any]) -> Node:
     given = answer.get("parameters") or {}
     for parameter in (node.outputs or {}).get("parameters") or ():
         if parameter["name"] in given:
             parameter["value"] = given[parameter["name"]]
             parameter.pop("valueFrom", None)
     if answer.get("phase") == "Failed":
-        return op.mark(node, "Failed", str(answer.get("message") or ""))
+        return run.nodes.mark(node, "Failed", str(answer.get("message") or ""))
     _fill_defaults(node)
-    op.export(node.outputs)
-    return op.mark(node, "Succeeded", str(answer.get("message") or ""))
+    run.export(node.outputs)
+    return run.nodes.mark(node, "Succeeded", str(answer.get("message") or ""))
 
 
 def _supplied(template: Mapping[str, Any]) -> list[dict[str, Any]]:

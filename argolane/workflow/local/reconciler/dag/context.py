@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from argolane.workflow.local.reconciler.call import Call
@@ -11,7 +12,7 @@ from argolane.workflow.local.reconciler.flow import aggregates
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.hooks import Hooks
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Base
 
 
@@ -19,7 +20,7 @@ from argolane.workflow.local.reconciler.template.lookup import Base
 class Context:
     """One pass over one DAG."""
 
-    op: Operation
+    run: RunState
     node: Node
     template: Mapping[str, Any]
     plan: Plan
@@ -28,7 +29,7 @@ class Context:
     visited: set[str] = field(default_factory=set)
 
     def task_node(self, name: str) -> Node | None:
-        return self.op.nodes.named(f"{self.node.name}.{name}")
+        return self.run.nodes.named(f"{self.node.name}.{name}")
 
     def call(self, name: str, task: Task) -> Call:
         """What the node of a task, or of a member of its loop, is made from."""
@@ -41,43 +42,41 @@ class Context:
         """The hooks of a task around its node, or that of a member of its loop."""
         scope, prefix = self.scope_of(name), f"tasks.{name}"
         scope.set(f"{prefix}.status", node.phase)
-        return Hooks(self.op, self.plan.tasks[name], node, self.node.id, self.inner, prefix, scope)
+        return Hooks(self.run, self.plan.tasks[name], node, self.node.id, self.inner, prefix, scope)
 
     def scope_of(self, name: str) -> Scope:
         """What a task may read: everything above it."""
         scope = Scope(self.template)
-        scope.add_outputs("workflow", self.op.outputs)
+        scope.add_outputs("workflow", self.run.outputs)
         for ancestor in self.plan.ancestors[name]:
             node = self.task_node(ancestor)
             if node is None:
                 raise OperationError(f"Ancestor task node {ancestor} not found")
-            known = self.op.fragments.get(node.id)
-            if known is None:
-                fragment = Scope()
-                self.add_outputs(fragment, ancestor, node)
-                known = fragment.values
-                if node.fulfilled:
-                    self.op.fragments[node.id] = known
-            scope.values.update(known)
+            scope.values.update(self.run.cache.outputs(node, partial(self._outputs_of, ancestor, node)))
         return scope
+
+    def _outputs_of(self, name: str, node: Node) -> dict[str, Any]:
+        scope = Scope()
+        self.add_outputs(scope, name, node)
+        return scope.values
 
     def add_outputs(self, scope: Scope, name: str, node: Node) -> None:
         """What a task's node says, under the task's name."""
         prefix = f"tasks.{name}"
         if node.type == "TaskGroup":
             aggregates.check_template([node])
-            aggregates.add(scope, prefix, [self.op.nodes.of(child) for child in node.children])
-        scope.add_node(prefix, node, self.op.nodes.last_attempt(node))
+            aggregates.add(scope, prefix, [self.run.nodes.of(child) for child in node.children])
+        scope.add_node(prefix, node, self.run.nodes.last_attempt(node))
         if node.outputs is None and node.phase in ("Skipped", "Omitted"):
             try:
-                template = self.op.templates.find(self.plan.tasks[name], self.inner)[0]
+                template = self.run.templates.find(self.plan.tasks[name], self.inner)[0]
             except OperationError:
                 return
             scope.add_skipped(prefix, template, artifacts=False)
 
     def connect(self, name: str, node_name: str, group: Node | None = None) -> None:
         """Hang a task's node under its loop's, or under the ends of what the task waited for."""
-        nodes = self.op.nodes
+        nodes = self.run.nodes
         if group is not None:
             nodes.link(group.name, node_name)
             return
@@ -92,5 +91,5 @@ class Context:
     def end(self, name: str, phase: str, message: str) -> None:
         """The node of a task that never starts."""
         call = self.call(name, self.plan.tasks[name])
-        self.op.initialize(call, "Skipped", phase, message)
+        self.run.factory.initialize(call, "Skipped", phase, message)
         self.connect(name, call.name)

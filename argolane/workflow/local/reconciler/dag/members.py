@@ -32,7 +32,7 @@ def execute_members(context: Context, name: str, node: Node | None) -> None:
         if group is None:
             call = context.call(name, task)
             context.connect(name, call.name)
-            group = context.op.initialize(call, "TaskGroup", "Running")
+            group = context.run.factory.initialize(call, "TaskGroup", "Running")
     for member in members:
         if not _execute_member(context, name, member, group):
             return
@@ -42,23 +42,23 @@ def execute_members(context: Context, name: str, node: Node | None) -> None:
 
 def _expanded(context: Context, name: str) -> list[Task] | None:
     """The task with its references filled in, once for each item; None when that cannot be said."""
-    op, full = context.op, f"{context.node.name}.{name}"
-    members: list[Task] | None = op.expanded.get(full)
+    run, full = context.run, f"{context.node.name}.{name}"
+    members: list[Task] | None = run.settled.members.get(full)
     if members is None:
         try:
             scope = context.scope_of(name)
             resolved = _resolved(context, context.plan.tasks[name], scope)
-            params = scope.params(op.globals) if expands(resolved) else {}
-            members = op.expanded[full] = list(expand(resolved, params))
+            params = scope.params(run.variables) if expands(resolved) else {}
+            members = run.settled.members[full] = list(expand(resolved, params))
         except WaitsForEver as waiting:
-            op.waits[full] = str(waiting)
+            run.this_pass.waits[full] = str(waiting)
         except OperationError as error:
             context.end(name, "Error", str(error))
     return members
 
 
 def _resolved(context: Context, task: Task, scope: Scope) -> dict[str, Any]:
-    resolved = resolve(context.op, task, scope)
+    resolved = resolve(context.run, task, scope)
     artifacts = (resolved.get("arguments") or {}).get("artifacts")
     if artifacts:
         found = []
@@ -77,23 +77,23 @@ def _resolved(context: Context, task: Task, scope: Scope) -> dict[str, Any]:
 
 def _execute_member(context: Context, name: str, member: Task, group: Node | None) -> bool:
     """False when the other members have to wait for the next pass, as in Argo."""
-    op, task, call = context.op, context.plan.tasks[name], context.call(str(member["name"]), member)
-    node = op.nodes.named(call.name)
+    run, task, call = context.run, context.plan.tasks[name], context.call(str(member["name"]), member)
+    node = run.nodes.named(call.name)
     if node is None or node is group:
         context.connect(name, call.name, group)
         ended = _decided(member)
         if ended is not None:
-            op.initialize(context.call(str(member["name"]), task), "Skipped", *ended)
+            run.factory.initialize(context.call(str(member["name"]), task), "Skipped", *ended)
             return True
     try:
-        node = op.execute_call(op, call)
+        node = run.execute_call(run, call)
     except (ParallelismReached, MaxDepthExceeded):
-        node = op.nodes.named(call.name)
+        node = run.nodes.named(call.name)
     except TimeoutReached as error:
-        op.mark(op.nodes.of(op.nodes.id_of(call.name)), "Failed", str(error))
+        run.nodes.mark(run.nodes.of(run.nodes.id_of(call.name)), "Failed", str(error))
         return False
     except OperationError as error:
-        op.mark_error(op.nodes.of(op.nodes.id_of(call.name)), f"task '{call.name}' errored: {error}")
+        run.nodes.mark_error(run.nodes.of(run.nodes.id_of(call.name)), f"task '{call.name}' errored: {error}")
         return False
     if node is None:
         return False
@@ -123,4 +123,4 @@ def _close_group(context: Context, group: Node, members: list[Task]) -> None:
             return
         if node.unsuccessful:
             phase = node.phase
-    context.op.mark(group, phase)
+    context.run.nodes.mark(group, phase)

@@ -27,7 +27,7 @@ class Plan:
 
 
 def plan_of(template: Mapping[str, Any]) -> Plan:
-    """Made once a DAG node, not once a pass."""
+    """Of a template whose values are filled in."""
     tasks = {str(task["name"]): task for task in template["dag"].get("tasks") or ()}
     dependencies = {name: depends.parse(task, tasks) for name, task in tasks.items()}
     target = template["dag"].get("target")

@@ -10,7 +10,7 @@ from argolane.workflow.local.reconciler.errors import (
     TimeoutReached,
 )
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 
 
 def execute_task(context: Context, name: str, node: Node | None) -> None:
@@ -23,16 +23,16 @@ def execute_task(context: Context, name: str, node: Node | None) -> None:
         hooks_over = _settle(context, name, node)
         if not hooks_over or node.fulfilled:
             return
-    started = node.type == "Pod" and not node.waiting_for and context.op.ports.pod_exists(node.id)
+    started = node.type == "Pod" and not node.waiting_for and context.run.ports.pod_exists(node.id)
     if not started:
         execute_members(context, name, node)
 
 
 def _settle(context: Context, name: str, node: Node) -> bool:
     """Hooks of a task that runs or is over; False while one of them runs."""
-    op, task = context.op, context.plan.tasks[name]
+    run, task = context.run, context.plan.tasks[name]
     if node.fulfilled:
-        op.ports.locks.release(node.id)
+        run.ports.locks.release(node.id)
     if not task.get("hooks") and not task.get("onExit"):
         return True
     try:
@@ -42,7 +42,7 @@ def _settle(context: Context, name: str, node: Node) -> bool:
     except (ParallelismReached, MaxDepthExceeded, TimeoutReached):
         return False
     except OperationError as error:
-        op.mark_error(node, error)
+        run.nodes.mark_error(node, error)
         return False
     try:
         if node.fulfilled and node.completed:
@@ -75,11 +75,11 @@ def _statuses(context: Context, name: str) -> dict[str, set[str]] | None:
     found = {}
     for up in context.plan.waits_for(name):
         node = context.task_node(up)
-        if node is None or not node.fulfilled or not _hooks_over(context.op, node):
+        if node is None or not node.fulfilled or not _hooks_over(context.run, node):
             return None
         holds = {"Errored" if node.phase == "Error" else node.phase}
         if node.type == "TaskGroup":
-            phases = [context.op.nodes.of(child).phase for child in node.children]
+            phases = [context.run.nodes.of(child).phase for child in node.children]
             if "Succeeded" in phases:
                 holds.add("AnySucceeded")
             if phases and all(phase == "Failed" for phase in phases):
@@ -88,5 +88,5 @@ def _statuses(context: Context, name: str) -> dict[str, set[str]] | None:
     return found
 
 
-def _hooks_over(op: Operation, node: Node) -> bool:
-    return all(not child.hooked or child.fulfilled for child in op.nodes.children(node))
+def _hooks_over(run: RunState, node: Node) -> bool:
+    return all(not child.hooked or child.fulfilled for child in run.nodes.children(node))

@@ -13,32 +13,30 @@ from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.flow.outputs import outputs_of
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Base
 
 
-def execute_dag(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node:
+def execute_dag(run: RunState, call: Call, inner: Base, template: Mapping[str, Any]) -> Node:
     """Start what can start, then see whether the targets decide the DAG's phase."""
-    node = op.begin(call, "DAG", template)
-    plan = op.plans.get(call.name)
-    if plan is None:
-        plan = op.plans[call.name] = plan_of(template)
-    context = Context(op, node, template, plan, inner, call.on_exit)
+    node = run.factory.begin(call, "DAG", template)
+    plan = run.cache.plan(call.name, template, plan_of)
+    context = Context(run, node, template, plan, inner, call.on_exit)
     exits_over = True
     for target in plan.targets:
         _run(context, target)
         exits_over = _look_at_target(context, target) and exits_over
     if node.fulfilled:
         return node  # failFast ended the DAG while its tasks were looked at.
-    stopped = bool(op.shutdown) and exits_over and not call.on_exit
-    phase = assessment.phase_of(op, node, plan, template, stopped=stopped)
+    stopped = bool(run.shutdown) and exits_over and not call.on_exit
+    phase = assessment.phase_of(run, node, plan, template, stopped=stopped)
     if phase == "Running":
         return node
     if phase == "Succeeded":
         _export(context)
     _set_outbound(context)
-    op.mark(node, phase)
-    memory.keep(op, node)
+    run.nodes.mark(node, phase)
+    memory.keep(run, node)
     return node
 
 
@@ -63,16 +61,16 @@ def _run(context: Context, target: str) -> None:
 
 def _look_at_target(context: Context, target: str) -> bool:
     """Run a target's hooks; False while its exit handler still runs."""
-    op, node = context.op, context.task_node(target)
+    run, node = context.run, context.task_node(target)
     if node is None:
         return True
     if context.plan.tasks[target].get("hooks") or context.plan.has_loop_above(target):
         try:
             context.hooks(target, node).named_over()
         except OperationError as error:
-            op.mark_error(context.node, error)
+            run.nodes.mark_error(context.node, error)
             raise
-    handler = op.nodes.named(f"{node.name}.onExit")
+    handler = run.nodes.named(f"{node.name}.onExit")
     return not (node.completed and handler is not None and not handler.fulfilled)
 
 
@@ -83,7 +81,7 @@ def _export(context: Context) -> None:
         node = context.task_node(name)
         if node is not None:
             context.add_outputs(scope, name, node)
-            context.op.export(node.outputs)
+            context.run.export(node.outputs)
     outputs = outputs_of(context.template, scope)
     if outputs is not None:
         context.node.outputs = outputs
@@ -91,7 +89,7 @@ def _export(context: Context) -> None:
 
 def _set_outbound(context: Context) -> None:
     ends = [context.task_node(target) for target in context.plan.targets]
-    context.op.nodes.changed(context.node)
+    context.run.nodes.changed(context.node)
     context.node.outbound = [
-        end for node in ends if node is not None for end in context.op.nodes.outbound(node)
+        end for node in ends if node is not None for end in context.run.nodes.outbound(node)
     ]

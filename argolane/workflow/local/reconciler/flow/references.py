@@ -6,15 +6,15 @@ from typing import Any
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.flow.loops import expands
 from argolane.workflow.local.reconciler.flow.scope import Scope
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import OUTPUTS, replace, should_execute
 
 
-def resolve(op: Operation, holder: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+def resolve(run: RunState, holder: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     """Tags of outputs must have a value, `{{item}}` may wait; `when` is decided before arguments are read."""
-    _resolve_volumes(op, scope)
+    _resolve_volumes(run, scope)
     resolved = {key: value for key, value in holder.items() if key != "hooks"}
-    params = scope.params(op.globals)
+    params = scope.params(run.variables)
     if resolved.get("when"):
         condition = str(replace(str(resolved["when"]), params, strict=OUTPUTS))
         try:
@@ -33,6 +33,6 @@ def resolve(op: Operation, holder: Mapping[str, Any], scope: Scope) -> dict[str,
     return resolved
 
 
-def _resolve_volumes(op: Operation, scope: Scope) -> None:
-    if op.volumes:
-        op.volumes = list(replace(op.volumes, scope.params()))
+def _resolve_volumes(run: RunState, scope: Scope) -> None:
+    if run.this_pass.volumes:
+        run.this_pass.volumes = list(replace(run.this_pass.volumes, scope.params()))

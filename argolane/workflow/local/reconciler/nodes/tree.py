@@ -1,10 +1,10 @@
 """The nodes of one run by name and id, and how they hang together, names and ids made Argo's way.
 
-The reconciler reads and writes this tree; the record writes it out; `argolane.workflow.tree` draws it.
+The reconciler reads and writes this tree; the record writes it out; workflow/run/tree.py draws it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from argolane.workflow.local.reconciler.nodes.naming import fnv32a
 from argolane.workflow.local.reconciler.nodes.node import Node
@@ -16,8 +16,8 @@ _RESERVED_NAME = re.compile(r"\.onExit$")
 class NodeTree:
     """All nodes of a run by id, in the order they came to be."""
 
-    def __init__(self, workflow: str) -> None:
-        self.workflow = workflow
+    def __init__(self, workflow: str, now: Callable[[], float]) -> None:
+        self.workflow, self._now = workflow, now
         self._nodes: dict[str, Node] = {}
         self._ids: dict[str, str] = {}
         self.dirty: dict[str, None] = {}
@@ -55,6 +55,20 @@ class NodeTree:
     def changed(self, node: Node) -> None:
         """Observers and the record have to hear of it."""
         self.dirty[node.id] = None
+
+    def mark(self, node: Node, phase: str, message: str | None = None) -> Node:
+        """The node in a phase, and with a message if one is given; over since now if it is."""
+        if node.phase != phase or (message is not None and node.message != message):
+            self.changed(node)
+        node.phase = phase
+        if message is not None:
+            node.message = message
+        if node.fulfilled and node.finished_at is None:
+            node.finished_at = self._now()
+        return node
+
+    def mark_error(self, node: Node, error: object) -> Node:
+        return self.mark(node, "Error", str(error))
 
     def display_name(self, name: str, boundary_id: str) -> str:
         """The node's name without its boundary's: `wf[0].a` under `wf` is `a`."""

@@ -8,39 +8,40 @@ from typing import Any
 from argolane.workflow.local.reconciler import kinds
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import MaxDepthExceeded, OperationError
+from argolane.workflow.local.reconciler.limits import MAX_DEPTH
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.retry import decision
-from argolane.workflow.local.reconciler.state.run_state import MAX_DEPTH, Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template import inputs
 from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, Base, type_of
 
 
 def execute_attempts(
-    op: Operation, call: Call, inner: Base, template: Mapping[str, Any], strategy: Mapping[str, Any]
+    run: RunState, call: Call, inner: Base, template: Mapping[str, Any], strategy: Mapping[str, Any]
 ) -> Node | None:
     """The Retry node, once nothing more can happen at once."""
-    parent = op.begin(call, "Retry", template)
+    parent = run.factory.begin(call, "Retry", template)
     attempt: Node | None = None
     for turn in itertools.count():
-        if op.depth + turn >= MAX_DEPTH:  # Attempts that are over at once, without a limit.
-            op.mark_error(parent, MaxDepthExceeded())
+        if run.this_pass.depth + turn >= MAX_DEPTH:  # Attempts that are over at once, without a limit.
+            run.nodes.mark_error(parent, MaxDepthExceeded())
             raise MaxDepthExceeded
         try:
-            goes_on = decision.assess(op, parent, strategy)
+            goes_on = decision.assess(run, parent, strategy)
         except OperationError as error:
-            op.mark_error(parent, error)
+            run.nodes.mark_error(parent, error)
             if attempt is not None:  # An attempt that was over at once gets the blame as well.
-                op.mark_error(attempt, error)
+                run.nodes.mark_error(attempt, error)
             raise
         if not goes_on:
             return parent
-        made = op.nodes.attempts(parent)
+        made = run.nodes.attempts(parent)
         last = made[-1] if made else None
-        if parent.fulfilled and op.nodes.all_over(parent):
+        if parent.fulfilled and run.nodes.all_over(parent):
             if last is not None:
                 parent.outputs = last.outputs
-            op.ports.locks.release(parent.id)
+            run.ports.locks.release(parent.id)
             return parent
         number = len(made)
         if last is not None and not last.fulfilled:
@@ -49,15 +50,15 @@ def execute_attempts(
         else:
             until = decision.deadline(made, strategy)
             tried = replace(call, name=f"{call.name}({number})", retried=True, deadline=until)
-            op.nodes.link(call.name, tried.name)
-        attempt = _try(op, tried, number, last, parent, inner, template)
+            run.nodes.link(call.name, tried.name)
+        attempt = _try(run, tried, number, last, parent, inner, template)
         if attempt is None or not attempt.fulfilled or parent.fulfilled:
             return parent
     raise AssertionError("unreachable")
 
 
 def _try(
-    op: Operation,
+    run: RunState,
     call: Call,
     number: int,
     last: Node | None,
@@ -66,33 +67,32 @@ def _try(
     template: Mapping[str, Any],
 ) -> Node | None:
     try:
-        attempt = _filled(op, call, number, last, inner, template)
+        attempt = _filled(run, call, number, last, template)
     except OperationError as error:
-        op.error_node(call, error)
+        run.factory.error_node(call, error)
         raise
-    source = op.node_template(parent)
+    source = run.settled.template_of(parent.id)
     if source is not None:
-        op.remember_source(op.nodes.id_of(call.name), source)
+        run.settled.remember_template(run.nodes.id_of(call.name), source)
     try:
-        return kinds.execute_template(op, call, inner, attempt)
+        return kinds.execute_template(run, call, inner, attempt)
     except OperationError:
-        strategy = decision.strategy_of(op, template) or {}
+        strategy = decision.strategy_of(run, template) or {}
         if decision.policy(strategy) not in ("Always", "OnError", "OnTransientError"):
             raise
-        return op.nodes.named(call.name)
+        return run.nodes.named(call.name)
 
 
 def _filled(
-    op: Operation, call: Call, number: int, last: Node | None, inner: Base, template: Mapping[str, Any]
+    run: RunState, call: Call, number: int, last: Node | None, template: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """The template with the tags of this attempt filled in."""
-    known = op.processed.get(call.name)
-    if known is not None and op.nodes.named(call.name) is not None:
-        attempt: Mapping[str, Any] = known[0]
-        return attempt
+    known = run.settled.attempts.get(call.name)
+    if known is not None and run.nodes.named(call.name) is not None:
+        return known
     locals_ = decision.tags(number, last)
     if type_of(template) in POD_TYPES:
-        locals_["pod.name"] = pod_name(op.name, call.name, str(template.get("name") or ""))
-    attempt = inputs.substitute_params(template, op.globals, locals_)
-    op.processed[call.name] = (attempt, inner, op.globals_version)
+        locals_["pod.name"] = pod_name(run.name, call.name, str(template.get("name") or ""))
+    attempt = inputs.substitute_params(template, run.variables, locals_)
+    run.settled.attempts[call.name] = attempt
     return attempt

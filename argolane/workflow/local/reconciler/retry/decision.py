@@ -7,7 +7,7 @@ from argolane.kubernetes.times import rfc3339
 from argolane.languages.values import int_or_string, parse_duration
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import holds
 
 _TRANSIENT = (
@@ -23,10 +23,10 @@ def policy(strategy: Mapping[str, Any]) -> str:
     return str(strategy.get("retryPolicy") or ("Always" if strategy.get("expression") else "OnFailure"))
 
 
-def strategy_of(op: Operation, template: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def strategy_of(run: RunState, template: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The template's own retryStrategy, which may be empty, or the workflow's."""
     own: Mapping[str, Any] | None = template.get("retryStrategy")
-    return own if own is not None else op.spec.get("retryStrategy")
+    return own if own is not None else run.spec.get("retryStrategy")
 
 
 def tags(number: int, last: Node | None) -> dict[str, str]:
@@ -46,9 +46,9 @@ def tags(number: int, last: Node | None) -> dict[str, str]:
     return values
 
 
-def assess(op: Operation, node: Node, strategy: Mapping[str, Any]) -> bool:
+def assess(run: RunState, node: Node, strategy: Mapping[str, Any]) -> bool:
     """Mark the node when its attempts decide it; False while a backoff has to be waited out."""
-    attempts = op.nodes.attempts(node)
+    attempts = run.nodes.attempts(node)
     if node.fulfilled or not attempts:
         return True
     last = attempts[-1]
@@ -56,23 +56,23 @@ def assess(op: Operation, node: Node, strategy: Mapping[str, Any]) -> bool:
         return True
     if not last.unsuccessful:
         node.outputs = last.outputs
-        op.mark(node, "Succeeded")
+        run.nodes.mark(node, "Succeeded")
         return True
-    if op.shutdown or op.deadline_passed:
+    if run.shutdown or run.deadline_passed:
         message = (
-            f"Stopped with strategy '{op.shutdown}'"
-            if op.shutdown
-            else f"retry exceeded workflow deadline {_go_time(op.deadline or 0)}"
+            f"Stopped with strategy '{run.shutdown}'"
+            if run.shutdown
+            else f"retry exceeded workflow deadline {_go_time(run.deadline or 0)}"
         )
-        op.mark(node, last.phase, message)
+        run.nodes.mark(node, last.phase, message)
         return True
-    if op.ports.replayed(op.nodes.id_of(f"{node.name}({len(attempts)})")):
+    if run.ports.replayed(run.nodes.id_of(f"{node.name}({len(attempts)})")):
         return True  # An earlier run of this workflow already went on from here.
     if strategy.get("backoff"):
-        verdict = _back_off(op, node, attempts, strategy)
+        verdict = _back_off(run, node, attempts, strategy)
         if verdict is not None:
             return verdict
-    _decide(op, node, attempts, strategy)
+    _decide(run, node, attempts, strategy)
     return True
 
 
@@ -84,11 +84,11 @@ def deadline(attempts: list[Node], strategy: Mapping[str, Any]) -> float | None:
     return attempts[0].started_at + _duration(limit)
 
 
-def _back_off(op: Operation, node: Node, attempts: list[Node], strategy: Mapping[str, Any]) -> bool | None:
-    backoff, last, now = strategy["backoff"], attempts[-1], op.ports.now()
+def _back_off(run: RunState, node: Node, attempts: list[Node], strategy: Mapping[str, Any]) -> bool | None:
+    backoff, last, now = strategy["backoff"], attempts[-1], run.ports.now()
     until = deadline(attempts, strategy)
     if until is not None and now > until:
-        op.mark(node, last.phase, "Max duration limit exceeded")
+        run.nodes.mark(node, last.phase, "Max duration limit exceeded")
         return True
     if not backoff.get("duration"):
         raise OperationError("no base duration specified for retryStrategy")
@@ -102,7 +102,7 @@ def _back_off(op: Operation, node: Node, attempts: list[Node], strategy: Mapping
     if until is not None and ready > until:
         # Argo's controller looks again only some ten seconds later: a shorter maxDuration is over by then.
         late = until - (attempts[0].started_at or now) <= _REQUEUE
-        op.mark(
+        run.nodes.mark(
             node,
             last.phase,
             "Max duration limit exceeded" if late else "Backoff would exceed max duration limit",
@@ -110,14 +110,14 @@ def _back_off(op: Operation, node: Node, attempts: list[Node], strategy: Mapping
         return True
     limit = _int(strategy.get("limit"))
     if now < ready and limit is not None and len(attempts) <= limit:
-        op.wake(ready)
-        op.mark(node, node.phase, f"Backoff for {_humanize(wait)}")
+        run.this_pass.wake(ready)
+        run.nodes.mark(node, node.phase, f"Backoff for {_humanize(wait)}")
         return False
-    op.mark(node, node.phase, "")
+    run.nodes.mark(node, node.phase, "")
     return None
 
 
-def _decide(op: Operation, node: Node, attempts: list[Node], strategy: Mapping[str, Any]) -> None:
+def _decide(run: RunState, node: Node, attempts: list[Node], strategy: Mapping[str, Any]) -> None:
     last, chosen = attempts[-1], policy(strategy)
     on_failed = chosen in ("Always", "OnFailure")
     on_error = chosen in ("Always", "OnError")
@@ -126,15 +126,15 @@ def _decide(op: Operation, node: Node, attempts: list[Node], strategy: Mapping[s
     elif chosen not in ("Always", "OnFailure", "OnError"):
         raise OperationError(f"{chosen} is not a valid RetryPolicy")
     if (last.phase == "Failed" and not on_failed) or (last.phase == "Error" and not on_error):
-        op.mark(node, last.phase, last.message)
+        run.nodes.mark(node, last.phase, last.message)
         return
     limit = _int(strategy.get("limit"))
     if limit is not None and len(attempts) > limit:
-        op.mark(node, last.phase, "No more retries left")
+        run.nodes.mark(node, last.phase, "No more retries left")
         return
     expression = strategy.get("expression")
     if expression and not holds(str(expression), _scope(attempts)):
-        op.mark(node, last.phase, "retryStrategy.expression evaluated to false")
+        run.nodes.mark(node, last.phase, "retryStrategy.expression evaluated to false")
 
 
 def _scope(attempts: list[Node]) -> dict[str, str]:

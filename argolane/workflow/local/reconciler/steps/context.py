@@ -8,7 +8,7 @@ from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.hooks import Hooks
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Base
 
 Step = Mapping[str, Any]
@@ -18,7 +18,7 @@ Step = Mapping[str, Any]
 class Context:
     """One pass over one Steps template; `scope` grows with each group that is over."""
 
-    op: Operation
+    run: RunState
     node: Node
     inner: Base
     scope: Scope
@@ -33,4 +33,4 @@ class Context:
 
     def hooks(self, step: Step, node: Node) -> Hooks:
         prefix = f"steps.{step.get('name', '')}"
-        return Hooks(self.op, step, node, self.node.id, self.inner, prefix, self.scope)
+        return Hooks(self.run, step, node, self.node.id, self.inner, prefix, self.scope)

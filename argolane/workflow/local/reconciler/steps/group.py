@@ -20,16 +20,16 @@ from argolane.workflow.local.reconciler.template.lookup import continues_on
 
 def execute_group(context: Context, steps: list[Step], group: Node) -> None:
     """Start what can start; the group is over when all its steps are."""
-    op = context.op
-    if group.fulfilled and all(op.nodes.of(child).fulfilled for child in group.children):
+    run = context.run
+    if group.fulfilled and all(run.nodes.of(child).fulfilled for child in group.children):
         return
     try:
         expanded = _expanded(context, steps, group)
     except WaitsForEver as waiting:
-        op.waits[group.name] = str(waiting)
+        run.this_pass.waits[group.name] = str(waiting)
         return
     except OperationError as error:
-        op.mark_error(group, error)
+        run.nodes.mark_error(group, error)
         return
     started: dict[str, Step] = {}
     for step in expanded:
@@ -40,8 +40,8 @@ def execute_group(context: Context, steps: list[Step], group: Node) -> None:
 
 def _execute_step(context: Context, step: Step, group: Node, started: dict[str, Step]) -> bool:
     """False when the step's error ends the whole group."""
-    op, call = context.op, context.call(group, step)
-    node = op.nodes.named(call.name)
+    run, call = context.run, context.call(group, step)
+    node = run.nodes.named(call.name)
     if node is not None and node.fulfilled and node.type == "Skipped":
         return True
     try:
@@ -50,34 +50,34 @@ def _execute_step(context: Context, step: Step, group: Node, started: dict[str, 
                 _skip(context, step, group, f"when '{step['when']}' evaluated false")
             return True
     except OperationError as error:
-        op.initialize(call, "Skipped", "Error", str(error))
-        op.nodes.link(group.name, call.name)
-        op.mark_error(group, error)
+        run.factory.initialize(call, "Skipped", "Error", str(error))
+        run.nodes.link(group.name, call.name)
+        run.nodes.mark_error(group, error)
         return False
     try:
-        node = op.execute_call(op, call)
+        node = run.execute_call(run, call)
     except (ParallelismReached, MaxDepthExceeded):
-        node = op.nodes.named(call.name)
+        node = run.nodes.named(call.name)
     except TimeoutReached as error:
-        op.nodes.link(group.name, call.name)
-        op.mark(group, "Failed", str(error))
+        run.nodes.link(group.name, call.name)
+        run.nodes.mark(group, "Failed", str(error))
         return False
     except OperationError as error:
-        op.nodes.link(group.name, call.name)
-        op.mark_error(group, f"step group deemed errored due to child {call.name} error: {error}")
+        run.nodes.link(group.name, call.name)
+        run.nodes.mark_error(group, f"step group deemed errored due to child {call.name} error: {error}")
         return False
     if node is not None:
         started[call.name] = step
-        op.nodes.link(group.name, call.name)
+        run.nodes.link(group.name, call.name)
     return True
 
 
 def _finish(context: Context, group: Node, started: Mapping[str, Step]) -> None:
-    op = context.op
+    run = context.run
     if group.fulfilled and group.unsuccessful:
         return  # failFast ended the group while its steps were looked at.
     complete = True
-    children = [op.nodes.of(child) for child in group.children]
+    children = [run.nodes.of(child) for child in group.children]
     for child in children:
         step = started.get(child.name, {})
         context.scope.set(f"steps.{child.display_name}.status", child.phase)
@@ -86,25 +86,25 @@ def _finish(context: Context, group: Node, started: Mapping[str, Step]) -> None:
             if not hooks.named_over():
                 return
         except OperationError as error:
-            op.mark_error(group, error)
+            run.nodes.mark_error(group, error)
             return
         if not child.fulfilled or (child.completed and not hooks.exit_over()):
             complete = False
     if not complete:
         if group.fulfilled:
-            op.mark(group, "Running")
+            run.nodes.mark(group, "Running")
         return
     for child in children:
         if child.unsuccessful and not continues_on(started.get(child.name, {}), child.phase):
-            op.mark(group, "Failed", f"child '{child.id}' failed")
+            run.nodes.mark(group, "Failed", f"child '{child.id}' failed")
             return
-    op.mark(group, "Succeeded")
+    run.nodes.mark(group, "Succeeded")
 
 
 def _expanded(context: Context, steps: list[Step], group: Node) -> list[Step]:
     """The steps with what they refer to filled in, a loop's once for each item."""
-    op = context.op
-    known = op.expanded.get(group.name)
+    run = context.run
+    known = run.settled.members.get(group.name)
     if known is not None:
         return known
     expanded: list[Step] = []
@@ -112,18 +112,18 @@ def _expanded(context: Context, steps: list[Step], group: Node) -> list[Step]:
         if not expands(step):
             expanded.append(step)
             continue
-        members = expand(step, context.scope.params(op.globals))
-        if not members and op.nodes.named(context.call(group, step).name) is None:
+        members = expand(step, context.scope.params(run.variables))
+        if not members and run.nodes.named(context.call(group, step).name) is None:
             _skip(context, step, group, "Skipped, empty params")
         expanded.extend(members)
-    op.expanded[group.name] = expanded
+    run.settled.members[group.name] = expanded
     return expanded
 
 
 def _resolved(context: Context, step: Step) -> dict[str, Any]:
     """A step with the outputs of earlier groups filled in."""
     try:
-        resolved = resolve(context.op, step, context.scope)
+        resolved = resolve(context.run, step, context.scope)
         artifacts = (resolved.get("arguments") or {}).get("artifacts")
         if artifacts:
             found = map(context.scope.argument_artifact, artifacts)
@@ -137,5 +137,5 @@ def _resolved(context: Context, step: Step) -> dict[str, Any]:
 
 def _skip(context: Context, step: Step, group: Node, reason: str) -> None:
     call = context.call(group, step)
-    context.op.initialize(call, "Skipped", "Skipped", reason)
-    context.op.nodes.link(group.name, call.name)
+    context.run.factory.initialize(call, "Skipped", "Skipped", reason)
+    context.run.nodes.link(group.name, call.name)

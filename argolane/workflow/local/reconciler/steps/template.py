@@ -10,18 +10,18 @@ from argolane.workflow.local.reconciler.flow import aggregates
 from argolane.workflow.local.reconciler.flow.outputs import outputs_of
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.state.run_state import Operation
+from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.steps.context import Context, Step
 from argolane.workflow.local.reconciler.steps.group import execute_group
 from argolane.workflow.local.reconciler.template.lookup import Base
 
 
-def execute_steps(op: Operation, call: Call, inner: Base, template: Mapping[str, Any]) -> Node:
+def execute_steps(run: RunState, call: Call, inner: Base, template: Mapping[str, Any]) -> Node:
     """Carry on with the first group that is not over; the node fails with its first failed group."""
-    node = op.begin(call, "Steps", template)
+    node = run.factory.begin(call, "Steps", template)
     scope = Scope(template)
-    scope.add_outputs("workflow", op.outputs)
-    context = Context(op, node, inner, scope, call.on_exit)
+    scope.add_outputs("workflow", run.outputs)
+    context = Context(run, node, inner, scope, call.on_exit)
     previous: Node | None = None
     for index, steps in enumerate(template["steps"]):
         current = _group_node(context, f"{call.name}[{index}]")
@@ -31,13 +31,13 @@ def execute_steps(op: Operation, call: Call, inner: Base, template: Mapping[str,
         except OperationError as error:
             # An exit hook that cannot be made: Argo lets the group answer for the template this time, and
             # fails the template itself in the next pass, if there is one.
-            op.wake(op.ports.now())
-            return op.mark_error(current, error)
+            run.this_pass.wake(run.ports.now())
+            return run.nodes.mark_error(current, error)
         if not current.fulfilled:
             return node
         if current.unsuccessful:
             _set_outbound(context, current)
-            return op.mark(node, "Failed", current.message)
+            return run.nodes.mark(node, "Failed", current.message)
         for step in steps or ():
             _add_outputs(context, step, current)
         previous = current
@@ -46,22 +46,22 @@ def execute_steps(op: Operation, call: Call, inner: Base, template: Mapping[str,
     outputs = outputs_of(template, scope)
     if outputs is not None:
         node.outputs = outputs
-        op.export(outputs)
-    op.mark(node, "Succeeded")
-    memory.keep(op, node)
+        run.export(outputs)
+    run.nodes.mark(node, "Succeeded")
+    memory.keep(run, node)
     return node
 
 
 def _group_node(context: Context, name: str) -> Node:
-    known = context.op.nodes.named(name)
+    known = context.run.nodes.named(name)
     if known is not None:
         return known
     call = Call(name, {}, context.inner, boundary_id=context.node.id)
-    return context.op.initialize(call, "StepGroup", "Running")
+    return context.run.factory.initialize(call, "StepGroup", "Running")
 
 
 def _connect(context: Context, previous: Node | None, current: Node) -> None:
-    nodes = context.op.nodes
+    nodes = context.run.nodes
     if previous is None:
         nodes.link(context.node.name, current.name)
     elif not previous.children:
@@ -72,24 +72,24 @@ def _connect(context: Context, previous: Node | None, current: Node) -> None:
 
 
 def _set_outbound(context: Context, last: Node) -> None:
-    context.op.nodes.changed(context.node)
-    context.node.outbound = context.op.nodes.outbound_of(last.children)
+    context.run.nodes.changed(context.node)
+    context.node.outbound = context.run.nodes.outbound_of(last.children)
 
 
 def _add_outputs(context: Context, step: Step, current: Node) -> None:
     """What a step of a group that is over has to say to the ones after it."""
-    op, scope = context.op, context.scope
+    run, scope = context.run, context.scope
     name = f"{current.name}.{step['name']}"
     prefix = f"steps.{step['name']}"
-    child = op.nodes.named(name)
+    child = run.nodes.named(name)
     if child is not None:
-        scope.add_node(prefix, child, op.nodes.last_attempt(child))
+        scope.add_node(prefix, child, run.nodes.last_attempt(child))
         if child.outputs is None and child.phase in ("Skipped", "Omitted"):
-            scope.add_skipped(prefix, op.templates.find(step, context.inner)[0], artifacts=True)
+            scope.add_skipped(prefix, run.templates.find(step, context.inner)[0], artifacts=True)
         return
     members = [
         node
-        for node in op.nodes
+        for node in run.nodes
         if node.boundary_id == context.node.id and node.name.startswith(name + "(") and node.type != "Skipped"
     ]
     aggregates.check_template(members)

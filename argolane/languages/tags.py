@@ -24,9 +24,9 @@ _LATE = (
 class SubstitutionError(ArgolaneError):
     """A tag cannot be replaced; the message is Argo's. `missing`: Argo would wait for the value for ever."""
 
-    @property
-    def missing(self) -> bool:
-        return "failed to resolve {{" in str(self) or " is missing" in str(self)
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 def substitute(
@@ -101,7 +101,7 @@ class _Tags:
                     "output is an absent optional (skipped/omitted node with no default)"
                 )
             if not isinstance(value, str):
-                raise SubstitutionError(f"failed to resolve {{{{{tag}}}}} to string")
+                raise SubstitutionError(f"failed to resolve {{{{{tag}}}}} to string", missing=True)
             return quote(value)
         outer, braces, inner = tag.rpartition("{{")
         if braces and outer and inner in self.values:
@@ -112,7 +112,7 @@ class _Tags:
             return "{{" + outer + quote(self.values[inner])
         lenient_artifact = self.strict != EVERYTHING and ".outputs.artifacts." in name
         if self.insists(name) and not lenient_artifact:
-            raise SubstitutionError(f"failed to resolve {{{{{tag}}}}}")
+            raise SubstitutionError(f"failed to resolve {{{{{tag}}}}}", missing=True)
         return "{{" + tag + "}}"
 
     @property
@@ -135,7 +135,7 @@ class _Tags:
             raise SubstitutionError(f"failed to evaluate expression: {error}") from None
         for name in missing:
             if self.insists(name):
-                raise SubstitutionError(f"failed to evaluate expression: {name} is missing")
+                raise SubstitutionError(f"failed to evaluate expression: {name} is missing", missing=True)
         lenient = bool(missing) or self.strict is None
         if lenient and any(name in _LATE for name in missing):
             return unchanged

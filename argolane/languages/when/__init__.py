@@ -14,7 +14,7 @@ from argolane.errors import ArgolaneError
 from argolane.languages.gotext import text_of
 from argolane.languages.regex import PatternError, compile_pattern
 from argolane.languages.when.plan import Stage, plan
-from argolane.languages.when.tokens import Refused, Token, check, tokenize
+from argolane.languages.when.tokens import InvalidToken, Refused, Token, check, tokenize
 
 __all__ = ["WhenError", "evaluate", "value"]
 
@@ -42,11 +42,8 @@ def value(text: str) -> Any:
     try:
         tokens = _with_patterns(tokenize(text))
     except Refused as error:
-        hint = (
-            ' (hint: try wrapping the affected expression in quotes ("))'
-            if "Invalid token" in str(error)
-            else ""
-        )
+        hint = ' (hint: try wrapping the affected expression in quotes ("))'
+        hint = hint if isinstance(error, InvalidToken) else ""
         raise WhenError(f"Invalid 'when' expression '{text}': {error}{hint}") from None
     try:
         words = [replace(t, kind="STRING") if t.kind == "VARIABLE" else t for t in tokens]

@@ -49,6 +49,10 @@ class Refused(Exception):
     """govaluate's own words about an expression it does not take."""
 
 
+class InvalidToken(Refused):
+    """A symbol that no token begins with."""
+
+
 @dataclass(frozen=True)
 class Token:
     """`value` is a number, truth value, text, pattern, list of names, or the operator's symbol."""
@@ -166,7 +170,7 @@ class _Reader:
         for kind, symbols in _SYMBOLS:
             if symbol in symbols:
                 return Token(kind, symbol)
-        raise Refused(f"Invalid token: '{symbol}'")
+        raise InvalidToken(f"Invalid token: '{symbol}'")
 
     def _until(self, wanted: Callable[[str], bool], *, blanks: bool = False) -> tuple[str, bool]:
         """Reads on while `wanted`; a backslash takes the next character as it is. False: the text ended."""

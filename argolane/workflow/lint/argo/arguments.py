@@ -1,6 +1,7 @@
 """Arguments in, Argo's complaints about their names and values out; and a template filled with them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from argolane.languages import SubstitutionError, substitute
@@ -56,39 +57,49 @@ def _value_fault(name: str, parameter: Mapping[str, Any], *, allow_empty: bool) 
     return ""
 
 
+@dataclass(frozen=True)
+class Unfilled:
+    """Why a template cannot be filled in. `lacks`: which input it is that nobody supplies, else ''."""
+
+    reason: str
+    lacks: str = ""
+
+
 def fill(
     template: Mapping[str, Any],
     arguments: Mapping[str, Any] | None,
     globals_: Mapping[str, str],
     locals_: Mapping[str, str],
-) -> tuple[dict[str, Any], str, str]:
-    """The template with values in place of tags, Argo's complaint or '', and the place of it.
+) -> tuple[dict[str, Any], Unfilled | None]:
+    """The template with values in place of tags; as far as it goes, and Argo's complaint.
 
     `arguments` None stands for whatever a caller may give.
     """
     filled = dict(template)
     inputs = mapping(template.get("inputs"))
     parameters = []
-    for index, parameter in enumerate(mappings(inputs.get("parameters"))):
+    for parameter in mappings(inputs.get("parameters")):
         given = _given(parameter, arguments)
         if "value" not in given and "configMapKeyRef" not in mapping(given.get("valueFrom")):
-            reason = f"inputs.parameters.{parameter.get('name')} was not supplied"
-            return filled, reason, f"inputs.parameters[{index}]"
+            return filled, _not_supplied(f"inputs.parameters.{parameter.get('name')}")
         parameters.append(given)
-    for index, artifact in enumerate(mappings(inputs.get("artifacts"))):
+    for artifact in mappings(inputs.get("artifacts")):
         if arguments is None or artifact.get("optional") or has_location(artifact):
             continue
         if all(one.get("name") != artifact.get("name") for one in mappings(arguments.get("artifacts"))):
-            reason = f"inputs.artifacts.{artifact.get('name')} was not supplied"
-            return filled, reason, f"inputs.artifacts[{index}]"
+            return filled, _not_supplied(f"inputs.artifacts.{artifact.get('name')}")
     if inputs:
         filled["inputs"] = {**inputs, "parameters": parameters} if parameters else inputs
     try:
         if "{{" in (text := go_text(filled, "templates")):
             check_closed(text)
-        return _substituted(filled, {**globals_, **locals_}), "", ""
+        return _substituted(filled, {**globals_, **locals_}), None
     except SubstitutionError as error:
-        return filled, str(error), ""
+        return filled, Unfilled(str(error))
+
+
+def _not_supplied(name: str) -> Unfilled:
+    return Unfilled(f"{name} was not supplied", lacks=name)
 
 
 def _given(parameter: Mapping[str, Any], arguments: Mapping[str, Any] | None) -> dict[str, Any]:

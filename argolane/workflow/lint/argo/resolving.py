@@ -46,6 +46,7 @@ def resolve(
             return wrong(check.library.missing(reference, namespace_of(base)), "templateRef")
         found = found or (other.template(str(reference["template"])) if other else None)
         if other is None or found is None:
+            # Argo's own test for a name that only a run knows.
             if "placeholder" in str(reference["template"]):
                 return base, None, "", None
             return wrong(

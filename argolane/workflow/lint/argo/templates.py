@@ -65,10 +65,10 @@ def check_template(
     scope |= local
     if is_leaf(template):
         scope |= _own_paths(template)
-    filled, reason, _ = fill(template, arguments, check.globals, local)
-    if reason:
-        yield Fault(f"templates.{name} {reason}", caller, base, reason)
-        if "not supplied" not in reason:
+    filled, problem = fill(template, arguments, check.globals, local)
+    if problem is not None:
+        yield Fault(f"templates.{name} {problem.reason}", caller, base, problem.reason)
+        if not problem.lacks:
             return
     if timeout := filled.get("timeout"):
         if not is_leaf(filled):

@@ -19,7 +19,7 @@ from argolane.workflow.local.engine.news import Happening, News, PodOver, PodSta
 from argolane.workflow.local.engine.pods import Pods, StandIn
 from argolane.workflow.local.engine.remembering import ConfigMapMemory
 from argolane.workflow.local.engine.signals import signals_to
-from argolane.workflow.local.reconciler import preparation, reconcile
+from argolane.workflow.local.reconciler import hooks, preparation, reconcile
 from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.nodes.node import Node, stamp
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
@@ -62,7 +62,7 @@ class Engine:
         pods = Pods(project, submission, self._state, self._journal, self._pod_has_started, stand_ins)
         self._launcher = Launcher(pods.run, self._pod_is_over)
         self._suspended = bool(self._state.spec.get("suspend"))
-        self._hooked = "'hooks'" in str(submission.spec)
+        self._hooked = hooks.anywhere(self._state)
 
     def _begin(self) -> RunState:
         submission = self._submission

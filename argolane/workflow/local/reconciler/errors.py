@@ -5,6 +5,14 @@ class OperationError(Exception):
     """A node or the workflow ends in Error with this message, which is Argo's own text."""
 
 
+class Unresolved(OperationError):
+    """A reference names nothing that is there."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f'Unable to resolve: "{reference}"')
+        self.reference = reference
+
+
 class WaitsForEver(OperationError):
     """A tag has no value yet; Argo tries again for ever, the local runner until nothing else can happen."""
 

@@ -11,7 +11,7 @@ from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import holds, replace
-from argolane.workflow.local.reconciler.template.lookup import Base
+from argolane.workflow.local.reconciler.template.lookup import Base, calls
 
 Arguments = Mapping[str, Any] | None
 
@@ -126,6 +126,18 @@ def workflow_over(run: RunState, base: Base) -> bool:
             run.nodes.link(run.name, name)
             over = over and made is not None and made.fulfilled
     return over
+
+
+def anywhere(run: RunState) -> bool:
+    """Whether the workflow, or any step or task that it can reach, has hooks: a pod that starts may fire one."""
+    return bool(run.spec.get("hooks")) or any(map(_holds_hooks, run.templates))
+
+
+def _holds_hooks(template: Mapping[str, Any]) -> bool:
+    return any(
+        holder.get("hooks") or (holder.get("inline") and _holds_hooks(holder["inline"]))
+        for _, holder in calls(template)
+    )
 
 
 def _check_expression(name: str, hook: Mapping[str, Any]) -> None:

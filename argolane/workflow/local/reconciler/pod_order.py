@@ -1,7 +1,5 @@
 """A call of a template that runs in a pod in, its node out, and the order for the pod once."""
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,11 +10,9 @@ from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.reconciler.result_readers import is_read
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import replace
-
-_PLAIN = re.compile(r"\b(tasks|steps)\.([-\w]+)\.outputs\.result")
-_BRACKETS = re.compile(r"\b(tasks|steps)\['([-\w]+)'\]\.outputs.result")
 
 
 def execute_pod(run: RunState, call: Call, template: Mapping[str, Any]) -> Node:
@@ -34,7 +30,7 @@ def execute_pod(run: RunState, call: Call, template: Mapping[str, Any]) -> Node:
         node_id=node.id,
         node_name=call.name,
         template=template,
-        keep_result=_is_read(run, call),
+        keep_result=is_read(run, call),
         on_exit=call.on_exit,
         deadline=call.deadline,
         active_seconds=_active_seconds(run, node, template),
@@ -82,36 +78,3 @@ def _volumes(run: RunState, template: Mapping[str, Any]) -> tuple[Mapping[str, A
                 raise OperationError(f"volume '{name}' not found in workflow spec")
             found[name] = declared[name]
     return tuple(replace(list(found.values()), run.variables)) if found else ()
-
-
-def _is_read(run: RunState, call: Call) -> bool:
-    """Whether the template around a node reads its outputs.result: only then is it kept."""
-    source = run.settled.template_of(call.boundary_id) if call.boundary_id else None
-    if source is None:
-        return False
-    return task_name(call.name) in run.cache.results_read(source, _results_read)
-
-
-def _results_read(template: Mapping[str, Any]) -> frozenset[str]:
-    text = json.dumps(template, ensure_ascii=False)
-    root = "tasks" if template.get("dag") is not None else "steps"
-    names = {n for pattern in (_PLAIN, _BRACKETS) for r, n in pattern.findall(text) if r == root}
-    return frozenset(names)
-
-
-def task_name(node_name: str) -> str:
-    """`wf[0].fan(0:x)(1)` -> `fan`."""
-    opener = ""
-    for position in range(len(node_name) - 1, -1, -1):
-        character = node_name[position]
-        if opener:
-            if character == opener:
-                opener = ""
-        elif character == ")":
-            opener = "("
-        elif character == "]":
-            opener = "["
-        else:
-            node_name = node_name[: position + 1]
-            break
-    return node_name.rpartition(".")[2]

@@ -9,6 +9,7 @@ from argolane.workflow.local.reconciler.errors import (
     OperationError,
     ParallelismReached,
     TimeoutReached,
+    Unresolved,
     WaitsForEver,
 )
 from argolane.workflow.local.reconciler.flow.loops import expand, expands
@@ -66,8 +67,8 @@ def _resolved(context: Context, task: Task, scope: Scope) -> dict[str, Any]:
             if artifact.get("from") or artifact.get("fromExpression"):
                 try:
                     artifact = scope.resolve_artifact(artifact)
-                except OperationError as error:
-                    if artifact.get("optional") and "Unable to resolve" in str(error):
+                except Unresolved:
+                    if artifact.get("optional"):
                         continue
                     raise
             found.append(artifact)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.languages.gotext import text_of
-from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.errors import OperationError, Unresolved
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.template.evaluation import evaluate
 
@@ -60,7 +60,7 @@ def _artifacts(declared: list[dict[str, Any]], scope: Scope) -> Any:
         try:
             resolved = scope.resolve_artifact(artifact)
         except OperationError as error:
-            if artifact.get("optional") and "Unable to resolve" in str(error):
+            if artifact.get("optional") and isinstance(error, Unresolved):
                 continue
             raise OperationError(f"unable to resolve outputs from scope: {error}") from None
         if resolved is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.kubernetes.times import rfc3339
-from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.errors import OperationError, Unresolved
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.template.evaluation import evaluate, replace
 
@@ -93,10 +93,10 @@ class Scope:
         if tag.startswith("="):
             value = evaluate(tag[1:], self.values)
             if value is None:
-                raise OperationError(f'Unable to resolve: "{tag}"')
+                raise Unresolved(tag)
             return value
         if tag not in self.values:
-            raise OperationError(f'Unable to resolve: "{tag}"')
+            raise Unresolved(tag)
         return self.values[tag]
 
     def argument_artifact(self, artifact: dict[str, Any]) -> dict[str, Any] | None:

@@ -88,6 +88,10 @@ class Templates:
             self._bases.setdefault((cluster, name), Base(scope, _by_name(plain)))
         self._merged: dict[int, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
 
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        for base in (self.local, *self._bases.values()):
+            yield from base.templates.values()
+
     def resolve(self, holder: Mapping[str, Any], base: Base) -> tuple[Mapping[str, Any], Base]:
         """The template a step or task means, defaults merged, and the base for the names inside it."""
         template, inner = self.find(holder, base)

@@ -13,7 +13,7 @@ from itertools import chain
 
 from argolane.manifest import WORKFLOW_KINDS, Document
 from argolane.workflow.lint import schema, seldon
-from argolane.workflow.lint.argo.base import Base, Fault, Library
+from argolane.workflow.lint.argo.base import Base, Complaint, Library
 from argolane.workflow.lint.argo.metadata import check_metadata
 from argolane.workflow.lint.argo.workflow import check_document, check_submission, given
 from argolane.workflow.lint.beyond import ALL
@@ -51,7 +51,7 @@ def lint(
         for base in workflows[:1]:
             submission = replace(base, spec=given(base.spec, parameters))
             for fault in check_submission(submission, library):
-                if " is required" in fault.reason and fault.where.startswith(f"{base.root}.arguments"):
+                if fault.lacks_value:
                     finding = _finding(fault)
                     found.setdefault((finding.where, finding.message), finding)
     return sorted(found.values())
@@ -111,5 +111,5 @@ def _misshapen(misfits: Sequence[schema.Misfit]) -> bool:
     return any(not misfit.unknown_field for misfit in misfits)
 
 
-def _finding(fault: Fault) -> Finding:
+def _finding(fault: Complaint) -> Finding:
     return Finding(f"{fault.of.document.where}: {fault.where}", "error", fault.reason)

@@ -6,7 +6,7 @@ from typing import Any
 
 from argolane.languages import SubstitutionError, substitute
 from argolane.languages.tags import check_closed
-from argolane.workflow.lint.argo.base import Base, Fault, mapping, mappings, placeholder
+from argolane.workflow.lint.argo.base import Base, Complaint, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.names import named, parameter_name
 from argolane.workflow.lint.argo.scopes import go_text
 
@@ -16,21 +16,22 @@ _ONLY = "valueFrom only allows: default, configMapKeyRef and supplied"
 
 def check_arguments(
     base: Base, prefix: str, arguments: Mapping[str, Any], place: str, *, allow_empty: bool
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     """Names, values, enums and locations of arguments given to a workflow, a step or a task."""
     for field in ("parameters", "artifacts"):
         for index, reason in named(mappings(arguments.get(field)), parameter_name):
-            yield base.fault(f"{prefix}{field}{reason}", f"{place}.{field}[{index}].name")
+            yield base.complaint(f"{prefix}{field}{reason}", f"{place}.{field}[{index}].name")
     for index, parameter in enumerate(mappings(arguments.get("parameters"))):
         where, name = f"{place}.parameters[{index}]", f"{prefix}{parameter.get('name')}"
         if reason := _value_fault(name, parameter, allow_empty=allow_empty):
-            yield base.fault(reason, where)
+            yield base.complaint(reason, where, lacks_value="value" not in parameter)
     for index, artifact in enumerate(mappings(arguments.get("artifacts"))):
         where, name = f"{place}.artifacts[{index}]", f"{prefix}{artifact.get('name')}"
         if not artifact.get("from") and not has_location(artifact):
-            yield base.fault(f"{name}.from, artifact location, or key is required", where)
+            text = f"{name}.from, artifact location, or key is required"
+            yield base.complaint(text, where, lacks_value=True)
         elif artifact.get("from") and artifact.get("fromExpression"):
-            yield base.fault(f"{name} shouldn't have both `from` and `fromExpression` in Artifact", where)
+            yield base.complaint(f"{name} shouldn't have both `from` and `fromExpression` in Artifact", where)
 
 
 def has_location(artifact: Mapping[str, Any]) -> bool:

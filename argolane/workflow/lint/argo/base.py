@@ -20,16 +20,20 @@ def placeholder() -> str:
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One complaint: Argo's whole `text`, and what and where it is about in the document `of`."""
+class Complaint:
+    """One complaint: Argo's whole `text`, and what and where it is about in the document `of`.
+
+    `lacks_value`: it is about an argument that has no value, which a submission may still give.
+    """
 
     text: str
     where: str
     of: Base
     reason: str
+    lacks_value: bool = False
 
 
-def prefixed(prefix: str, faults: Iterable[Fault]) -> Iterator[Fault]:
+def prefixed(prefix: str, faults: Iterable[Complaint]) -> Iterator[Complaint]:
     """The faults with `prefix` before their texts, as Argo adds it on the way up."""
     for fault in faults:
         yield replace(fault, text=prefix + fault.text)
@@ -60,8 +64,8 @@ class Base:
     def scope(self) -> str:
         return f"{self.document.kind}/{self.document.name}"
 
-    def fault(self, text: str, where: str) -> Fault:
-        return Fault(text, where, self, text)
+    def complaint(self, text: str, where: str, *, lacks_value: bool = False) -> Complaint:
+        return Complaint(text, where, self, text, lacks_value)
 
     def template(self, name: str) -> tuple[Mapping[str, Any], str] | None:
         """The template and its place, or None."""
@@ -103,7 +107,7 @@ class Library:
         return f'{kind}.argoproj.io "{name}" not found'
 
 
-Visit = Callable[["Check", Base, Mapping[str, Any], Mapping[str, Any] | None, str], Iterator[Fault]]
+Visit = Callable[["Check", Base, Mapping[str, Any], Mapping[str, Any] | None, str], Iterator[Complaint]]
 
 
 @dataclass

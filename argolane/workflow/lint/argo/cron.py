@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from argolane.languages.gotext import quote
-from argolane.workflow.lint.argo.base import Base, Fault, mapping, tidy
+from argolane.workflow.lint.argo.base import Base, Complaint, mapping, tidy
 
 _FIELDS = (
     ("minute", 0, 59),
@@ -21,33 +21,33 @@ _NAMES = {
 _NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 
 
-def check_cron(base: Base) -> Iterator[Fault]:
+def check_cron(base: Base) -> Iterator[Complaint]:
     """What is wrong with a CronWorkflow apart from its workflow."""
     spec = mapping(tidy(base.document.body).get("spec"))
     name = str(mapping(base.document.body.get("metadata")).get("name") or "")
     schedules = list(spec.get("schedules") or [])
     if schedules and spec.get("schedule"):
-        yield base.fault(
+        yield base.complaint(
             "cron workflow cant be configured with both Spec.Schedule and Spec.Schedules", "spec.schedule"
         )
     if len(name.encode()) > 52:
-        yield base.fault(
+        yield base.complaint(
             f'cron workflow name "{quote(name)}" must not be more than 52 characters long '
             f"(currently {len(name.encode())})",
             "metadata.name",
         )
     for schedule in [*([spec["schedule"]] if spec.get("schedule") else []), *schedules]:
         if reason := schedule_fault(str(schedule)):
-            yield base.fault(f"cron schedule {schedule} is malformed: {reason}", "spec.schedules")
+            yield base.complaint(f"cron schedule {schedule} is malformed: {reason}", "spec.schedules")
     zone = str(spec.get("timezone") or "")
     if zone and not _zone_exists(zone):
-        yield base.fault(f'invalid timezone "{quote(zone)}": unknown time zone {zone}', "spec.timezone")
+        yield base.complaint(f'invalid timezone "{quote(zone)}": unknown time zone {zone}', "spec.timezone")
     policy = spec.get("concurrencyPolicy", "")
     if policy not in ("", "Allow", "Forbid", "Replace"):
-        yield base.fault(f"'{policy}' is not a valid concurrencyPolicy", "spec.concurrencyPolicy")
+        yield base.complaint(f"'{policy}' is not a valid concurrencyPolicy", "spec.concurrencyPolicy")
     deadline = spec.get("startingDeadlineSeconds")
     if isinstance(deadline, int) and deadline < 0:
-        yield base.fault("startingDeadlineSeconds must be positive", "spec.startingDeadlineSeconds")
+        yield base.complaint("startingDeadlineSeconds must be positive", "spec.startingDeadlineSeconds")
 
 
 def _zone_exists(zone: str) -> bool:

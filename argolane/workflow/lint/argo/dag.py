@@ -7,7 +7,7 @@ from typing import Any
 
 from argolane.languages.depends import bad_status, parse
 from argolane.workflow.lint.argo.arguments import check_arguments
-from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder, prefixed
+from argolane.workflow.lint.argo.base import Base, Check, Complaint, mapping, mappings, placeholder, prefixed
 from argolane.workflow.lint.argo.names import field_name, is_tag, named
 from argolane.workflow.lint.argo.resolving import resolve
 from argolane.workflow.lint.argo.scopes import add_items, add_outputs, check_tags, go_text
@@ -18,13 +18,13 @@ Tasks = Mapping[str, Mapping[str, Any]]
 
 def check_dag(
     check: Check, base: Base, scope: dict[str, Any], template: Mapping[str, Any], place: str
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     """Order, names, templates, arguments and tags of every task; `scope` grows with their outputs."""
     name, graph = template.get("name", ""), mapping(template["dag"])
     yield from check_not_leaf(base, template, place)
     listed = mappings(graph.get("tasks"))
     if not listed:
-        yield base.fault(f"templates.{name} must have at least one task", f"{place}.dag.tasks")
+        yield base.complaint(f"templates.{name} must have at least one task", f"{place}.dag.tasks")
         return
     places = {str(task.get("name") or ""): f"{place}.dag.tasks[{i}]" for i, task in enumerate(listed)}
     by_name: dict[str, Mapping[str, Any]] = {str(task.get("name") or ""): task for task in listed}
@@ -32,13 +32,13 @@ def check_dag(
     order, reason, blamed = sort(listed, needs)
     if reason:
         where = places.get(blamed, f"{place}.dag.tasks")
-        yield Fault(f"templates.{name} sorting failed: {reason}", where, base, reason)
+        yield Complaint(f"templates.{name} sorting failed: {reason}", where, base, reason)
     # Argo counts the tasks in the order of work from here on.
     ordered = [by_name[key] for key in order]
     counted = listed if reason else ordered
     for index, complaint in named(counted, field_name):
         blamed = str(counted[index].get("name") or "")
-        yield base.fault(f"templates.{name}.tasks{complaint}", f"{places[blamed]}.name")
+        yield base.complaint(f"templates.{name}.tasks{complaint}", f"{places[blamed]}.name")
     using_depends = any(task.get("depends") for task in listed)
     tasks = [task for task in ordered if task.get("name")]
     for task in tasks:
@@ -50,7 +50,7 @@ def check_dag(
         aggregate = bool(task.get("withItems") or task.get("withParam"))
         add_outputs(check, resolved, f"tasks.{task['name']}", scope, aggregate=aggregate)
         if complaint := bad_status(str(task.get("depends") or "")) or "":
-            yield Fault(prefix + complaint, f"{where}.depends", base, complaint)
+            yield Complaint(prefix + complaint, f"{where}.depends", base, complaint)
         yield from _check_loops_asked(base, prefix, needs[task["name"]], by_name, where)
     yield from _check_target(check, base, scope, template, by_name, place)
     for task in tasks:
@@ -99,20 +99,20 @@ def ancestors(name: str, needs: Mapping[str, Mapping[str, bool]]) -> list[str]:
 
 def _check_waiting(
     base: Base, name: str, task: Mapping[str, Any], where: str, *, using_depends: bool
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     if (using_depends or task.get("dependencies")) and task["name"][0].isdigit():
-        yield base.fault(
+        yield base.complaint(
             f"templates.{name}.tasks.{task['name']} name cannot begin with a digit when using either "
             "'depends' or 'dependencies'",
             f"{where}.name",
         )
     if using_depends and task.get("dependencies"):
-        yield base.fault(
+        yield base.complaint(
             f"templates.{name} cannot use both 'depends' and 'dependencies' in the same DAG template",
             f"{where}.dependencies",
         )
     if using_depends and "continueOn" in task:
-        yield base.fault(
+        yield base.complaint(
             f"templates.{name} cannot use 'continueOn' when using 'depends'. Instead use "
             "'dep-task.Failed'/'dep-task.Errored'",
             f"{where}.continueOn",
@@ -121,7 +121,7 @@ def _check_waiting(
 
 def _check_loops_asked(
     base: Base, prefix: str, needs: Mapping[str, bool], by_name: Tasks, where: str
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     for needed, of_items in needs.items():
         other = by_name.get(needed)
         if other is None:
@@ -134,7 +134,7 @@ def _check_loops_asked(
             )
             # Argo names the task waited for here, not the one that waits.
             text = f"{prefix.rsplit('.', 1)[0]}.{needed} {reason}"
-            yield Fault(text, f"{where}.depends", base, reason)
+            yield Complaint(text, f"{where}.depends", base, reason)
 
 
 def _check_target(
@@ -144,13 +144,13 @@ def _check_target(
     template: Mapping[str, Any],
     by_name: Tasks,
     place: str,
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     name, target = template.get("name", ""), str(mapping(template["dag"]).get("target") or "")
     where = f"{place}.dag.target"
     yield from check_tags(check, base, f"templates.{name}.targets ", scope, target, where)
     for one in target.split(" ") if target else ():
         if not is_tag(one) and one not in by_name:
-            yield base.fault(f"templates.{name}.targets: target '{one}' is not defined", where)
+            yield base.complaint(f"templates.{name}.targets: target '{one}' is not defined", where)
 
 
 def _check_task(
@@ -162,7 +162,7 @@ def _check_task(
     needs: Mapping[str, Mapping[str, bool]],
     by_name: Tasks,
     places: Mapping[str, str],
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     name, own = template.get("name", ""), str(task["name"])
     where, prefix, reference = places[own], f"templates.{name}.tasks.{own}", f"tasks.{own}"
     _, resolved, _, _ = resolve(check, base, task, where)
@@ -181,7 +181,7 @@ def _check_task(
     for parameter in mappings(mapping(mapping(task.get("inline")).get("inputs")).get("parameters")):
         local[f"inputs.parameters.{parameter.get('name')}"] = placeholder()
     if reason := add_items(task, local):
-        yield Fault(f"{prefix} {reason}", where, base, reason)
+        yield Complaint(f"{prefix} {reason}", where, base, reason)
     yield from check_tags(check, base, f"{prefix} ", local, task, where, kind="tasks")
     arguments = mapping(task.get("arguments"))
     yield from check_arguments(
@@ -193,10 +193,10 @@ def _check_task(
 
 def _check_reading(
     base: Base, prefix: str, arguments: Mapping[str, Any], before: list[str], where: str
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     for field, key, word in (("parameters", "value", "parameter"), ("artifacts", "from", "artifact")):
         for index, argument in enumerate(mappings(arguments.get(field))):
             value = str(argument.get(key) or "")
             if value.startswith("{{tasks.") and (read := value.split(".")[1]) not in before:
                 reason = f"missing dependency '{read}' for {word} '{argument.get('name')}'"
-                yield Fault(prefix + reason, f"{where}.arguments.{field}[{index}]", base, reason)
+                yield Complaint(prefix + reason, f"{where}.arguments.{field}[{index}]", base, reason)

@@ -6,7 +6,15 @@ from typing import Any
 
 import yaml
 
-from argolane.workflow.lint.argo.base import PLACEHOLDER, Base, Check, Fault, mapping, mappings, placeholder
+from argolane.workflow.lint.argo.base import (
+    PLACEHOLDER,
+    Base,
+    Check,
+    Complaint,
+    mapping,
+    mappings,
+    placeholder,
+)
 from argolane.workflow.lint.argo.names import field_name, named
 from argolane.workflow.lint.argo.scopes import check_tags
 
@@ -15,7 +23,7 @@ _ACTIONS = ("get", "create", "apply", "delete", "replace", "patch")
 
 def check_leaf(
     check: Check, base: Base, scope: dict[str, Any], template: Mapping[str, Any], place: str
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     """Tags, images, mounts, the manifest of a resource, the deadline."""
     name = template.get("name", "")
     yield from check_tags(check, base, f"templates.{name}: ", scope, template, place, kind="templates")
@@ -25,61 +33,63 @@ def check_leaf(
     for kind in ("container", "script"):
         default = mapping(defaults.get(kind)) if base.document.kind != "ClusterWorkflowTemplate" else {}
         if kind in template and not mapping(template[kind]).get("image") and not default.get("image"):
-            yield base.fault(f"templates.{name}.{kind}.image may not be empty", f"{place}.{kind}")
+            yield base.complaint(f"templates.{name}.{kind}.image may not be empty", f"{place}.{kind}")
     if "containerSet" in template:
         yield from _container_set(base, template, place)
     resource = template.get("resource")
     if resource is not None and (text := _resource_fault(name, mapping(resource), template)):
-        yield base.fault(text, f"{place}.resource")
+        yield base.complaint(text, f"{place}.resource")
     if "activeDeadlineSeconds" in template and not _deadline_fits(template["activeDeadlineSeconds"]):
-        yield base.fault(
+        yield base.complaint(
             f"templates.{name}.activeDeadlineSeconds must be a positive integer > 0 or an argo variable",
             f"{place}.activeDeadlineSeconds",
         )
     if "parallelism" in template:
-        yield base.fault(
+        yield base.complaint(
             f"templates.{name}.parallelism is only valid for steps and dag templates", f"{place}.parallelism"
         )
 
 
-def _mounts(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Fault]:
+def _mounts(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Complaint]:
     name, seen = template.get("name", ""), dict[str, str]()
     for index, mount in enumerate(mappings(mapping(template["container"]).get("volumeMounts"))):
         path = str(mount.get("mountPath") or "")
         where = f"container.volumeMounts[{index}].mountPath"
         if path in seen:
-            yield base.fault(
+            yield base.complaint(
                 f"templates.{name}.{where} '{path}' already mounted in {seen[path]}", f"{place}.{where}"
             )
         seen[path] = f"container.volumeMounts.{mount.get('name')}"
     for index, artifact in enumerate(mappings(mapping(template.get("inputs")).get("artifacts"))):
         path, where = str(artifact.get("path") or ""), f"inputs.artifacts[{index}].path"
         if path in seen:
-            yield base.fault(
+            yield base.complaint(
                 f"templates.{name}.{where} '{path}' already mounted in {seen[path]}", f"{place}.{where}"
             )
         seen[path] = f"inputs.artifacts.{artifact.get('name')}"
 
 
-def _container_set(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Fault]:
+def _container_set(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Complaint]:
     name, containers = template.get("name", ""), mappings(mapping(template["containerSet"]).get("containers"))
     prefix, where = f"templates.{name}.containerSet.", f"{place}.containerSet.containers"
     if not containers:
-        yield base.fault(f"{prefix}containers must have at least one container", where)
+        yield base.complaint(f"{prefix}containers must have at least one container", where)
         return
     for index, reason in named(containers, field_name):
-        yield base.fault(f"{prefix}containers{reason}", f"{where}[{index}].name")
+        yield base.complaint(f"{prefix}containers{reason}", f"{where}[{index}].name")
     names = {container.get("name") for container in containers}
     for index, container in enumerate(containers):
         for needed in container.get("dependencies") or ():
             if needed not in names:
                 text = f"{prefix}containers.{container.get('name')} dependency '{needed}' not defined"
-                yield base.fault(text, f"{where}[{index}].dependencies")
+                yield base.complaint(text, f"{where}[{index}].dependencies")
     inputs, outputs = mapping(template.get("inputs")), mapping(template.get("outputs"))
     if (
         inputs.get("artifacts") or outputs.get("parameters") or outputs.get("artifacts")
     ) and "main" not in names:
-        yield base.fault(f'{prefix}containers must have a container named "main" for input or output', where)
+        yield base.complaint(
+            f'{prefix}containers must have a container named "main" for input or output', where
+        )
 
 
 def _resource_fault(name: str, resource: Mapping[str, Any], template: Mapping[str, Any]) -> str:

@@ -6,10 +6,10 @@ Argo's own checks come first; this is what `create` says to a workflow that pass
 from collections.abc import Iterator
 
 from argolane.kubernetes.rules import invalid, not_a_label_value, not_a_subdomain
-from argolane.workflow.lint.argo.base import Base, Fault, mapping
+from argolane.workflow.lint.argo.base import Base, Complaint, mapping
 
 
-def check_metadata(base: Base) -> Iterator[Fault]:
+def check_metadata(base: Base) -> Iterator[Complaint]:
     """Names and labels; the first fault's text is the whole answer, for the API tells all at once."""
     found = list(_faults(base))
     if not found:
@@ -18,7 +18,7 @@ def check_metadata(base: Base) -> Iterator[Fault]:
     kind = f"{base.document.kind}.argoproj.io"
     whole = invalid(kind, name, [reason for _, reason in found])
     for where, reason in found:
-        yield Fault(whole, where, base, reason.partition(": ")[2])
+        yield Complaint(whole, where, base, reason.partition(": ")[2])
 
 
 def _faults(base: Base) -> Iterator[tuple[str, str]]:

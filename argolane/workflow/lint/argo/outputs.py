@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings
+from argolane.workflow.lint.argo.base import Base, Check, Complaint, mapping, mappings
 from argolane.workflow.lint.argo.kinds import is_leaf, kind_of
 from argolane.workflow.lint.argo.names import is_tag, named, parameter_name
 from argolane.workflow.lint.argo.scopes import check_tags
@@ -12,25 +12,25 @@ from argolane.workflow.lint.argo.scopes import check_tags
 _SOURCES = ("path", "jqFilter", "jsonPath", "parameter", "expression")
 
 
-def check_inputs(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Fault]:
+def check_inputs(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Complaint]:
     """Names, paths and locations of what a template takes."""
     name, inputs = template.get("name", ""), mapping(template.get("inputs"))
     for field in ("parameters", "artifacts"):
         for index, reason in named(mappings(inputs.get(field)), parameter_name):
-            yield base.fault(
+            yield base.complaint(
                 f"templates.{name}.inputs.{field}{reason}", f"{place}.inputs.{field}[{index}].name"
             )
     for index, artifact in enumerate(mappings(inputs.get("artifacts"))):
         reference, where = f"inputs.artifacts.{artifact.get('name')}", f"{place}.inputs.artifacts[{index}]"
         if is_leaf(template):
             if reason := path_fault(artifact):
-                yield base.fault(f"error in templates.{name}.{reference}: {reason}", f"{where}.path")
+                yield base.complaint(f"error in templates.{name}.{reference}: {reason}", f"{where}.path")
         elif artifact.get("path"):
-            yield base.fault(
+            yield base.complaint(
                 f"templates.{name}.{reference}.path only valid in container/script templates", f"{where}.path"
             )
         if artifact.get("from"):
-            yield base.fault(f"templates.{name}.{reference}.from not valid in inputs", f"{where}.from")
+            yield base.complaint(f"templates.{name}.{reference}.from not valid in inputs", f"{where}.from")
         yield from check_location(base, f"templates.{name}.{reference}", artifact, where)
 
 
@@ -62,37 +62,37 @@ def path_fault(artifact: Mapping[str, Any]) -> str:
     return ""
 
 
-def check_location(base: Base, prefix: str, artifact: Mapping[str, Any], where: str) -> Iterator[Fault]:
+def check_location(base: Base, prefix: str, artifact: Mapping[str, Any], where: str) -> Iterator[Complaint]:
     """The parts of a git or HDFS location that must be there."""
     if "git" in artifact and not mapping(artifact["git"]).get("repo"):
-        yield base.fault(f"{prefix}.git.repo is required", f"{where}.git.repo")
+        yield base.complaint(f"{prefix}.git.repo is required", f"{where}.git.repo")
     if "hdfs" in artifact:
         hdfs = mapping(artifact["hdfs"])
         if not hdfs.get("addresses"):
-            yield base.fault(f"{prefix}.hdfs.addresses is required", f"{where}.hdfs.addresses")
+            yield base.complaint(f"{prefix}.hdfs.addresses is required", f"{where}.hdfs.addresses")
         elif not hdfs.get("path"):
-            yield base.fault(f"{prefix}.hdfs.path is required", f"{where}.hdfs.path")
+            yield base.complaint(f"{prefix}.hdfs.path is required", f"{where}.hdfs.path")
         elif not str(hdfs["path"]).startswith("/"):
-            yield base.fault(f"{prefix}.hdfs.path must be a absolute file path", f"{where}.hdfs.path")
+            yield base.complaint(f"{prefix}.hdfs.path must be a absolute file path", f"{where}.hdfs.path")
 
 
 def check_outputs(
     check: Check, base: Base, scope: dict[str, Any], template: Mapping[str, Any], place: str
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     """Names, sources and tags of what a template gives."""
     name, outputs = template.get("name", ""), mapping(template.get("outputs"))
     for field in ("parameters", "artifacts"):
         for index, reason in named(mappings(outputs.get(field)), parameter_name):
             text = f"templates.{name}.outputs.{field} {reason}"
-            yield base.fault(text, f"{place}.outputs.{field}[{index}].name")
+            yield base.complaint(text, f"{place}.outputs.{field}[{index}].name")
     yield from check_tags(check, base, f"templates.{name}.outputs ", scope, outputs, f"{place}.outputs")
     for index, artifact in enumerate(mappings(outputs.get("artifacts"))):
         reference, where = f"outputs.artifacts.{artifact.get('name')}", f"{place}.outputs.artifacts[{index}]"
         if is_leaf(template):
             if reason := path_fault(artifact):
-                yield base.fault(f"error in templates.{name}.{reference}: {reason}", f"{where}.path")
+                yield base.complaint(f"error in templates.{name}.{reference}: {reason}", f"{where}.path")
         elif artifact.get("path"):
-            yield base.fault(
+            yield base.complaint(
                 f"templates.{name}.{reference}.path only valid in container/script templates", f"{where}.path"
             )
         yield from _global_name(base, f"templates.{name}.{reference}", artifact, where)
@@ -102,14 +102,14 @@ def check_outputs(
         if text := _source_fault(reference, parameter) or _kind_fault(
             reference, parameter, kind_of(template)
         ):
-            yield base.fault(text, where)
+            yield base.complaint(text, where)
         yield from _global_name(base, reference, parameter, where)
 
 
-def _global_name(base: Base, reference: str, output: Mapping[str, Any], where: str) -> Iterator[Fault]:
+def _global_name(base: Base, reference: str, output: Mapping[str, Any], where: str) -> Iterator[Complaint]:
     name = str(output.get("globalName") or "")
     if name and not is_tag(name) and (reason := parameter_name(name)):
-        yield base.fault(f"{reference}.globalName: {reason}", f"{where}.globalName")
+        yield base.complaint(f"{reference}.globalName: {reason}", f"{where}.globalName")
 
 
 def _source_fault(reference: str, parameter: Mapping[str, Any]) -> str:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping
+from argolane.workflow.lint.argo.base import Base, Check, Complaint, mapping
 from argolane.workflow.lint.argo.kinds import kind_of
 
 
 def resolve(
     check: Check, base: Base, holder: Mapping[str, Any], place: str
-) -> tuple[Base, Mapping[str, Any] | None, str, Fault | None]:
+) -> tuple[Base, Mapping[str, Any] | None, str, Complaint | None]:
     """Where the template of `holder` stands, the template, its place; a fault when there is none.
 
     Neither template nor fault: only a run knows which template it will be.
     """
     reference, name = holder.get("templateRef"), str(holder.get("template") or "")
 
-    def wrong(text: str, field: str) -> tuple[Base, None, str, Fault]:
+    def wrong(text: str, field: str) -> tuple[Base, None, str, Complaint]:
         # The entrypoint and the exit handler are names themselves, not steps that hold one.
         where = place if place.endswith(("entrypoint", "onExit")) else f"{place}.{field}"
-        return base, None, "", base.fault(text, where)
+        return base, None, "", base.complaint(text, where)
 
     if reference is not None:
         reference = mapping(reference)
@@ -60,7 +60,7 @@ def resolve(
     template, where = found
     if not kind_of(template):
         text = f"template '{template.get('name', '')}' type is unknown"
-        return home, None, "", home.fault(text, where)
+        return home, None, "", home.complaint(text, where)
     return home, template, where, None
 
 

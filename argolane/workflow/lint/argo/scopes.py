@@ -7,7 +7,7 @@ from typing import Any
 
 from argolane.languages import SubstitutionError
 from argolane.languages.tags import check_closed
-from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder
+from argolane.workflow.lint.argo.base import Base, Check, Complaint, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.kinds import has_result, kind_of
 from argolane.workflow.lint.argo.names import is_tag, tags, unresolved
 
@@ -60,7 +60,7 @@ def _ordered(value: Any) -> Any:
 
 def check_tags(
     check: Check, base: Base, prefix: str, scope: dict[str, Any], value: Any, place: str, *, kind: str = ""
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     """A fault for every tag in `value` that neither `scope` nor the globals know, or that is never closed."""
     text = value if isinstance(value, str) else go_text(value, kind)
     if "{{" not in text:
@@ -69,11 +69,11 @@ def check_tags(
         tags(text), ChainMap[str, Any](scope, check.globals), template_only=check.template_only
     ):
         reason = f"failed to resolve {{{{{tag}}}}}"
-        yield Fault(prefix + reason, find(value, "{{" + tag + "}}", place), base, reason)
+        yield Complaint(prefix + reason, find(value, "{{" + tag + "}}", place), base, reason)
     try:
         check_closed(text)
     except SubstitutionError as error:
-        yield Fault(f"{prefix}{error}", find(value, "{{", place), base, "a tag {{ is never closed")
+        yield Complaint(f"{prefix}{error}", find(value, "{{", place), base, "a tag {{ is never closed")
 
 
 def find(value: Any, text: str, place: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argolane.workflow.lint.argo.arguments import check_arguments
-from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder, prefixed
+from argolane.workflow.lint.argo.base import Base, Check, Complaint, mapping, mappings, placeholder, prefixed
 from argolane.workflow.lint.argo.names import field_name
 from argolane.workflow.lint.argo.resolving import resolve
 from argolane.workflow.lint.argo.scopes import add_items, add_outputs, check_tags
@@ -14,7 +14,7 @@ from argolane.workflow.lint.argo.scopes import add_items, add_outputs, check_tag
 
 def check_steps(
     check: Check, base: Base, scope: dict[str, Any], template: Mapping[str, Any], place: str
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     """Names, templates, arguments and tags of every step, in order; `scope` grows with their outputs."""
     name = template.get("name", "")
     yield from check_not_leaf(base, template, place)
@@ -24,7 +24,7 @@ def check_steps(
         for index, step in enumerate(mappings(group)):
             where, prefix = f"{place}.steps[{number}][{index}]", f"templates.{name}.steps[{number}]"
             if reason := _name_fault(str(step.get("name") or ""), seen):
-                yield base.fault(f"{prefix}.name{reason}", f"{where}.name")
+                yield base.complaint(f"{prefix}.name{reason}", f"{where}.name")
                 continue
             seen.add(step["name"])
             yield from _check_step(check, base, scope, template, step, where, prefix)
@@ -47,11 +47,11 @@ def _check_step(
     step: Mapping[str, Any],
     where: str,
     prefix: str,
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     own, reference = f"{prefix}.{step['name']}", f"steps.{step['name']}"
     scope[f"{reference}.status"] = True
     if reason := add_items(step, scope):
-        yield Fault(f"{own} {reason}", where, base, reason)
+        yield Complaint(f"{own} {reason}", where, base, reason)
     arguments = mapping(step.get("arguments"))
     yield from check_arguments(base, f"{own}.arguments.", arguments, f"{where}.arguments", allow_empty=False)
     yield from prefixed(f"{own} ", check.visit(check, base, step, None, where))
@@ -68,10 +68,10 @@ def _check_step(
     yield from prefixed(f"{own} ", check.visit(check, base, step, arguments, where))
 
 
-def check_not_leaf(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Fault]:
+def check_not_leaf(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Complaint]:
     """What only templates that run something may have."""
     if "activeDeadlineSeconds" in template:
-        yield base.fault(
+        yield base.complaint(
             f"templates.{template.get('name', '')}.activeDeadlineSeconds is only valid for leaf templates",
             f"{place}.activeDeadlineSeconds",
         )
@@ -81,8 +81,8 @@ def has_exit_hook(holder: Mapping[str, Any]) -> bool:
     return "exit" in mapping(holder.get("hooks")) or bool(holder.get("onExit"))
 
 
-def check_hooks(base: Base, hooks: Any, prefix: str, place: str) -> Iterator[Fault]:
+def check_hooks(base: Base, hooks: Any, prefix: str, place: str) -> Iterator[Complaint]:
     """Every hook but `exit` needs an expression."""
     for name, hook in mapping(hooks).items():
         if name != "exit" and not mapping(hook).get("expression"):
-            yield base.fault(f"{prefix}.{name} Expression required", f"{place}.{name}")
+            yield base.complaint(f"{prefix}.{name} Expression required", f"{place}.{name}")

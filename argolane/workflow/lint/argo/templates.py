@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argolane.workflow.lint.argo.arguments import fill
-from argolane.workflow.lint.argo.base import Base, Check, Fault, mapping, mappings, placeholder
+from argolane.workflow.lint.argo.base import Base, Check, Complaint, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.dag import check_dag
 from argolane.workflow.lint.argo.kinds import KINDS, is_leaf, is_pod, kind_of
 from argolane.workflow.lint.argo.leaves import check_leaf
@@ -25,7 +25,7 @@ _METRIC = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 def check_holder(
     check: Check, base: Base, holder: Mapping[str, Any], arguments: Mapping[str, Any] | None, place: str
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     """The template that `holder` names, with the `arguments` it gives (None: with any)."""
     home, template, where, fault = resolve(check, base, holder, place)
     if fault is not None:
@@ -34,7 +34,7 @@ def check_holder(
         return
     policy = mapping(template.get("retryStrategy")).get("retryPolicy", "")
     if policy not in _RETRY_POLICIES:
-        yield home.fault(f"{policy} is not a valid RetryPolicy", f"{where}.retryStrategy.retryPolicy")
+        yield home.complaint(f"{policy} is not a valid RetryPolicy", f"{where}.retryStrategy.retryPolicy")
         return
     yield from check_template(check, home, template, arguments, where, place if base is home else where)
 
@@ -46,16 +46,16 @@ def check_template(
     arguments: Mapping[str, Any] | None,
     place: str,
     caller: str,
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     """One template; `caller` is the place to blame for arguments that are missing."""
     name = template.get("name", "")
     if sum(kind in template for kind in KINDS) > 1:
-        yield base.fault(f"templates.{name} multiple template types specified. {_CHOICES}", place)
+        yield base.complaint(f"templates.{name} multiple template types specified. {_CHOICES}", place)
         return
     yield from check_inputs(base, template, place)
     for index, container in enumerate(mappings(template.get("initContainers"))):
         if not container.get("name"):
-            yield base.fault(
+            yield base.complaint(
                 "initContainers must all have container name", f"{place}.initContainers[{index}]"
             )
     scope = input_scope(template)
@@ -67,7 +67,7 @@ def check_template(
         scope |= _own_paths(template)
     filled, problem = fill(template, arguments, check.globals, local)
     if problem is not None:
-        yield Fault(f"templates.{name} {problem.reason}", caller, base, problem.reason)
+        yield Complaint(f"templates.{name} {problem.reason}", caller, base, problem.reason)
         if not problem.lacks:
             return
     if timeout := filled.get("timeout"):
@@ -75,9 +75,9 @@ def check_template(
             kind = {"dag": "DAG", "steps": "Steps", "suspend": "Suspend"}.get(
                 kind_of(filled), kind_of(filled)
             )
-            yield base.fault(f"{kind} template doesn't support timeout field.", f"{place}.timeout")
+            yield base.complaint(f"{kind} template doesn't support timeout field.", f"{place}.timeout")
         elif re.fullmatch(r"[+-]?\d+", str(timeout)):
-            yield base.fault(f"{name} has invalid duration format in timeout.", f"{place}.timeout")
+            yield base.complaint(f"{name} has invalid duration format in timeout.", f"{place}.timeout")
     key = f"{base.scope}/{name}"
     if key in check.done:
         return
@@ -101,7 +101,7 @@ def check_template(
         )
     for index, metric in enumerate(mappings(mapping(filled.get("metrics")).get("prometheus"))):
         if text := _metric_fault(f"templates.{name}", metric):
-            yield base.fault(text, f"{place}.metrics.prometheus[{index}]")
+            yield base.complaint(text, f"{place}.metrics.prometheus[{index}]")
 
 
 def _own_paths(template: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from argolane.workflow.lint.argo.arguments import check_arguments
 from argolane.workflow.lint.argo.base import (  # fmt: skip
     Base,
     Check,
-    Fault,
+    Complaint,
     Library,
     mapping,
     mappings,
@@ -33,7 +33,7 @@ _TITLES = {
 }
 
 
-def check_document(base: Base, library: Library) -> Iterator[Fault]:
+def check_document(base: Base, library: Library) -> Iterator[Complaint]:
     """What `argo lint --offline` would say about one document, and all that it would say after the first."""
     if base.document.kind == "CronWorkflow":
         yield from check_cron(base)
@@ -44,7 +44,7 @@ def check_document(base: Base, library: Library) -> Iterator[Fault]:
     yield from _check(base, library, lint=True, template_only=template)
 
 
-def check_submission(base: Base, library: Library) -> Iterator[Fault]:
+def check_submission(base: Base, library: Library) -> Iterator[Complaint]:
     """What the controller's server would say to `argo submit`."""
     yield from _check(base, library, lint=False, template_only=False)
 
@@ -57,7 +57,7 @@ def given(spec: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, A
     return {**spec, "arguments": {**arguments, "parameters": fresh + declared}}
 
 
-def _check(base: Base, library: Library, *, lint: bool, template_only: bool) -> Iterator[Fault]:
+def _check(base: Base, library: Library, *, lint: bool, template_only: bool) -> Iterator[Complaint]:
     spec, root = base.spec, base.root
     check = Check(base, library, _globals(), check_holder, template_only)
     yield from _name(base)
@@ -65,18 +65,18 @@ def _check(base: Base, library: Library, *, lint: bool, template_only: bool) -> 
     entrypoint, shared = str(spec.get("entrypoint") or ""), None
     if reference:
         if spec.get("templates"):
-            yield base.fault(
+            yield base.complaint(
                 "Templates is invalid field in spec if workflow referred WorkflowTemplate reference",
                 f"{root}.templates",
             )
         shared = library.get(reference)
         if shared is None:
             text = library.missing(reference, namespace_of(base))
-            yield base.fault(text, f"{root}.workflowTemplateRef")
+            yield base.complaint(text, f"{root}.workflowTemplateRef")
             return
         entrypoint = entrypoint or str(shared.spec.get("entrypoint") or "")
     for index, reason in named(mappings(spec.get("templates")), field_name):
-        yield base.fault(f"spec.templates{reason}", f"{root}.templates[{index}].name")
+        yield base.complaint(f"spec.templates{reason}", f"{root}.templates[{index}].name")
     arguments = _merged(
         mapping(spec.get("arguments")), mapping(shared.spec.get("arguments")) if shared else {}
     )
@@ -88,12 +88,12 @@ def _check(base: Base, library: Library, *, lint: bool, template_only: bool) -> 
         caller = None if template_only else arguments
         yield from check_holder(check, base, _holder(reference, entrypoint), caller, f"{root}.entrypoint")
     elif not template_only:
-        yield base.fault("spec.entrypoint is required", f"{root}.entrypoint")
+        yield base.complaint("spec.entrypoint is required", f"{root}.entrypoint")
     yield from _check_exit(check, base, shared, reference)
     yield from check_hooks(base, spec.get("hooks"), "hooks", f"{root}.hooks")
     strategy = mapping(spec.get("podGC")).get("strategy", "")
     if strategy not in _POD_GC:
-        yield base.fault(f"podGC.strategy unknown strategy '{strategy}'", f"{root}.podGC.strategy")
+        yield base.complaint(f"podGC.strategy unknown strategy '{strategy}'", f"{root}.podGC.strategy")
     for template in mappings((shared or base).spec.get("templates")):
         name = str(template.get("name") or "")
         holder = _holder(reference, name)
@@ -107,11 +107,11 @@ def _holder(reference: Mapping[str, Any], template: str) -> dict[str, Any]:
     return {"templateRef": {**reference, "template": template}} if reference else {"template": template}
 
 
-def _name(base: Base) -> Iterator[Fault]:
+def _name(base: Base) -> Iterator[Complaint]:
     name = str(mapping(base.document.body.get("metadata")).get("name") or "")
     if len(name.encode()) > 63 and base.document.kind in _TITLES:
         title = _TITLES[base.document.kind]
-        yield base.fault(
+        yield base.complaint(
             f'{title} name "{quote(name)}" must not be more than 63 characters long '
             f"(currently {len(name.encode())})",
             "metadata.name",
@@ -160,7 +160,7 @@ def _add_metadata(check: Check, base: Base, shared: Base | None) -> None:
 
 def _check_exit(
     check: Check, base: Base, shared: Base | None, reference: Mapping[str, Any]
-) -> Iterator[Fault]:
+) -> Iterator[Complaint]:
     handler = str(base.spec.get("onExit") or (shared.spec.get("onExit") if shared else "") or "")
     if not handler:
         return

@@ -16,7 +16,7 @@ from argolane.project import Project
 from argolane.workflow.local import fields
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
-from argolane.workflow.local.reconciler.template.lookup import Base, Templates, calls, type_of
+from argolane.workflow.local.reconciler.template.lookup import Templates, TemplateSource, calls, type_of
 from argolane.workflow.local.reconciler.workflow_tags import of_workflow
 from argolane.workflow.run.submission import Submission
 
@@ -65,7 +65,7 @@ class _Reader:
         for holder in holders:
             yield from self._visit(holder, base, {})
 
-    def _visit(self, holder: Tree, base: Base, inputs: dict[str, str]) -> Iterator[str]:
+    def _visit(self, holder: Tree, base: TemplateSource, inputs: dict[str, str]) -> Iterator[str]:
         try:
             if not self._may_run(holder, inputs):
                 return

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.workflow.local.reconciler.template.lookup import Base
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Call:
 
     name: str
     holder: Mapping[str, Any]
-    base: Base
+    base: TemplateSource
     arguments: Mapping[str, Any] | None = None
     boundary_id: str = ""
     on_exit: bool = False

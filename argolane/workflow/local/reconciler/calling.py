@@ -15,11 +15,11 @@ from argolane.workflow.local.reconciler.limits import MAX_DEPTH, check_paralleli
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK
-from argolane.workflow.local.reconciler.retry import decision
 from argolane.workflow.local.reconciler.retry.attempts import execute_attempts
+from argolane.workflow.local.reconciler.retry.strategy import strategy_of
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template import inputs
-from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, Base, node_type, type_of
+from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, TemplateSource, node_type, type_of
 
 
 def execute_call(run: RunState, call: Call) -> Node | None:
@@ -55,20 +55,20 @@ def _unless_over(run: RunState, call: Call, node: Node | None) -> Node | None:
         if node.fulfilled:
             run.ports.locks.release(node.id)
             return node
-    strategy = decision.strategy_of(run, template)
+    strategy = strategy_of(run, template)
     if strategy is not None:
         return execute_attempts(run, call, inner, template, strategy)
     return kinds.execute_template(run, call, inner, template)
 
 
-def _filled(run: RunState, call: Call) -> tuple[Mapping[str, Any], Base]:
+def _filled(run: RunState, call: Call) -> tuple[Mapping[str, Any], TemplateSource]:
     """The template with its arguments filled in, and the base for the names inside it."""
     resolved, inner = run.templates.resolve(call.holder, call.base)
     run.settled.remember_template(run.nodes.id_of(call.name), resolved)
     locals_ = {"node.name": call.name, f"{call.kind}s.name": str(call.holder.get("name") or "")}
-    if type_of(resolved) in POD_TYPES and decision.strategy_of(run, resolved) is None:
+    if type_of(resolved) in POD_TYPES and strategy_of(run, resolved) is None:
         locals_["pod.name"] = pod_name(run.name, call.name, str(resolved.get("name") or ""))
-    template = inputs.process(resolved, call.arguments, run.variables, locals_, run.ports.config_map)
+    template = inputs.fill_in(resolved, call.arguments, run.variables, locals_, run.ports.config_map)
     return template, inner
 
 

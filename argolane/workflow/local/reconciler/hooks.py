@@ -11,7 +11,7 @@ from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import holds, replace
-from argolane.workflow.local.reconciler.template.lookup import Base, calls
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource, calls
 
 Arguments = Mapping[str, Any] | None
 
@@ -41,7 +41,7 @@ class Hooks:
     holder: Mapping[str, Any]
     node: Node
     boundary_id: str
-    base: Base
+    base: TemplateSource
     prefix: str
     scope: Scope
 
@@ -112,7 +112,7 @@ class Hooks:
         return filled
 
 
-def workflow_over(run: RunState, base: Base) -> bool:
+def workflow_over(run: RunState, base: TemplateSource) -> bool:
     """The workflow's own named hooks; whether all that were started are over."""
     over = True
     for event, hook in (run.spec.get("hooks") or {}).items():
@@ -129,7 +129,7 @@ def workflow_over(run: RunState, base: Base) -> bool:
 
 
 def anywhere(run: RunState) -> bool:
-    """Whether the workflow, or any step or task that it can reach, has hooks: a pod that starts may fire one."""
+    """Whether the workflow, a step or a task has hooks: then the start of a pod may make one run."""
     return bool(run.spec.get("hooks")) or any(map(_holds_hooks, run.templates))
 
 

@@ -11,10 +11,12 @@ from argolane.workflow.local.reconciler.pod_order import execute_pod
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.steps.template import execute_steps
 from argolane.workflow.local.reconciler.suspension import execute_suspend
-from argolane.workflow.local.reconciler.template.lookup import Base, type_of
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource, type_of
 
 
-def execute_template(run: RunState, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
+def execute_template(
+    run: RunState, call: Call, inner: TemplateSource, template: Mapping[str, Any]
+) -> Node | None:
     """The node; once it is over, its locks are free."""
     try:
         node = _by_kind(run, call, inner, template)
@@ -28,7 +30,7 @@ def execute_template(run: RunState, call: Call, inner: Base, template: Mapping[s
     return node
 
 
-def _by_kind(run: RunState, call: Call, inner: Base, template: Mapping[str, Any]) -> Node | None:
+def _by_kind(run: RunState, call: Call, inner: TemplateSource, template: Mapping[str, Any]) -> Node | None:
     kind = type_of(template)
     if kind == "steps":
         return execute_steps(run, call, inner, template)

@@ -13,18 +13,18 @@ from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.hooks import Hooks
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
-from argolane.workflow.local.reconciler.template.lookup import Base
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
 
 
 @dataclass
-class Context:
+class DagPass:
     """One pass over one DAG."""
 
     run: RunState
     node: Node
     template: Mapping[str, Any]
     plan: Plan
-    inner: Base
+    inner: TemplateSource
     on_exit: bool
     visited: set[str] = field(default_factory=set)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from argolane.workflow.local.reconciler.dag.context import Context
+from argolane.workflow.local.reconciler.dag.dag_pass import DagPass
 from argolane.workflow.local.reconciler.dag.plan import Task
 from argolane.workflow.local.reconciler.errors import (
     MaxDepthExceeded,
@@ -19,7 +19,7 @@ from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.template.evaluation import should_execute
 
 
-def execute_members(context: Context, name: str, node: Node | None) -> None:
+def execute_members(context: DagPass, name: str, node: Node | None) -> None:
     """Carry on with every member; the loop is over when all of them are."""
     members = _expanded(context, name)
     if members is None:
@@ -41,7 +41,7 @@ def execute_members(context: Context, name: str, node: Node | None) -> None:
         _close_group(context, group, members)
 
 
-def _expanded(context: Context, name: str) -> list[Task] | None:
+def _expanded(context: DagPass, name: str) -> list[Task] | None:
     """The task with its references filled in, once for each item; None when that cannot be said."""
     run, full = context.run, f"{context.node.name}.{name}"
     members: list[Task] | None = run.settled.members.get(full)
@@ -58,7 +58,7 @@ def _expanded(context: Context, name: str) -> list[Task] | None:
     return members
 
 
-def _resolved(context: Context, task: Task, scope: Scope) -> dict[str, Any]:
+def _resolved(context: DagPass, task: Task, scope: Scope) -> dict[str, Any]:
     resolved = resolve(context.run, task, scope)
     artifacts = (resolved.get("arguments") or {}).get("artifacts")
     if artifacts:
@@ -76,7 +76,7 @@ def _resolved(context: Context, task: Task, scope: Scope) -> dict[str, Any]:
     return resolved
 
 
-def _execute_member(context: Context, name: str, member: Task, group: Node | None) -> bool:
+def _execute_member(context: DagPass, name: str, member: Task, group: Node | None) -> bool:
     """False when the other members have to wait for the next pass, as in Argo."""
     run, task, call = context.run, context.plan.tasks[name], context.call(str(member["name"]), member)
     node = run.nodes.named(call.name)
@@ -116,7 +116,7 @@ def _decided(member: Task) -> tuple[str, str] | None:
     return "Skipped", f"when '{member['when']}' evaluated false"
 
 
-def _close_group(context: Context, group: Node, members: list[Task]) -> None:
+def _close_group(context: DagPass, group: Node, members: list[Task]) -> None:
     phase = "Succeeded"
     for member in members:
         node = context.task_node(str(member["name"]))

@@ -1,7 +1,7 @@
 """A task of a DAG in this pass: over, still waiting for others, omitted, or carried on."""
 
 from argolane.languages import depends
-from argolane.workflow.local.reconciler.dag.context import Context
+from argolane.workflow.local.reconciler.dag.dag_pass import DagPass
 from argolane.workflow.local.reconciler.dag.members import execute_members
 from argolane.workflow.local.reconciler.errors import (
     MaxDepthExceeded,
@@ -13,7 +13,7 @@ from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
 
 
-def execute_task(context: Context, name: str, node: Node | None) -> None:
+def execute_task(context: DagPass, name: str, node: Node | None) -> None:
     """Hooks of a node that runs or is over; the start of one that what it waits for allows."""
     if node is None:
         if _may_start(context, name):
@@ -28,7 +28,7 @@ def execute_task(context: Context, name: str, node: Node | None) -> None:
         execute_members(context, name, node)
 
 
-def _settle(context: Context, name: str, node: Node) -> bool:
+def _settle(context: DagPass, name: str, node: Node) -> bool:
     """Hooks of a task that runs or is over; False while one of them runs."""
     run, task = context.run, context.plan.tasks[name]
     if node.fulfilled:
@@ -52,7 +52,7 @@ def _settle(context: Context, name: str, node: Node) -> bool:
     return True
 
 
-def _may_start(context: Context, name: str) -> bool:
+def _may_start(context: DagPass, name: str) -> bool:
     """Whether what it waits for is over and `depends` holds; when it never will, the task is over."""
     dependencies = context.plan.dependencies[name]
     if not dependencies.logic:
@@ -70,7 +70,7 @@ def _may_start(context: Context, name: str) -> bool:
     return runs
 
 
-def _statuses(context: Context, name: str) -> dict[str, set[str]] | None:
+def _statuses(context: DagPass, name: str) -> dict[str, set[str]] | None:
     """What holds for each task waited for; None while one is not over."""
     found = {}
     for up in context.plan.waits_for(name):

@@ -6,7 +6,7 @@ from typing import Any
 from argolane.workflow.local.reconciler import memory
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.dag import assessment
-from argolane.workflow.local.reconciler.dag.context import Context
+from argolane.workflow.local.reconciler.dag.dag_pass import DagPass
 from argolane.workflow.local.reconciler.dag.plan import plan_of
 from argolane.workflow.local.reconciler.dag.task import execute_task
 from argolane.workflow.local.reconciler.errors import OperationError
@@ -14,14 +14,14 @@ from argolane.workflow.local.reconciler.flow.outputs import outputs_of
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
-from argolane.workflow.local.reconciler.template.lookup import Base
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
 
 
-def execute_dag(run: RunState, call: Call, inner: Base, template: Mapping[str, Any]) -> Node:
+def execute_dag(run: RunState, call: Call, inner: TemplateSource, template: Mapping[str, Any]) -> Node:
     """Start what can start, then see whether the targets decide the DAG's phase."""
     node = run.factory.begin(call, "DAG", template)
     plan = run.cache.plan(call.name, template, plan_of)
-    context = Context(run, node, template, plan, inner, call.on_exit)
+    context = DagPass(run, node, template, plan, inner, call.on_exit)
     exits_over = True
     for target in plan.targets:
         _run(context, target)
@@ -40,7 +40,7 @@ def execute_dag(run: RunState, call: Call, inner: Base, template: Mapping[str, A
     return node
 
 
-def _run(context: Context, target: str) -> None:
+def _run(context: DagPass, target: str) -> None:
     """A task after what it waits for; depth-first without recursion, a DAG may be a long chain."""
     stack = [target]
     while stack:
@@ -59,7 +59,7 @@ def _run(context: Context, target: str) -> None:
         execute_task(context, name, node)
 
 
-def _look_at_target(context: Context, target: str) -> bool:
+def _look_at_target(context: DagPass, target: str) -> bool:
     """Run a target's hooks; False while its exit handler still runs."""
     run, node = context.run, context.task_node(target)
     if node is None:
@@ -74,7 +74,7 @@ def _look_at_target(context: Context, target: str) -> bool:
     return not (node.completed and handler is not None and not handler.fulfilled)
 
 
-def _export(context: Context) -> None:
+def _export(context: DagPass) -> None:
     """The outputs of the DAG itself, and those of its tasks that have a globalName."""
     scope = Scope(context.template)
     for name in context.plan.tasks:
@@ -87,7 +87,7 @@ def _export(context: Context) -> None:
         context.node.outputs = outputs
 
 
-def _set_outbound(context: Context) -> None:
+def _set_outbound(context: DagPass) -> None:
     ends = [context.task_node(target) for target in context.plan.targets]
     context.run.nodes.changed(context.node)
     context.node.outbound = [

@@ -1,4 +1,4 @@
-"""What {{pod.name}} stands for."""
+"""A node's name in, the name of its pod out: what {{pod.name}} stands for, and the hash in both."""
 
 _LONGEST = 253 - 10 - 1
 

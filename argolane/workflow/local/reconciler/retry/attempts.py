@@ -11,14 +11,16 @@ from argolane.workflow.local.reconciler.errors import MaxDepthExceeded, Operatio
 from argolane.workflow.local.reconciler.limits import MAX_DEPTH
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.retry import decision
+from argolane.workflow.local.reconciler.retry import retry_tags
+from argolane.workflow.local.reconciler.retry.decision import decide
+from argolane.workflow.local.reconciler.retry.strategy import deadline, policy, strategy_of
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template import inputs
-from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, Base, type_of
+from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, TemplateSource, type_of
 
 
 def execute_attempts(
-    run: RunState, call: Call, inner: Base, template: Mapping[str, Any], strategy: Mapping[str, Any]
+    run: RunState, call: Call, inner: TemplateSource, template: Mapping[str, Any], strategy: Mapping[str, Any]
 ) -> Node | None:
     """The Retry node, once nothing more can happen at once."""
     parent = run.factory.begin(call, "Retry", template)
@@ -28,7 +30,7 @@ def execute_attempts(
             run.nodes.mark_error(parent, MaxDepthExceeded())
             raise MaxDepthExceeded
         try:
-            goes_on = decision.assess(run, parent, strategy)
+            goes_on = decide(run, parent, strategy)
         except OperationError as error:
             run.nodes.mark_error(parent, error)
             if attempt is not None:  # An attempt that was over at once gets the blame as well.
@@ -48,7 +50,7 @@ def execute_attempts(
             number -= 1
             tried = replace(call, name=last.name, retried=True)
         else:
-            until = decision.deadline(made, strategy)
+            until = deadline(made, strategy)
             tried = replace(call, name=f"{call.name}({number})", retried=True, deadline=until)
             run.nodes.link(call.name, tried.name)
         attempt = _try(run, tried, number, last, parent, inner, template)
@@ -63,7 +65,7 @@ def _try(
     number: int,
     last: Node | None,
     parent: Node,
-    inner: Base,
+    inner: TemplateSource,
     template: Mapping[str, Any],
 ) -> Node | None:
     try:
@@ -77,8 +79,8 @@ def _try(
     try:
         return kinds.execute_template(run, call, inner, attempt)
     except OperationError:
-        strategy = decision.strategy_of(run, template) or {}
-        if decision.policy(strategy) not in ("Always", "OnError", "OnTransientError"):
+        strategy = strategy_of(run, template) or {}
+        if policy(strategy) not in ("Always", "OnError", "OnTransientError"):
             raise
         return run.nodes.named(call.name)
 
@@ -90,9 +92,9 @@ def _filled(
     known = run.settled.attempts.get(call.name)
     if known is not None and run.nodes.named(call.name) is not None:
         return known
-    locals_ = decision.tags(number, last)
+    locals_ = retry_tags.for_attempt(number, last)
     if type_of(template) in POD_TYPES:
         locals_["pod.name"] = pod_name(run.name, call.name, str(template.get("name") or ""))
-    attempt = inputs.substitute_params(template, run.variables, locals_)
+    attempt = inputs.fill_tags(template, run.variables, locals_)
     run.settled.attempts[call.name] = attempt
     return attempt

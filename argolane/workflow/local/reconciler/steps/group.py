@@ -13,12 +13,12 @@ from argolane.workflow.local.reconciler.errors import (
 from argolane.workflow.local.reconciler.flow.loops import expand, expands
 from argolane.workflow.local.reconciler.flow.references import resolve
 from argolane.workflow.local.reconciler.nodes.node import Node
-from argolane.workflow.local.reconciler.steps.context import Context, Step
+from argolane.workflow.local.reconciler.steps.steps_pass import Step, StepsPass
 from argolane.workflow.local.reconciler.template.evaluation import should_execute
 from argolane.workflow.local.reconciler.template.lookup import continues_on
 
 
-def execute_group(context: Context, steps: list[Step], group: Node) -> None:
+def execute_group(context: StepsPass, steps: list[Step], group: Node) -> None:
     """Start what can start; the group is over when all its steps are."""
     run = context.run
     if group.fulfilled and all(run.nodes.of(child).fulfilled for child in group.children):
@@ -38,7 +38,7 @@ def execute_group(context: Context, steps: list[Step], group: Node) -> None:
     _finish(context, group, started)
 
 
-def _execute_step(context: Context, step: Step, group: Node, started: dict[str, Step]) -> bool:
+def _execute_step(context: StepsPass, step: Step, group: Node, started: dict[str, Step]) -> bool:
     """False when the step's error ends the whole group."""
     run, call = context.run, context.call(group, step)
     node = run.nodes.named(call.name)
@@ -72,7 +72,7 @@ def _execute_step(context: Context, step: Step, group: Node, started: dict[str, 
     return True
 
 
-def _finish(context: Context, group: Node, started: Mapping[str, Step]) -> None:
+def _finish(context: StepsPass, group: Node, started: Mapping[str, Step]) -> None:
     run = context.run
     if group.fulfilled and group.unsuccessful:
         return  # failFast ended the group while its steps were looked at.
@@ -101,7 +101,7 @@ def _finish(context: Context, group: Node, started: Mapping[str, Step]) -> None:
     run.nodes.mark(group, "Succeeded")
 
 
-def _expanded(context: Context, steps: list[Step], group: Node) -> list[Step]:
+def _expanded(context: StepsPass, steps: list[Step], group: Node) -> list[Step]:
     """The steps with what they refer to filled in, a loop's once for each item."""
     run = context.run
     known = run.settled.members.get(group.name)
@@ -120,7 +120,7 @@ def _expanded(context: Context, steps: list[Step], group: Node) -> list[Step]:
     return expanded
 
 
-def _resolved(context: Context, step: Step) -> dict[str, Any]:
+def _resolved(context: StepsPass, step: Step) -> dict[str, Any]:
     """A step with the outputs of earlier groups filled in."""
     try:
         resolved = resolve(context.run, step, context.scope)
@@ -135,7 +135,7 @@ def _resolved(context: Context, step: Step) -> dict[str, Any]:
     return resolved
 
 
-def _skip(context: Context, step: Step, group: Node, reason: str) -> None:
+def _skip(context: StepsPass, step: Step, group: Node, reason: str) -> None:
     call = context.call(group, step)
     context.run.factory.initialize(call, "Skipped", "Skipped", reason)
     context.run.nodes.link(group.name, call.name)

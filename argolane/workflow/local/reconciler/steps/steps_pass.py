@@ -9,18 +9,18 @@ from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.hooks import Hooks
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
-from argolane.workflow.local.reconciler.template.lookup import Base
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
 
 Step = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Context:
+class StepsPass:
     """One pass over one Steps template; `scope` grows with each group that is over."""
 
     run: RunState
     node: Node
-    inner: Base
+    inner: TemplateSource
     scope: Scope
     on_exit: bool
 

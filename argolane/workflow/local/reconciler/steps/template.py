@@ -11,17 +11,17 @@ from argolane.workflow.local.reconciler.flow.outputs import outputs_of
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
-from argolane.workflow.local.reconciler.steps.context import Context, Step
 from argolane.workflow.local.reconciler.steps.group import execute_group
-from argolane.workflow.local.reconciler.template.lookup import Base
+from argolane.workflow.local.reconciler.steps.steps_pass import Step, StepsPass
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
 
 
-def execute_steps(run: RunState, call: Call, inner: Base, template: Mapping[str, Any]) -> Node:
+def execute_steps(run: RunState, call: Call, inner: TemplateSource, template: Mapping[str, Any]) -> Node:
     """Carry on with the first group that is not over; the node fails with its first failed group."""
     node = run.factory.begin(call, "Steps", template)
     scope = Scope(template)
     scope.add_outputs("workflow", run.outputs)
-    context = Context(run, node, inner, scope, call.on_exit)
+    context = StepsPass(run, node, inner, scope, call.on_exit)
     previous: Node | None = None
     for index, steps in enumerate(template["steps"]):
         current = _group_node(context, f"{call.name}[{index}]")
@@ -52,7 +52,7 @@ def execute_steps(run: RunState, call: Call, inner: Base, template: Mapping[str,
     return node
 
 
-def _group_node(context: Context, name: str) -> Node:
+def _group_node(context: StepsPass, name: str) -> Node:
     known = context.run.nodes.named(name)
     if known is not None:
         return known
@@ -60,7 +60,7 @@ def _group_node(context: Context, name: str) -> Node:
     return context.run.factory.initialize(call, "StepGroup", "Running")
 
 
-def _connect(context: Context, previous: Node | None, current: Node) -> None:
+def _connect(context: StepsPass, previous: Node | None, current: Node) -> None:
     nodes = context.run.nodes
     if previous is None:
         nodes.link(context.node.name, current.name)
@@ -71,12 +71,12 @@ def _connect(context: Context, previous: Node | None, current: Node) -> None:
             nodes.link(nodes.of(end).name, current.name)
 
 
-def _set_outbound(context: Context, last: Node) -> None:
+def _set_outbound(context: StepsPass, last: Node) -> None:
     context.run.nodes.changed(context.node)
     context.node.outbound = context.run.nodes.outbound_of(last.children)
 
 
-def _add_outputs(context: Context, step: Step, current: Node) -> None:
+def _add_outputs(context: StepsPass, step: Step, current: Node) -> None:
     """What a step of a group that is over has to say to the ones after it."""
     run, scope = context.run, context.scope
     name = f"{current.name}.{step['name']}"

@@ -1,4 +1,4 @@
-"""A task or template with tags in, the same with values out: the reconciler's way into `expressions`.
+"""A task or template with tags in, the same with values out: the reconciler's way into the languages.
 
 Errors come out as the reconciler's own: one that Argo would wait on for ever, or one that ends the node.
 """

@@ -22,7 +22,7 @@ class NotFound(LookupError):
     """No such ConfigMap or key; the text is Argo's."""
 
 
-def process(
+def fill_in(
     template: Mapping[str, Any],
     arguments: Mapping[str, Any] | None,
     globals_: Mapping[str, str],
@@ -44,10 +44,10 @@ def process(
     filled = dict(template)
     if inputs:
         filled["inputs"] = inputs
-    return substitute_params(filled, globals_, locals_)
+    return fill_tags(filled, globals_, locals_)
 
 
-def substitute_params(
+def fill_tags(
     template: Mapping[str, Any], globals_: Mapping[str, str], locals_: Mapping[str, str]
 ) -> dict[str, Any]:
     """The template with the workflow's, the node's and then its own inputs' tags replaced."""

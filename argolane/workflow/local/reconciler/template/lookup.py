@@ -64,7 +64,7 @@ def continues_on(holder: Mapping[str, Any], phase: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Base:
+class TemplateSource:
     """Where plain template names are looked up: the workflow itself or a WorkflowTemplate."""
 
     scope: str
@@ -77,29 +77,33 @@ class Templates:
     def __init__(
         self, workflow: str, spec: Mapping[str, Any], others: Sequence[Mapping[str, Any]] = ()
     ) -> None:
-        self.local = Base(f"local/{workflow}", _by_name(spec))
+        self.local = TemplateSource(f"local/{workflow}", _by_name(spec))
         self._defaults = spec.get("templateDefaults")
-        self._bases: dict[tuple[bool, str], Base] = {}
+        self._bases: dict[tuple[bool, str], TemplateSource] = {}
         for other in others:
             cluster = other.get("kind") == "ClusterWorkflowTemplate"
             name = str((other.get("metadata") or {}).get("name"))
             plain = normalize_tree(other.get("spec") or {})
             scope = f"{'cluster' if cluster else 'namespaced'}/{name}"
-            self._bases.setdefault((cluster, name), Base(scope, _by_name(plain)))
+            self._bases.setdefault((cluster, name), TemplateSource(scope, _by_name(plain)))
         self._merged: dict[int, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         for base in (self.local, *self._bases.values()):
             yield from base.templates.values()
 
-    def resolve(self, holder: Mapping[str, Any], base: Base) -> tuple[Mapping[str, Any], Base]:
+    def resolve(
+        self, holder: Mapping[str, Any], base: TemplateSource
+    ) -> tuple[Mapping[str, Any], TemplateSource]:
         """The template a step or task means, defaults merged, and the base for the names inside it."""
         template, inner = self.find(holder, base)
         if not type_of(template):
             raise OperationError(f"template '{template.get('name', '')}' type is unknown")
         return self._with_defaults(template), inner
 
-    def find(self, holder: Mapping[str, Any], base: Base) -> tuple[Mapping[str, Any], Base]:
+    def find(
+        self, holder: Mapping[str, Any], base: TemplateSource
+    ) -> tuple[Mapping[str, Any], TemplateSource]:
         """The same without the workflow's defaults."""
         if holder.get("inline"):
             return holder["inline"], base
@@ -119,7 +123,7 @@ class Templates:
             raise OperationError(f"template {name} not found")
         return base.templates[name], base
 
-    def base_of(self, scope: str) -> Base:
+    def base_of(self, scope: str) -> TemplateSource:
         for base in (self.local, *self._bases.values()):
             if base.scope == scope:
                 return base

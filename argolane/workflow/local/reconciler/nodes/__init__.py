@@ -1,1 +1,1 @@
-"""The nodes of a run: one `node`, the `tree` of them all, the `factory` they come from, Argo's `naming` of them."""
+"""The nodes of a run: a `node`, the `tree` of them, the `factory` that makes them, Argo's `naming`."""

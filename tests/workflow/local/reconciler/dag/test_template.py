@@ -40,6 +40,7 @@ def test_later_tasks_see_the_variables_as_they_are_by_then() -> None:
         "- name: say\n  inputs: {parameters: [{name: x}]}\n"
         "  container: {image: x, command: [x], args: ['{{inputs.parameters.x}}']}"
     )
+    run.state.variables.set("workflow.status", "")
     run.turn()
     run.state.variables.set("workflow.status", "Running")
     run.end("a")

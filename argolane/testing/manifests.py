@@ -10,7 +10,7 @@ from typing import Any
 
 from argolane.manifest import Document
 from argolane.workflow.catalog import Entry
-from argolane.workflow.local.reconciler.template.lookup import TYPES
+from argolane.workflow.local.reconciler.template.types import TYPES
 
 # Their pods mount volumes; every other kind becomes one of these when it is faked, and so one node.
 _PODS = ("container", "script", "resource")

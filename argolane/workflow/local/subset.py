@@ -16,7 +16,8 @@ from argolane.project import Project
 from argolane.workflow.local import fields
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
-from argolane.workflow.local.reconciler.template.lookup import Templates, TemplateSource, calls, type_of
+from argolane.workflow.local.reconciler.template.lookup import Templates, TemplateSource
+from argolane.workflow.local.reconciler.template.types import calls, type_of
 from argolane.workflow.local.reconciler.workflow_tags import of_workflow
 from argolane.workflow.run.submission import Submission
 

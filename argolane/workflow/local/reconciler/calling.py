@@ -19,7 +19,8 @@ from argolane.workflow.local.reconciler.retry.attempts import execute_attempts
 from argolane.workflow.local.reconciler.retry.strategy import strategy_of
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template import inputs
-from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, TemplateSource, node_type, type_of
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
+from argolane.workflow.local.reconciler.template.types import POD_TYPES, node_type, type_of
 
 
 def execute_call(run: RunState, call: Call) -> Node | None:

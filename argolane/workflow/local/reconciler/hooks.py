@@ -11,7 +11,8 @@ from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import holds, replace
-from argolane.workflow.local.reconciler.template.lookup import TemplateSource, calls
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
+from argolane.workflow.local.reconciler.template.types import calls
 
 Arguments = Mapping[str, Any] | None
 

@@ -11,7 +11,8 @@ from argolane.workflow.local.reconciler.pod_order import execute_pod
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.steps.template import execute_steps
 from argolane.workflow.local.reconciler.suspension import execute_suspend
-from argolane.workflow.local.reconciler.template.lookup import TemplateSource, type_of
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
+from argolane.workflow.local.reconciler.template.types import type_of
 
 
 def execute_template(

@@ -6,7 +6,7 @@ from typing import Any
 from argolane.workflow.local.reconciler.errors import ParallelismReached
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
-from argolane.workflow.local.reconciler.template.lookup import type_of
+from argolane.workflow.local.reconciler.template.types import type_of
 
 MAX_DEPTH = 100
 

@@ -10,7 +10,7 @@ from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
-from argolane.workflow.local.reconciler.template.lookup import node_type
+from argolane.workflow.local.reconciler.template.types import node_type
 
 _KEY = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
 

@@ -7,7 +7,7 @@ from argolane.workflow.local.reconciler import workflow_tags
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import evaluate, replace
-from argolane.workflow.local.reconciler.template.lookup import calls, type_of
+from argolane.workflow.local.reconciler.template.types import calls, type_of
 from argolane.workflow.run.submission import Submission
 
 

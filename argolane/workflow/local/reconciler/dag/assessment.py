@@ -6,7 +6,7 @@ from typing import Any
 from argolane.workflow.local.reconciler.dag.plan import Plan
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
-from argolane.workflow.local.reconciler.template.lookup import continues_on
+from argolane.workflow.local.reconciler.template.types import continues_on
 
 
 def phase_of(run: RunState, node: Node, plan: Plan, template: Mapping[str, Any], *, stopped: bool) -> str:

@@ -16,7 +16,8 @@ from argolane.workflow.local.reconciler.retry.decision import decide
 from argolane.workflow.local.reconciler.retry.strategy import deadline, policy, strategy_of
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template import inputs
-from argolane.workflow.local.reconciler.template.lookup import POD_TYPES, TemplateSource, type_of
+from argolane.workflow.local.reconciler.template.lookup import TemplateSource
+from argolane.workflow.local.reconciler.template.types import POD_TYPES, type_of
 
 
 def execute_attempts(

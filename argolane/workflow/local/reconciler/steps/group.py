@@ -15,7 +15,7 @@ from argolane.workflow.local.reconciler.flow.references import resolve
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.steps.steps_pass import Step, StepsPass
 from argolane.workflow.local.reconciler.template.evaluation import should_execute
-from argolane.workflow.local.reconciler.template.lookup import continues_on
+from argolane.workflow.local.reconciler.template.types import continues_on
 
 
 def execute_group(context: StepsPass, steps: list[Step], group: Node) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from argolane.languages import jq, jsonpath, selectors
+from argolane.kubernetes import selectors
+from argolane.languages import jq, jsonpath
 from argolane.languages.jsonpathparser import PathError
 from argolane.languages.values import any_string, go_json_error, parse_duration
 from argolane.workflow.merge import join

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from argolane.disk import said
+from argolane.kubernetes import fields
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.workflow.local import resources
@@ -99,19 +100,13 @@ class Pods:
     def _fields(self, order: PodOrder) -> dict[str, str]:
         """What a fieldRef may read."""
         state, template = self._state, order.template
-        fields = {
-            "metadata.name": pod_name(state.name, order.node_name, str(template.get("name") or "")),
-            "metadata.namespace": state.namespace,
-            "metadata.uid": self._submission.uid,
-            "spec.nodeName": "localhost",
-            "spec.serviceAccountName": str(state.spec.get("serviceAccountName") or "default"),
-            "status.podIP": "127.0.0.1",
-            "status.hostIP": "127.0.0.1",
-        }
+        outer, given = state.spec.get("podMetadata") or {}, template.get("metadata") or {}
         own = {"workflows.argoproj.io/workflow": state.name, "workflows.argoproj.io/completed": "false"}
-        for kind, values in (("labels", own), ("annotations", {})):
-            given = (template.get("metadata") or {}).get(kind) or {}
-            outer = (state.spec.get("podMetadata") or {}).get(kind) or {}
-            for key, value in {**values, **outer, **given}.items():
-                fields[f"metadata.{kind}['{key}']"] = str(value)
-        return fields
+        return fields.of_pod(
+            pod_name(state.name, order.node_name, str(template.get("name") or "")),
+            state.namespace,
+            self._submission.uid,
+            labels={**own, **(outer.get("labels") or {}), **(given.get("labels") or {})},
+            annotations={**(outer.get("annotations") or {}), **(given.get("annotations") or {})},
+            service_account=str(state.spec.get("serviceAccountName") or "default"),
+        )

@@ -9,10 +9,9 @@ from typing import Any
 from argolane.containers import sandbox
 from argolane.containers.images import Image
 from argolane.containers.process import Process
-from argolane.containers.sandbox import Container, Mount
-from argolane.kubernetes import environment
-from argolane.kubernetes.expansion import expand
-from argolane.workflow.local.pod.programs import MissingProgram, find_program
+from argolane.containers.sandbox import Mount
+from argolane.kubernetes import containerspec
+from argolane.workflow.local.pod import programs
 from argolane.workflow.local.pod.streams import Capture, Stop, Watch
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.ports import PodOrder
@@ -69,34 +68,23 @@ class Containers:
         """The running container; None when its program is not there, which counts as an end with 64."""
         name = str(container["name"])
         image = self._images[str(container.get("image"))]
-        env = environment.build(container, image.env, self._around.fields, self._around.objects)
-        argv = _command(container, env) or list(image.command)
-        env |= {"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id}
-        env.setdefault("HOSTNAME", self._around.fields.get("metadata.name", ""))
-        workdir = str(container.get("workingDir") or image.workdir)
-        capture = self._capture(name)
-        if argv:
-            try:
-                seen = (*mounts, *image.folders)
-                argv[0] = find_program(argv[0], env.get("PATH", ""), workdir, seen, tmp)
-            except MissingProgram as missing:
-                self.ended.append(Ended(name, 64, str(missing)))
-                capture.started()
-                return None
-        process = sandbox.start(
-            Container(
-                name=name,
-                argv=tuple(argv),
-                env=env,
-                workdir=workdir,
-                mounts=mounts,
-                tmp=tmp,
-                literal_text=(str(container.get("source") or ""),),
-                folders=image.folders,
-            ),
-            stdout=capture.ends["stdout"],
-            stderr=capture.ends["stderr"],
+        made = containerspec.to_start(
+            container,
+            image,
+            fields=self._around.fields,
+            objects=self._around.objects,
+            mounts=mounts,
+            tmp=tmp,
+            added={"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id},
         )
+        capture = self._capture(name)
+        try:
+            made = programs.found(made)
+        except programs.MissingProgram as missing:
+            self.ended.append(Ended(name, 64, str(missing)))
+            capture.started()
+            return None
+        process = sandbox.start(made, stdout=capture.ends["stdout"], stderr=capture.ends["stderr"])
         capture.started()
         self._watch.add(process, capture)
         return process
@@ -151,8 +139,3 @@ class Containers:
         self._watch.forget(capture)
         capture.drain()
         self.ended.append(Ended(process.name, code))
-
-
-def _command(container: Mapping[str, Any], env: Mapping[str, str]) -> list[str]:
-    parts = [*(container.get("command") or ()), *(container.get("args") or ())]
-    return [expand(str(part), env) for part in parts]

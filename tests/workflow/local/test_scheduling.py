@@ -11,7 +11,7 @@ from argolane.workflow.local.reconciler import reconcile
 from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
-from argolane.workflow.local.reconciler.ports import PodOrder, Ports
+from argolane.workflow.local.reconciler.ports import PodOrder, PodResult, Ports
 from argolane.workflow.local.reconciler.reconcile import Verdict
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Templates
@@ -67,8 +67,8 @@ class Cluster:
     def end(self, name: str, phase: str = "Succeeded", message: str = "", **outputs: Any) -> None:
         node = self.node(name)
         code = "0" if phase == "Succeeded" else "1"
-        result = {"phase": phase, "message": message, "outputs": {"exitCode": code, **outputs}}
-        reconcile.finished(self.state, node, {**result, "startedAt": self.time, "finishedAt": self.time})
+        result = PodResult(phase, message, {"exitCode": code, **outputs}, self.time, self.time)
+        reconcile.finished(self.state, node, result)
 
     def node(self, name: str) -> Node:
         return next(node for node in self.state.nodes if node.display_name == name)

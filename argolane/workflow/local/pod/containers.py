@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +11,22 @@ from argolane.containers.process import Process
 from argolane.containers.sandbox import Mount
 from argolane.kubernetes import containerspec
 from argolane.workflow.local.pod import programs
-from argolane.workflow.local.pod.streams import Capture, Stop, Watch
+from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit
+from argolane.workflow.local.pod.stopping import Stop
+from argolane.workflow.local.pod.streams import Capture, Watch
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.ports import PodOrder
 
 _AFTER_KILL = 10.0
 
 
-@dataclass
-class Ended:
-    """A container's exit code and what its end has to say."""
-
-    name: str
-    code: int
-    reason: str = ""
-
-    @property
-    def message(self) -> str:
-        text = f"{self.name}: Error (exit code {self.code})"
-        return f"{text}: {self.reason}" if self.reason else text
-
-
 class Containers:
-    """Those of one pod; `ended` are over, in order."""
+    """Those of one pod; `exits` are of those that are over, in order."""
 
     def __init__(
         self, order: PodOrder, around: Surroundings, stop: Stop, images: Mapping[str, Image]
     ) -> None:
-        self.ended: list[Ended] = []
+        self.exits: list[Exit] = []
         self._order, self._around, self._images = order, around, images
         self._captures: list[Capture] = []
         limit = order.active_seconds
@@ -59,13 +46,10 @@ class Containers:
         """The end of a container's stdout, if its result is read."""
         return bytes(self._capture_of(name).tail)
 
-    def of(self, name: str) -> Ended:
-        return next(ended for ended in self.ended if ended.name == name)
-
     def start(
         self, container: Mapping[str, Any], mounts: tuple[Mount, ...], tmp: Path | None = None
     ) -> Process | None:
-        """The running container; None when its program is not there, which counts as an end with 64."""
+        """The running container; None when its program is not there, which is an exit, too."""
         name = str(container["name"])
         image = self._images[str(container.get("image"))]
         made = containerspec.to_start(
@@ -81,7 +65,7 @@ class Containers:
         try:
             made = programs.found(made)
         except programs.MissingProgram as missing:
-            self.ended.append(Ended(name, 64, str(missing)))
+            self.exits.append(Exit(name, NO_PROGRAM, str(missing)))
             capture.started()
             return None
         process = sandbox.start(made, stdout=capture.ends["stdout"], stderr=capture.ends["stderr"])
@@ -138,4 +122,4 @@ class Containers:
         capture = self._capture_of(process.name)
         self._watch.forget(capture)
         capture.drain()
-        self.ended.append(Ended(process.name, code))
+        self.exits.append(Exit(process.name, code))

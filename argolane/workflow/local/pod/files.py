@@ -30,7 +30,7 @@ class Files:
         mounts, tmp = self.mounts(self.main), _folder(self._folder / "tmp")
         own = outputs.own_mounts(_output_paths(template), outputs.View(mounts, tmp), self._folder / "own")
         view = outputs.View(mounts, tmp, own)
-        loaded = artifacts.load(template, view, around.store, self._folder / "artifacts")
+        loaded = artifacts.load(template, view, around.repository, self._folder / "artifacts")
         self.view = outputs.View(mounts, tmp, (*own, *loaded))
 
     def mounts(self, container: Mapping[str, Any]) -> tuple[Mount, ...]:

@@ -6,16 +6,12 @@ from typing import Any
 
 from argolane.errors import ArgolaneError
 from argolane.kubernetes.expansion import expand
+from argolane.kubernetes.fields import FIELDS
 from argolane.kubernetes.objects import Objects
-from argolane.kubernetes.volumes import missing
 from argolane.languages.values import any_string
 
 _NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-# Fields that a fieldRef may name; a label that the pod does not have is empty.
-FIELDS = re.compile(
-    r"metadata\.(labels|annotations)\['[^']+'\]|metadata\.(name|namespace|uid)"
-    r"|spec\.(nodeName|serviceAccountName)|status\.(podIP|hostIP)"
-)
+_KINDS = {"configMap": "ConfigMap", "secret": "Secret"}
 
 
 def build(
@@ -38,18 +34,14 @@ def build(
 def _all(source: Mapping[str, Any], objects: Objects) -> dict[str, str]:
     prefix = str(source.get("prefix") or "")
     found: dict[str, str] = {}
-    for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
-        reference = source.get(key)
+    for key, kind in _KINDS.items():
+        reference = source.get(f"{key}Ref")
         if reference is None:
             continue
-        data = objects.data(kind, str(reference.get("name")))
-        if data is None:
-            if reference.get("optional"):
-                continue
-            raise ArgolaneError(missing(kind, str(reference.get("name")), objects))
-        for name, value in data.items():
+        optional = bool(reference.get("optional"))
+        for name, value in objects.files(kind, str(reference.get("name")), optional=optional).items():
             if _NAME.fullmatch(prefix + name):
-                found[prefix + name] = value.decode("utf-8", "surrogateescape")
+                found[prefix + name] = _text(value)
     return found
 
 
@@ -60,25 +52,22 @@ def _value(
     if source is None:
         value = entry.get("value")
         return expand(any_string(value), before) if value is not None else ""
-    for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-        reference = source.get(key)
+    for key, kind in _KINDS.items():
+        reference = source.get(f"{key}KeyRef")
         if reference is not None:
-            return _key(kind, reference, objects)
+            name, optional = str(reference.get("name")), bool(reference.get("optional"))
+            found = objects.value(kind, name, str(reference.get("key")), optional=optional)
+            return None if found is None else _text(found)
     if source.get("fieldRef") is not None:
         path = str(source["fieldRef"].get("fieldPath"))
         if path not in fields and not FIELDS.fullmatch(path):
-            raise ArgolaneError(f"env: the local runner has no field {path!r} for a fieldRef")
+            raise ArgolaneError(
+                f"env {entry['name']!r}: fieldPath {path!r} is not known here; there are "
+                f"{', '.join(sorted(f for f in fields if '[' not in f))} and metadata.labels['x']."
+            )
         return fields.get(path, "")
     return ""
 
 
-def _key(kind: str, reference: Mapping[str, Any], objects: Objects) -> str | None:
-    name, key = str(reference.get("name")), str(reference.get("key"))
-    data = objects.data(kind, name)
-    if data is None or key not in data:
-        if reference.get("optional"):
-            return None
-        if data is None:
-            raise ArgolaneError(missing(kind, name, objects))
-        raise ArgolaneError(f"{kind} '{name}' has no key '{key}'; there are: {', '.join(sorted(data))}")
-    return data[key].decode("utf-8", "surrogateescape")
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")

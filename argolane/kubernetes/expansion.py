@@ -5,7 +5,7 @@ is written, `$$` is a dollar, so `$$(VAR)` is the text `$(VAR)`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 _DOLLAR = re.compile(r"\$(?:\$|\(([^)]*)\))")
 
@@ -20,9 +20,7 @@ def expand(text: str, env: Mapping[str, str]) -> str:
     return _DOLLAR.sub(value, text)
 
 
-def expand_env(pairs: Iterable[tuple[str, str]], env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A container's `env` list in its order: each value sees the ones before it, and `env` (envFrom)."""
-    values = dict(env or {})
-    for name, text in pairs:
-        values[name] = expand(text, values)
-    return values
+def without_value(text: str, env: Mapping[str, str]) -> list[str]:
+    """Names that `text` refers to and `env` lacks, or has nothing for."""
+    names = (found[1] for found in _DOLLAR.finditer(text))
+    return [name for name in names if name is not None and not env.get(name)]

@@ -1,7 +1,7 @@
-"""Kubernetes objects of a project without a cluster: one JSON file each, ConfigMaps and Secrets above all.
+"""A kind and a name in, the object out: a project without a cluster keeps each as one JSON file.
 
-Resource templates make them; volumes, environments and parameters read them. SeldonDeployments live elsewhere
-(`argolane.serving.deployments`).
+Resource templates make them, ConfigMaps and Secrets above all; volumes, environments and parameters read
+them.
 """
 
 import base64
@@ -13,7 +13,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from argolane.disk import write_whole
+from argolane.disk import shown, write_whole
+from argolane.errors import ArgolaneError
 from argolane.kubernetes.times import rfc3339
 from argolane.project import Project
 
@@ -32,7 +33,10 @@ class Objects:
             text = self._file(kind, name).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-        return dict(json.loads(text))
+        try:
+            return dict(json.loads(text))
+        except ValueError as error:
+            raise ArgolaneError(f"{shown(self._file(kind, name))}: not JSON: {error}") from None
 
     def put(self, body: Mapping[str, Any], now: float) -> dict[str, Any]:
         """Store an object as the API server would: with namespace, uid, version; Secrets encoded."""
@@ -75,6 +79,29 @@ class Objects:
             return found | {key: str(text).encode() for key, text in (body.get("stringData") or {}).items()}
         found = {key: str(text).encode() for key, text in (body.get("data") or {}).items()}
         return found | {key: base64.b64decode(text) for key, text in (body.get("binaryData") or {}).items()}
+
+    def files(self, kind: str, name: str, *, optional: bool = False) -> dict[str, bytes]:
+        """The same, but ArgolaneError when there is no such object; {} when that may be."""
+        found = self.data(kind, name)
+        if found is None and not optional:
+            raise ArgolaneError(self.missing(kind, name))
+        return found or {}
+
+    def value(self, kind: str, name: str, key: str, *, optional: bool = False) -> bytes | None:
+        """One key's content; None when it is not there and need not be, else ArgolaneError."""
+        found = self.files(kind, name, optional=optional)
+        if key not in found and not optional:
+            known = ", ".join(sorted(found)) or "none"
+            raise ArgolaneError(f"{kind} '{name}' has no key '{key}'; there are: {known}")
+        return found.get(key)
+
+    def missing(self, kind: str, name: str) -> str:
+        """What to say about an object that is not there."""
+        there = ", ".join(self.names(kind)) or "none"
+        return (
+            f"{kind} '{name}' not found in namespace {self.namespace}; there are: {there}. Make it with "
+            f"a resource template, or as {shown(self._file(kind, name))}"
+        )
 
     def _file(self, kind: str, name: str) -> Path:
         return self.folder / kind.lower() / f"{name}.json"

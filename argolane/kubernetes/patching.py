@@ -1,117 +1,139 @@
-"""An object and a patch in, the patched object out: merge, strategic and JSON patches as of kubectl."""
+"""An object and a patch in, the patched object out: merge, strategic and JSON patches as of the API server.
+
+A strategic merge is also what Argo joins a Workflow with its WorkflowTemplate by, and a template with its
+defaults. Types are not known here: by which key the entries of a list are one and the same hangs on the
+list's name alone.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# Kubernetes' strategic merge: the key by which entries of a list are one and the same.
+import jsonpatch
+
+# Of lists in pods, Deployments, Services and Workflows; those that are not here are replaced as a whole.
 MERGE_KEYS = {
-    "templates": "name",
-    "parameters": "name",
-    "artifacts": "name",
-    "volumes": "name",
-    "volumeMounts": "mountPath",
-    "env": "name",
-    "imagePullSecrets": "name",
-    "sidecars": "name",
-    "initContainers": "name",
-    "hostAliases": "ip",
-    "ports": "containerPort",
-    "containers": "name",
-    "mutexes": None,
-    "tolerations": None,
+    "artifacts": ("name",),
+    "conditions": ("type",),
+    "containers": ("name",),
+    "env": ("name",),
+    "ephemeralContainers": ("name",),
+    "hostAliases": ("ip",),
+    "imagePullSecrets": ("name",),
+    "initContainers": ("name",),
+    "ownerReferences": ("uid",),
+    "parameters": ("name",),
+    "ports": ("containerPort", "port"),  # of a container, of a Service
+    "sidecars": ("name",),
+    "templates": ("name",),
+    "topologySpreadConstraints": ("topologyKey",),
+    "volumeDevices": ("devicePath",),
+    "volumeMounts": ("mountPath",),
+    "volumes": ("name",),
 }
+_DIRECTIVE, _RETAIN = "$patch", "$retainKeys"
 
 
 class PatchError(Exception):
-    """The patch does not fit."""
+    """The patch does not fit; the text says which part of it and why."""
 
 
 def patch(body: Mapping[str, Any], change: Any, strategy: str) -> dict[str, Any]:
     """By mergeStrategy: merge, strategic or json."""
-    if strategy == "json":
-        return json_patch(body, change)
-    merged: dict[str, Any] = merge_patch(body, change, by_name=strategy == "strategic")
+    by_strategy = {"json": json_patch, "merge": merge_patch, "strategic": strategic_merge}
+    if strategy not in by_strategy:
+        raise PatchError(f"error: --type must be one of [{' '.join(by_strategy)}], not {strategy!r}")
+    found: dict[str, Any] = by_strategy[strategy](body, change)
+    return found
+
+
+def merge_patch(body: Any, change: Any) -> Any:
+    """RFC 7386: null removes, maps merge, the rest is replaced."""
+    if not isinstance(change, Mapping):
+        return change
+    merged = dict(body) if isinstance(body, Mapping) else {}
+    for name, value in change.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
     return merged
 
 
-def merge_patch(body: Any, change: Any, *, by_name: bool = False, key: str = "") -> Any:
-    """RFC 7386: null removes, maps merge, the rest is replaced; strategic joins lists by a key."""
+def strategic_merge(body: Any, change: Any, name: str = "") -> Any:
+    """The same, but lists of objects are joined by a key; `name` is that of the field which `body` is in."""
     if isinstance(change, Mapping):
-        merged = dict(body) if isinstance(body, Mapping) else {}
-        for name, value in change.items():
-            if value is None:
-                merged.pop(name, None)
-            else:
-                merged[name] = merge_patch(merged.get(name), value, by_name=by_name, key=name)
-        return merged
-    merge_key = MERGE_KEYS.get(key) if by_name else None
-    if merge_key and isinstance(change, list) and isinstance(body, list):
-        known = {entry.get(merge_key): entry for entry in body}
-        for entry in change:
-            known[entry.get(merge_key)] = merge_patch(known.get(entry.get(merge_key)), entry, by_name=True)
-        return list(known.values())
+        return _merged_map(body, change)
+    if isinstance(change, list) and isinstance(body, list) and (key := _merge_key(name, [*body, *change])):
+        return _merged_list(body, change, key)
+    if isinstance(change, list):
+        return [strategic_merge(None, entry) for entry in change if not _deletes(entry)]
     return change
 
 
 def json_patch(body: Mapping[str, Any], operations: Any) -> dict[str, Any]:
-    """RFC 6902: add, replace, remove."""
-    import copy
-
-    result: dict[str, Any] = copy.deepcopy(dict(body))
-    for operation in operations:
-        *path, last = [p.replace("~1", "/").replace("~0", "~") for p in str(operation["path"]).split("/")[1:]]
-        parent: Any = result
+    """RFC 6902, all of it: add, remove, replace, move, copy, test."""
+    if not isinstance(operations, list) or not all(isinstance(one, Mapping) for one in operations):
+        raise PatchError("a json patch is a list of operations, such as [{op: remove, path: /data/key}]")
+    found: Any = body
+    for number, operation in enumerate(operations):
         try:
-            for part in path:
-                parent = parent[int(part)] if isinstance(parent, list) else parent[part]
-            _apply(parent, last, operation)
-        except (KeyError, IndexError, ValueError, TypeError):
-            raise PatchError(f"the json patch has no place {operation['path']!r}") from None
-    return result
+            found = jsonpatch.apply_patch(found, [operation])
+        except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
+            what = f"{operation.get('op')} {operation.get('path')}"
+            raise PatchError(f"the json patch does not fit: operation {number} ({what}): {error}") from None
+    if not isinstance(found, dict):
+        raise PatchError("the json patch leaves no object")
+    return found
 
 
-def _apply(parent: Any, last: str, operation: Mapping[str, Any]) -> None:
-    action = operation["op"]
-    if isinstance(parent, list):
-        position = len(parent) if last == "-" else int(last)
-        if action == "add":
-            parent.insert(position, operation["value"])
-        elif action == "remove":
-            del parent[position]
-        else:
-            parent[position] = operation["value"]
-    elif action == "remove":
-        del parent[last]
-    elif action == "replace" and last not in parent:
-        raise KeyError(last)
-    else:
-        parent[last] = operation["value"]
-
-
-def strategic_merge(patch: Any, target: Any, key: str = "") -> Any:
-    """`target` with what only `patch` has: Argo's MergeTo, in which the target's own fields win."""
-    if isinstance(patch, Mapping) and isinstance(target, Mapping):
-        merged = dict(patch)
-        for name, value in target.items():
-            merged[name] = strategic_merge(patch[name], value, name) if name in patch else value
-            if value is None:
-                merged.pop(name, None)
+def _merged_map(body: Any, change: Mapping[str, Any]) -> dict[str, Any]:
+    directive = change.get(_DIRECTIVE, "merge")
+    if directive not in ("merge", "replace", "delete"):
+        raise PatchError(f"{_DIRECTIVE} is {directive!r}; expected merge, replace or delete")
+    merged = dict(body) if isinstance(body, Mapping) and directive == "merge" else {}
+    if directive == "delete":
         return merged
-    merge_key = MERGE_KEYS.get(key)
-    if merge_key and _is_objects(patch) and _is_objects(target):
-        return _merge_lists(patch, target, merge_key)
-    return target
+    if _RETAIN in change:
+        merged = {name: value for name, value in merged.items() if name in change[_RETAIN]}
+    for name, value in change.items():
+        if name in (_DIRECTIVE, _RETAIN):
+            continue
+        if name.startswith(("$setElementOrder/", "$deleteFromPrimitiveList/")):
+            raise PatchError(
+                f"{name!r} is for a cluster; a strategic patch has {_DIRECTIVE} and {_RETAIN} here"
+            )
+        if value is None or (isinstance(value, Mapping) and _deletes(value)):
+            merged.pop(name, None)
+        else:
+            merged[name] = strategic_merge(merged.get(name), value, name)
+    return merged
 
 
-def _merge_lists(patch: Sequence[Any], target: Sequence[Any], merge_key: str) -> list[Any]:
-    theirs = {entry.get(merge_key): entry for entry in patch}
-    names = {entry.get(merge_key) for entry in target}
-    merged = [
-        strategic_merge(theirs[entry[merge_key]], entry) if entry.get(merge_key) in theirs else entry
-        for entry in target
-    ]
-    return merged + [entry for entry in patch if entry.get(merge_key) not in names]
+def _merged_list(body: Sequence[Any], change: Sequence[Any], key: str) -> list[Any]:
+    """What the change names is in its order; the rest stays before what it was before."""
+    if any(entry.get(_DIRECTIVE) == "replace" and len(entry) == 1 for entry in change):
+        body, change = [], [entry for entry in change if entry.get(_DIRECTIVE) != "replace"]
+    named = {entry.get(key): entry for entry in body}
+    places = {value: place for place, value in enumerate(named)}
+    touched = {entry.get(key) for entry in change}
+    rest = [entry for entry in body if entry.get(key) not in touched]
+    found: list[Any] = []
+    for entry in change:
+        place = places.get(entry.get(key))
+        while rest and place is not None and places[rest[0].get(key)] < place:
+            found.append(rest.pop(0))
+        if not _deletes(entry):
+            found.append(_merged_map(named.get(entry.get(key)), entry))
+    return found + rest
 
 
-def _is_objects(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
+def _merge_key(name: str, entries: Sequence[Any]) -> str | None:
+    """None for a list that is replaced."""
+    if not all(isinstance(entry, Mapping) for entry in entries):
+        return None
+    keys = MERGE_KEYS.get(name, ())
+    return next((key for key in keys if any(key in entry for entry in entries)), None)
+
+
+def _deletes(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and entry.get(_DIRECTIVE) == "delete"

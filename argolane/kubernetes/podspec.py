@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from argolane.kubernetes.rules import LABEL, SUBDOMAIN, amount, invalid
+from argolane.kubernetes.names import LABEL, SUBDOMAIN, invalid
+from argolane.kubernetes.quantities import amount
 
 Tree = Mapping[str, Any]
 

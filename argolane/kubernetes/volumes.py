@@ -1,11 +1,12 @@
 """A pod's volumes in, folders of this machine out, mounted where each container wants them.
 
-Claims live in the project's state across runs, volumeClaimTemplates in the run; emptyDir, configMap and
-secret volumes belong to one pod.
+Claims live in the project's state across runs, volumeClaimTemplates in the run; emptyDir, configMap, secret
+and projected volumes belong to one pod.
 """
 
 import os
 import posixpath
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from argolane.containers.sandbox import Mount
 from argolane.errors import ArgolaneError
-from argolane.kubernetes.expansion import expand
+from argolane.kubernetes.expansion import expand, without_value
 from argolane.kubernetes.objects import Objects
 
 SUPPORTED = (
@@ -61,13 +62,12 @@ def read_only_volumes(volumes: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _mount(mount: Mapping[str, Any], folder: Path, read_only: bool, env: Mapping[str, str]) -> Mount:
+    where = f"volume '{mount['name']}'"
     below = str(mount.get("subPath") or "")
     if mount.get("subPathExpr"):
-        below = expand(str(mount["subPathExpr"]), env)
+        below = _expanded(str(mount["subPathExpr"]), env, where)
     if below:
-        if below.startswith("/") or ".." in Path(below).parts:
-            raise ArgolaneError(f"volume '{mount['name']}': subPath {below!r} must stay inside the volume")
-        folder = folder / below
+        folder = folder / _inner(below, f"{where}: subPath")
         if not folder.exists():
             folder.mkdir(parents=True, exist_ok=True)
     return Mount(folder, posixpath.normpath(str(mount["mountPath"])), read_only)
@@ -82,7 +82,7 @@ def _prepare(volume: Mapping[str, Any], places: Places, objects: Objects) -> Pat
     folder = _folder(places.pod / name)
     if volume.get("hostPath") is not None:
         host = Path(str(volume["hostPath"].get("path")))
-        return _folder(host) if "Create" in str(volume["hostPath"].get("type")) else host
+        return _folder(host) if volume["hostPath"].get("type") == "DirectoryOrCreate" else host
     if volume.get("configMap") is not None:
         _project(folder, "ConfigMap", volume["configMap"], objects, volume["configMap"].get("defaultMode"))
     elif volume.get("secret") is not None:
@@ -103,42 +103,33 @@ def _folder(path: Path) -> Path:
 
 
 def _project(folder: Path, kind: str, source: Mapping[str, Any], objects: Objects, mode: Any) -> None:
-    name = str(source.get("name"))
-    data = objects.data(kind, name)
-    if data is None:
-        if source.get("optional"):
-            return
-        raise ArgolaneError(missing(kind, name, objects))
+    name, optional = str(source.get("name")), bool(source.get("optional"))
     default = 0o644 if mode is None else int(mode)
-    items = source.get("items")
-    if items is None:
-        items = [{"key": key, "path": key} for key in data]
+    items = source.get("items") or [
+        {"key": key, "path": key} for key in objects.files(kind, name, optional=optional)
+    ]
     for item in items:
-        if item["key"] not in data:
-            if source.get("optional"):
-                continue
-            raise ArgolaneError(f"{kind} '{name}' has no key '{item['key']}'; there are: {_keys(data)}")
-        file = folder / str(item["path"])
+        content = objects.value(kind, name, str(item["key"]), optional=optional)
+        if content is None:
+            continue
+        file = folder / _inner(str(item["path"]), f"{kind} '{name}': path")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data[item["key"]])
-        file.chmod(int(item["mode"]) if item.get("mode") is not None else default)
+        # Whole: a container that runs may read it while another of its pod is started.
+        fresh = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
+        fresh.write_bytes(content)
+        fresh.chmod(int(item["mode"]) if item.get("mode") is not None else default)
+        fresh.replace(file)
 
 
-def missing(kind: str, name: str, objects: Objects) -> str:
-    """What to say about a ConfigMap or Secret that is not there."""
-    there = ", ".join(objects.names(kind)) or "none"
-    return (
-        f"{kind} '{name}' not found in namespace {objects.namespace}; there are: {there}. Make it with "
-        f"a resource template, or as {_shown(objects.folder / kind.lower() / f'{name}.json')}"
-    )
+def _inner(path: str, where: str) -> str:
+    """A path that does not lead out of the folder which it is below."""
+    if path.startswith("/") or ".." in Path(path).parts:
+        raise ArgolaneError(f"{where} {path!r} must stay inside the volume")
+    return path
 
 
-def _shown(path: Path) -> str:
-    try:
-        return os.path.relpath(path)
-    except ValueError:
-        return str(path)
-
-
-def _keys(data: Mapping[str, bytes]) -> str:
-    return ", ".join(sorted(data)) or "none"
+def _expanded(text: str, env: Mapping[str, str], where: str) -> str:
+    """As the kubelet does: a name without a value is a fault here, and only here."""
+    if unknown := without_value(text, env):
+        raise ArgolaneError(f"{where}: subPathExpr {text!r}: missing value for {unknown[0]!r}")
+    return expand(text, env)

@@ -1,107 +1,165 @@
-"""A Go (RE2) pattern in, a Python pattern out; what RE2 refuses is refused with Go's text.
+"""A Go pattern in, what it finds in a text out; what Go refuses is refused with Go's words.
 
-Used by `=~` in `when` and by `matches` and the regex functions of `{{=expr}}`.
+Used by `=~` in `when`, by `matches` and the regex functions of `{{=expr}}`, and by jq's `test`. Patterns are
+RE2's own, matched by its C++ library. Go's package regexp was made after it, and differs in this:
+
+- `\\C` (one byte) is RE2's alone, and so are names of groups that are not ASCII: both are refused here. Long
+  names of Unicode classes (`\\p{Letter}`) are Go's alone, from 1.25 on; Argo 3.7 is older. Which letters a
+  class holds hangs on the edition of Unicode that each was built with.
+- Faults have other words there, and what Go calls `expression too large` or `expression nests too deeply` has
+  another bound: RE2 counts memory, Go instructions and depth.
+- Of empty matches Go drops one that begins where the match before it ended, and its `\\B` is never true
+  inside a character.
+- Half a surrogate pair, which UTF-8 cannot hold, is U+FFFD to both.
 """
 
 import re
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any
 
-_POSIX = {
-    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "ascii": "\\x00-\\x7F", "blank": "\\t ",
-    "cntrl": "\\x00-\\x1F\\x7F",
-    "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~",
-    "space": "\\t\\n\\v\\f\\r ", "upper": "A-Z", "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f",
-}  # fmt: skip
-_ESCAPES = {"z": "\\Z", "Q": "", "a": "\\x07"}
-_NOT_IN_GO = re.compile(r"\(\?(=|!|<=|<!|#|>|\()")
-_NOT_HERE = re.compile(r"\\[pPCX]")
+import re2
+
+# The words of re2/regexp.cc, which are all that the binding hands on, and those of Go's regexp/syntax.
+_WORDS = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
+_MEMORY = 64 << 20
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# What stands for itself, and outside of it what only one of the two knows.
+_ALIEN = re.compile(
+    r"\\Q.*?(?:\\E|\Z)|(?P<byte>\\C)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^]\\])*\]|(?P<behind>\(\?<[=!])", re.S
+)
 
 
 class PatternError(ValueError):
     """The pattern does not compile in Go; the message is Go's."""
 
+    def __init__(self, fault: str, part: str) -> None:
+        super().__init__(f"error parsing regexp: {fault}: `{part}`")
+
+
+class Match:
+    """One place in a text: its groups by number or name, None for one that took no part; IndexError else."""
+
+    def __init__(self, found: Any) -> None:
+        self._found = found
+        self.begin: int = found.start()
+        self.end: int = found.end()
+
+    def __getitem__(self, group: int | str) -> str | None:
+        part: bytes | None = self._found[group]
+        return None if part is None else part.decode()
+
+
+class Pattern:
+    """A compiled pattern, with the methods of Go's Regexp. Matching is over bytes, as it is there."""
+
+    def __init__(self, pattern: str) -> None:
+        pattern = _SURROGATE.sub("\ufffd", pattern)
+        for alien in _ALIEN.finditer(pattern):
+            if alien["byte"]:
+                raise PatternError("invalid escape sequence", "\\C")
+            if alien["behind"]:
+                # To Go a name begins here, which ends at the next >.
+                name, end, _ = pattern[alien.start() :].partition(">")
+                raise PatternError("invalid named capture", name + end)
+        options = re2.Options()
+        options.log_errors, options.max_mem = False, _MEMORY
+        try:
+            self._compiled = re2.compile(pattern, options)
+        except re2.error as error:
+            raise _in_go(error, pattern) from None
+        for name in self._compiled.groupindex:
+            if not name.isascii():
+                opening = "(?P<" if f"(?P<{name}>" in pattern else "(?<"
+                raise PatternError("invalid named capture", f"{opening}{name}>")
+
+    @property
+    def groups(self) -> int:
+        return int(self._compiled.groups)
+
+    def matches(self, text: str) -> bool:
+        """Whether it is found anywhere in `text`."""
+        return next(self._all(_bytes(text)), None) is not None
+
+    def find(self, text: str) -> str:
+        """The first match; "" when there is none."""
+        match = next(self._all(_bytes(text)), None)
+        return (match[0] or "") if match else ""
+
+    def find_all(self, text: str) -> list[str]:
+        return [match[0] or "" for match in self._all(_bytes(text))]
+
+    def replace_all(self, text: str, new: Callable[[Match], str]) -> str:
+        raw, end, parts = _bytes(text), 0, []
+        for match in self._all(raw):
+            parts += [raw[end : match.begin].decode(), new(match)]
+            end = match.end
+        return "".join([*parts, raw[end:].decode()])
+
+    def split(self, text: str, most: int = -1) -> list[str]:
+        """What is between the matches, at most `most` parts; an empty match at the start divides nothing."""
+        if not text and self._compiled.pattern:
+            return [""]
+        raw, begin, end = _bytes(text), 0, 0
+        parts: list[str] = []
+        for match in self._all(raw):
+            if 0 < most == len(parts) + 1:
+                break
+            end = match.begin
+            if match.end != 0:
+                parts.append(raw[begin:end].decode())
+            begin = match.end
+        if end != len(raw):
+            parts.append(raw[begin:].decode())
+        return parts
+
+    def _all(self, raw: bytes) -> Iterator[Match]:
+        """Every match as Go's FindAll has them."""
+        at, before = 0, -1
+        while at <= len(raw):
+            found = self._compiled.search(raw, at)
+            if found is None:
+                return
+            begin, end = found.start(), found.end()
+            inside = begin < len(raw) and _continues(raw[begin])
+            if not inside and not begin == end == before:
+                yield Match(found)
+                before = end
+            at = end
+            if begin == end:
+                at += 1
+                while at < len(raw) and _continues(raw[at]):
+                    at += 1
+
 
 @lru_cache(maxsize=256)
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """`pattern` with Go's meaning: ASCII classes, `$` only at the very end, no look-around."""
-    bare = re.sub(r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^]\\])*\]", "", pattern, flags=re.S)
-    if perl := _NOT_IN_GO.search(bare):
-        syntax = perl[0][: 4 if perl[1][0] == "<" else 3]
-        raise PatternError(f"error parsing regexp: invalid or unsupported Perl syntax: `{syntax}`")
-    if back := re.search(r"\\[1-9]", pattern.replace("\\\\", "")):
-        raise PatternError(f"error parsing regexp: invalid escape sequence: `{back[0]}`")
-    if _NOT_HERE.search(pattern.replace("\\\\", "")):
-        raise PatternError(f"the pattern {pattern!r} uses Unicode classes, which are not supported here")
-    try:
-        # Go's flags (?s) (?m) (?i) (?U): the last has no Python counterpart.
-        return re.compile(_translate(pattern), re.ASCII)
-    except re.error as error:
-        raise PatternError(f"error parsing regexp: {_go_reason(pattern, error)}") from None
+def compile_pattern(pattern: str) -> Pattern:
+    """`pattern`, ready to search with; PatternError for what Go does not compile."""
+    return Pattern(pattern)
 
 
-def _translate(pattern: str) -> str:
-    out, i, in_class = [], 0, False
-    multiline = bool(re.match(r"\(\?[isU]*m", pattern))
-    while i < len(pattern):
-        char = pattern[i]
-        if char == "\\" and i + 1 < len(pattern):
-            following = pattern[i + 1]
-            if following == "Q":
-                end = pattern.find("\\E", i)
-                out.append(re.escape(pattern[i + 2 : end if end >= 0 else None]))
-                i = end + 2 if end >= 0 else len(pattern)
-                continue
-            if following == "x" and pattern[i + 2 : i + 3] == "{":
-                end = pattern.index("}", i)
-                out.append(re.escape(chr(int(pattern[i + 3 : end], 16))))
-                i = end + 1
-                continue
-            out.append(_ESCAPES.get(following, char + following))
-            i += 2
-            continue
-        if in_class:
-            named = re.match(r"\[:(\^?)(\w+):\]", pattern[i:])
-            if named and not named[1] and named[2] in _POSIX:
-                out.append(_POSIX[named[2]])
-                i += len(named[0])
-                continue
-            in_class = char != "]"
-            out.append("\\[" if char == "[" else char)
-        elif char == "[":
-            in_class = True
-            opening = re.match(r"\[\^?\]?", pattern[i:])
-            out.append(opening[0] if opening else char)
-            i += len(opening[0]) if opening else 1
-            continue
-        elif char == "$" and not multiline:
-            out.append("\\Z")
-        elif char == "(" and re.match(r"\(\?<\w", pattern[i:]):
-            out.append("(?P<")
-            i += 3
-            continue
-        else:
-            out.append(char)
-        i += 1
-    return "".join(out)
+def _bytes(text: str) -> bytes:
+    return _SURROGATE.sub("\ufffd", text).encode()
 
 
-def _go_reason(pattern: str, error: re.error) -> str:
-    reason, at = error.msg, error.pos or 0
-    if "nothing to repeat" in reason:
-        return f"missing argument to repetition operator: `{pattern[at : at + 1]}`"
-    if "multiple repeat" in reason:
-        start = max(at - 1, 0)
-        return f"invalid nested repetition operator: `{pattern[start : at + 1]}`"
-    if "unterminated character set" in reason:
-        return f"missing closing ]: `{pattern[at:]}`"
-    if "missing ), unterminated" in reason:
-        return f"missing closing ): `{pattern}`"
-    if "unbalanced parenthesis" in reason:
-        return f"unexpected ): `{pattern}`"
-    if "bad character range" in reason:
-        return f"invalid character class range: `{reason.rsplit(' ', 1)[-1]}`"
-    if "bad escape (end" in reason:
-        return "trailing backslash at end of expression: ``"
-    if "bad escape" in reason:
-        return f"invalid escape sequence: `{reason.rsplit(' ', 1)[-1]}`"
-    return f"{reason}: `{pattern}`"
+def _continues(byte: int) -> bool:
+    """Whether a byte is not the first one of its character."""
+    return byte & 0xC0 == 0x80
+
+
+def _in_go(error: Exception, pattern: str) -> PatternError:
+    """RE2's `missing ]: [a` as Go's "missing closing ]: `[a`"."""
+    given = error.args[0] if error.args else ""
+    words, _, part = (given.decode("utf-8", "replace") if isinstance(given, bytes) else given).partition(": ")
+    if words.startswith("pattern too large"):
+        return PatternError("expression too large", pattern)
+    return PatternError(_WORDS.get(words, words), part)

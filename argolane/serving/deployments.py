@@ -16,6 +16,7 @@ import time
 import uuid
 
 from argolane.errors import ArgolaneError, unknown
+from argolane.kubernetes.patching import merge_patch
 from argolane.project import Project
 from argolane.serving import records, status, store
 from argolane.serving.check import read
@@ -58,7 +59,7 @@ class Deployments:
             record = here.object()
             if record is None:
                 raise self._unknown(name)
-            manifest = records.merged(record["object"], patch)
+            manifest = merge_patch(record["object"], patch)
             if read(manifest).metadata.name != name:
                 raise ArgolaneError(f"Deployment {name!r}: a patch cannot change metadata.name.")
             return self._put(here, manifest, record, applied=record["applied"])

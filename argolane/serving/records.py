@@ -54,15 +54,3 @@ def made(project: Project, manifest: Object, before: Object | None, applied: Obj
     if before and found != before:
         fields["resourceVersion"] = str(int(fields["resourceVersion"]) + 1)
     return found
-
-
-def merged(target: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result

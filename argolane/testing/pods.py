@@ -18,17 +18,17 @@ from argolane.errors import ManifestError
 from argolane.kubernetes import volumes
 from argolane.testing.fakes import Attempt, Fake, text
 from argolane.workflow.local.pod import artifacts, outputs
-from argolane.workflow.local.pod.result import PAST_DEADLINE, result
-from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.pod.exits import Exit, judged, over
+from argolane.workflow.local.pod.stopping import PAST_DEADLINE, Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
-from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 
 _DATA = ("persistentVolumeClaim", "claimTemplate", "emptyDir", "ephemeral")
 _RETRY = re.compile(r"\((\d+)\)$")  # an item of a loop is `(0:item)`
 _TERMINATED = 143
 
 
-def play(fake: Fake, order: PodOrder, around: Surroundings, stop: Stop) -> dict[str, Any]:
+def play(fake: Fake, order: PodOrder, around: Surroundings, stop: Stop) -> PodResult:
     """The result: phase, message, outputs, times."""
     retry = _RETRY.search(order.node_name)
     number = int(retry[1]) if retry else 0
@@ -54,7 +54,7 @@ class _Pod:
     scene: Path
     began: float
 
-    def run(self, stop: Stop) -> dict[str, Any]:
+    def run(self, stop: Stop) -> PodResult:
         attempt = self.attempt
         view = self._view()
         self.around.started()
@@ -65,11 +65,8 @@ class _Pod:
         if attempt.error:
             return self._result("Error", attempt.error, {})
         saved, problem = self._outputs(view)
-        if attempt.exit_code:
-            return self._result("Failed", f"main: Error (exit code {attempt.exit_code})", saved)
-        if problem:
-            return self._result("Error", f"wait: Error (exit code 64): {problem}", saved)
-        return self._result("Succeeded", "", saved)
+        phase, message = judged([Exit("main", attempt.exit_code)], problem)
+        return self._result(phase, message, saved)
 
     def _view(self) -> outputs.View:
         """Volumes of configuration and of the machine itself are empty here: nobody reads them."""
@@ -115,7 +112,7 @@ class _Pod:
         if self.order.active_seconds is not None:
             limits.append((self.order.active_seconds, PAST_DEADLINE))
         if self.order.deadline is not None:  # backoff.maxDuration
-            limits.append((self.order.deadline - self.began, f"main: Error (exit code {_TERMINATED})"))
+            limits.append((self.order.deadline - self.began, Exit("main", _TERMINATED).message))
         seconds, message = min(limits)
         select.select([stop], [], [], max(0.0, seconds))
         return stop.reason or message
@@ -140,10 +137,10 @@ class _Pod:
         except outputs.OutputError as error:
             problem = str(error)
         try:
-            kept = artifacts.save(template, view, self.around.store)
+            kept = artifacts.save(template, view, self.around.repository)
         except artifacts.ArtifactError as error:
             kept, problem = error.saved, problem or str(error)
         return {**saved, "artifacts": kept} if kept else saved, problem
 
-    def _result(self, phase: str, message: str, saved: dict[str, Any]) -> dict[str, Any]:
-        return result(phase, message, outputs=saved, began=self.began)
+    def _result(self, phase: str, message: str, saved: dict[str, Any]) -> PodResult:
+        return over(phase, message, outputs=saved, began=self.began)

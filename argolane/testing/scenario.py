@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, UsageError, unknown
 from argolane.project import Project
@@ -17,9 +16,9 @@ from argolane.testing.fakes import Answer, Attempt, Fake, text
 from argolane.testing.outcome import Heard, Outcome
 from argolane.workflow import local
 from argolane.workflow.catalog import Entry
-from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.pod.stopping import Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
-from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 
 _AGAIN = 0.05
 
@@ -147,7 +146,7 @@ class Scenario:
 
 def _play(
     fake: Fake, problems: list[Exception], order: PodOrder, around: Surroundings, stop: Stop
-) -> dict[str, Any]:
+) -> PodResult:
     """What goes wrong in a fake is the test's to hear, not a phase of the node."""
     try:
         return pods.play(fake, order, around, stop)

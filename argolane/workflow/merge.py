@@ -49,7 +49,7 @@ def submitted(
         arguments = dict(plain.get("arguments") or {})
         declared = arguments.get("parameters") or []
         fresh = [{"name": name, "value": value} for name, value in given.items()]
-        arguments["parameters"] = fresh + [p for p in declared if p["name"] not in given]
+        arguments["parameters"] = fresh + [p for p in declared if p.get("name") not in given]
         plain["arguments"] = arguments
     return plain
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from argolane.kubernetes.expansion import expand, expand_env
+from argolane.kubernetes.expansion import expand, without_value
 
 ENV = {"A": "1", "LONG_NAME": "two", "EMPTY": "", "DOLLAR": "$(A)"}
 
@@ -36,8 +36,6 @@ def test_text_expands_as_kubernetes_expands_it(text: str, expanded: str) -> None
     assert expand(text, ENV) == expanded
 
 
-def test_a_variable_sees_the_ones_before_it_only() -> None:
-    """A list of variables is expanded in its order; a later name stays as it is written."""
-    pairs = [("X", "$(Y)-$(FROM)"), ("Y", "y"), ("Z", "$(X)$(Y)"), ("Y", "again $(Y)")]
-    expected = {"FROM": "f", "X": "$(Y)-f", "Y": "again y", "Z": "$(Y)-fy"}
-    assert expand_env(pairs, {"FROM": "f"}) == expected
+def test_names_without_a_value() -> None:
+    """Names that are unknown or empty, in their order; a doubled dollar names nothing."""
+    assert without_value("$(A)$(MISSING)$$(NONE)$(EMPTY)", ENV) == ["MISSING", "EMPTY"]

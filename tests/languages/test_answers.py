@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from argolane.languages import EVERYTHING, SubstitutionError, substitute, when
+from argolane.languages.regex import Match, PatternError, compile_pattern
 
 _HERE = Path(__file__).parent
 _spec = importlib.util.spec_from_file_location("ask", _HERE / "ask.py")
@@ -37,3 +38,28 @@ def test_tags_are_replaced_as_argo_replaces_them(entry: dict[str, Any]) -> None:
     except SubstitutionError as error:
         found = ("", str(error))
     assert found == (entry["r"], entry["e"])
+
+
+@pytest.mark.parametrize(
+    "entry", ask.load("regex"), ids=lambda entry: f"{entry['Pattern']} {entry['In'][:5]}"
+)
+def test_patterns_find_what_go_finds(entry: dict[str, Any]) -> None:
+    """A pattern finds, replaces and splits as Go's regexp does, or is refused in its words."""
+    text = entry["In"]
+    try:
+        pattern = compile_pattern(entry["Pattern"])
+    except PatternError as error:
+        assert (None, str(error)) == (entry["r"], entry["e"])
+        return
+    groups: list[list[str]] = []
+
+    def note(match: Match) -> str:
+        groups.append([match[i] or "" for i in range(pattern.groups + 1)])
+        return f"<{match[0]}>"
+
+    replaced = pattern.replace_all(text, note)
+    found = {"found": groups or None, "replaced": replaced, "split": pattern.split(text)}
+    assert entry["e"] == ""
+    assert found == entry["r"]
+    assert pattern.find_all(text) == [whole for whole, *_ in groups]
+    assert pattern.matches(text) is bool(groups)

@@ -119,7 +119,7 @@ def _matches(left: Any, right: Any) -> bool:
     if not isinstance(left, str):
         raise unlike(left, "[]uint8")
     try:
-        return compile_pattern(pattern).search(left) is not None
+        return compile_pattern(pattern).matches(left)
     except PatternError as error:
         raise Fault(str(error)) from None
 

@@ -172,10 +172,10 @@ _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
     "isAbs": ("s", lambda s: s.startswith("/")),
     # patterns
     "regexMatch": ("ss", f.matches),
-    "regexFind": ("ss", lambda p, s: found[0] if (found := f.compiled(p).search(s)) else ""),
+    "regexFind": ("ss", lambda p, s: f.compiled(p).find(s)),
     "regexFindAll": ("ssi", f.find_all),
-    "regexReplaceAll": ("sss", lambda p, s, new: f.compiled(p).sub(f.go_replacement(new), s)),
-    "regexReplaceAllLiteral": ("sss", lambda p, s, new: f.compiled(p).sub(lambda _: new, s)),
+    "regexReplaceAll": ("sss", lambda p, s, new: f.compiled(p).replace_all(s, f.go_replacement(new))),
+    "regexReplaceAllLiteral": ("sss", lambda p, s, new: f.compiled(p).replace_all(s, lambda _: new)),
     "regexSplit": ("ssi", f.regex_split),
     "regexQuoteMeta": ("s", lambda s: re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", s)),
 }

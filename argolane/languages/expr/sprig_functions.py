@@ -11,7 +11,7 @@ from argolane.languages.expr.errors import ExprUnsupported, Fault
 from argolane.languages.expr.functions import from_json
 from argolane.languages.expr.values import Strings, is_number  # fmt: skip
 from argolane.languages.gotext import NilList, quote, text_of
-from argolane.languages.regex import PatternError, compile_pattern
+from argolane.languages.regex import Match, Pattern, PatternError, compile_pattern
 
 
 def strings(value: Any) -> list[str]:
@@ -88,7 +88,7 @@ def decode(decoder: Callable[[str], bytes], name: str) -> Callable[[str], str]:
     return function
 
 
-def compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> Pattern:
     try:
         return compile_pattern(pattern)
     except PatternError as error:
@@ -99,7 +99,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def matches(pattern: str, text: str) -> bool:
     try:
-        return compile_pattern(pattern).search(text) is not None
+        return compile_pattern(pattern).matches(text)
     except PatternError:
         return False
 
@@ -117,8 +117,8 @@ def must(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def go_replacement(template: str) -> Callable[[re.Match[str]], str]:
-    def expand(match: re.Match[str]) -> str:
+def go_replacement(template: str) -> Callable[[Match], str]:
+    def expand(match: Match) -> str:
         def one(name: re.Match[str]) -> str:
             if name[0] == "$$":
                 return "$"
@@ -134,28 +134,13 @@ def go_replacement(template: str) -> Callable[[re.Match[str]], str]:
 
 
 def find_all(pattern: str, text: str, most: int) -> list[str]:
-    found = [match[0] for match in compiled(pattern).finditer(text)]
+    found = compiled(pattern).find_all(text)
     return Strings(found if most < 0 else found[:most]) or NilList("[]string")
 
 
 def regex_split(pattern: str, text: str, most: int) -> list[str]:
-    """regexp.Split: an empty match at the very start divides nothing."""
     found = compiled(pattern)
-    if most == 0:
-        return NilList("[]string")
-    if pattern and not text:
-        return Strings([""])
-    parts, begin, end = Strings(), 0, 0
-    for match in found.finditer(text):
-        if most > 0 and len(parts) == most - 1:
-            break
-        end = match.start()
-        if match.end() != 0:
-            parts.append(text[begin:end])
-        begin = match.end()
-    if end != len(text):
-        parts.append(text[begin:])
-    return parts
+    return Strings(found.split(text, most)) if most else NilList("[]string")
 
 
 def abbrev(width: int, text: str) -> str:

@@ -189,7 +189,7 @@ def test(value: Any, pattern: Any, flags: Any = None) -> bool:
     before = ("(?s)" if "m" in (flags or "") else "") + ("(?i)" if "i" in (flags or "") else "")
     whole = before + pattern.replace("(?<", "(?P<")
     try:
-        return compile_pattern(whole).search(value) is not None
+        return compile_pattern(whole).matches(value)
     except PatternError as error:
         raise JqError(f'invalid regular expression "{escaped(whole)}": {error}') from None
 

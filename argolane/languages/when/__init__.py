@@ -5,14 +5,13 @@ numbers. Facts: docs of Argo call it "when"; the library is Knetic/govaluate, us
 """
 
 import math
-import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from argolane.errors import ArgolaneError
 from argolane.languages.gotext import text_of
-from argolane.languages.regex import PatternError, compile_pattern
+from argolane.languages.regex import Pattern, PatternError, compile_pattern
 from argolane.languages.when.plan import Stage, plan
 from argolane.languages.when.tokens import InvalidToken, Refused, Token, check, tokenize
 
@@ -115,7 +114,7 @@ def _misfit(symbol: str, left: Any, right: Any) -> tuple[Any] | None:
     if symbol in ("=~", "!~"):
         if not isinstance(left, str):
             return (left,)
-        return None if isinstance(right, (str, re.Pattern)) else (right,)
+        return None if isinstance(right, str | Pattern) else (right,)
     if symbol == "in":
         return None if isinstance(right, list) else (right,)
     if symbol in ("negate", "invert"):
@@ -169,7 +168,7 @@ def _match(left: str, right: Any) -> bool:
             right = compile_pattern(right)
         except PatternError as error:
             raise Refused(f"Unable to compile regexp pattern '{right}': {error}") from None
-    return right.search(left) is not None
+    return bool(right.matches(left))
 
 
 def _shift(number: float, places: float, *, left: bool) -> float:

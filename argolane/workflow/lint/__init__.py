@@ -15,10 +15,11 @@ from argolane.manifest import WORKFLOW_KINDS, Document
 from argolane.workflow.lint import schema, seldon
 from argolane.workflow.lint.argo.base import Base, Complaint, Library
 from argolane.workflow.lint.argo.metadata import check_metadata
-from argolane.workflow.lint.argo.workflow import check_document, check_submission, given
+from argolane.workflow.lint.argo.workflow import check_document, check_submission
 from argolane.workflow.lint.beyond import ALL
 from argolane.workflow.lint.beyond.arguments import check_given
 from argolane.workflow.lint.finding import Finding
+from argolane.workflow.merge import submitted
 
 __all__ = ["Finding", "lint", "submit_error"]
 
@@ -49,7 +50,7 @@ def lint(
         for finding in check_given(workflows, library, parameters):
             found.setdefault((finding.where, finding.message), finding)
         for base in workflows[:1]:
-            submission = replace(base, spec=given(base.spec, parameters))
+            submission = replace(base, spec=submitted(base.spec, parameters))
             for fault in check_submission(submission, library):
                 if fault.lacks_value:
                     finding = _finding(fault)
@@ -68,9 +69,7 @@ def submit_error(
     if complaint := schema.first_complaint(workflow.body):
         return f"Failed to parse workflow: {complaint}"
     base = Base.of(workflow)
-    spec = given(base.spec, parameters or {})
-    if entrypoint:
-        spec["entrypoint"] = entrypoint
+    spec = submitted(base.spec, parameters or {}, entrypoint)
     faults = check_submission(replace(base, spec=spec), Library.of(templates, offline=False))
     first = next(chain(faults, check_metadata(base)), None)
     if first is None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argolane.kubernetes.environment import FIELDS
+from argolane.kubernetes.fields import FIELDS
 from argolane.kubernetes.volumes import SUPPORTED
 from argolane.workflow.local.pod.artifacts import REPOSITORIES
 

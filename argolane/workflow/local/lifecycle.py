@@ -10,8 +10,8 @@ from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, u
 from argolane.manifest import Document
 from argolane.project import Project
 from argolane.workflow.local import subset
+from argolane.workflow.local.engine.dispatch import StandIn
 from argolane.workflow.local.engine.loop import Engine
-from argolane.workflow.local.engine.pods import StandIn
 from argolane.workflow.local.submit import submit
 from argolane.workflow.run.events import Observer, Said
 from argolane.workflow.run.record import Record

@@ -1,5 +1,6 @@
 // Answers questions on stdin, one JSON object a line, with the very libraries Argo 3.7 uses:
-// {"When": text} as the controller decides a `when`, {"Text", "Values", "Strict"} as it replaces tags.
+// {"When": text} as the controller decides a `when`, {"Text", "Values", "Strict"} as it replaces tags,
+// {"Pattern", "In"} as Go's own regexp finds, replaces and splits.
 // Build it beside a copy of go.mod and go.sum of argo-workflows v3.7.18, with that module itself required;
 // then: python tests/languages/ask.py PROGRAM rewrites the answers beside it.
 package main
@@ -9,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/Knetic/govaluate"
@@ -53,11 +55,26 @@ func should(when string) (r bool, e string) {
 	return b, ""
 }
 
+// found is what a pattern finds in a text: every match with its groups, a replaced and a split text.
+func found(pattern, in string) (r any, e string) {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err.Error()
+	}
+	return map[string]any{
+		"found":    re.FindAllStringSubmatch(in, -1),
+		"replaced": re.ReplaceAllString(in, "<$0>"),
+		"split":    re.Split(in, -1),
+	}, ""
+}
+
 type Q struct {
-	When   *string
-	Text   string
-	Values map[string]any
-	Strict *[]string
+	Pattern *string
+	In      string
+	When    *string
+	Text    string
+	Values  map[string]any
+	Strict  *[]string
 }
 
 func sub(q Q) (r string, e string) {
@@ -95,7 +112,10 @@ func main() {
 		if err := json.Unmarshal(sc.Bytes(), &q); err != nil {
 			panic(err)
 		}
-		if q.When != nil {
+		if q.Pattern != nil {
+			r, e := found(*q.Pattern, q.In)
+			enc.Encode(map[string]any{"r": r, "e": e})
+		} else if q.When != nil {
 			r, e := should(*q.When)
 			enc.Encode(map[string]any{"r": r, "e": e})
 		} else {

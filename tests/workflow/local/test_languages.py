@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from argolane.kubernetes.patching import patch
-from argolane.languages import jq, jsonpath, selectors
+from argolane.kubernetes import selectors
+from argolane.languages import jq, jsonpath
 from argolane.languages.jsonpathparser import PathError
 from argolane.languages.values import any_string, go_json_error, parse_duration
 from argolane.workflow.merge import join
@@ -217,20 +217,6 @@ def test_condition_errors(selector: str, problem: str) -> None:
 def test_the_condition_that_failed_is_the_first_by_name() -> None:
     """Kubernetes sorts what it reads, so that is the order in which conditions are looked at."""
     assert [requirement.key for requirement in selectors.parse("b, a=1, !c")] == ["a", "b", "c"]
-
-
-def test_patches() -> None:
-    """merge replaces lists, strategic joins them by their key, json follows its operations."""
-    body = {"a": [{"name": "x", "v": 1}], "b": 1, "env": [{"name": "x", "v": 1}]}
-    assert patch(body, {"env": [{"name": "y"}], "b": None}, "merge") == {
-        "a": [{"name": "x", "v": 1}],
-        "env": [{"name": "y"}],
-    }
-    assert patch(body, {"env": [{"name": "x", "v": 2}, {"name": "y"}]}, "strategic")["env"] == [
-        {"name": "x", "v": 2},
-        {"name": "y"},
-    ]
-    assert patch(body, [{"op": "replace", "path": "/a/0/v", "value": 3}], "json")["a"][0]["v"] == 3
 
 
 @pytest.mark.parametrize(

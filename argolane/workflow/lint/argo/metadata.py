@@ -5,7 +5,7 @@ Argo's own checks come first; this is what `create` says to a workflow that pass
 
 from collections.abc import Iterator
 
-from argolane.kubernetes.rules import invalid, not_a_label_value, not_a_subdomain
+from argolane.kubernetes.names import invalid, not_a_label_value, not_a_subdomain
 from argolane.workflow.lint.argo.base import Base, Complaint, mapping
 
 

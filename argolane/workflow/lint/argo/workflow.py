@@ -49,14 +49,6 @@ def check_submission(base: Base, library: Library) -> Iterator[Complaint]:
     yield from _check(base, library, lint=False, template_only=False)
 
 
-def given(spec: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-    """`spec` as `argo submit -p` changes it: name and value only, in front of the others."""
-    arguments = mapping(spec.get("arguments"))
-    declared = [p for p in mappings(arguments.get("parameters")) if p.get("name") not in parameters]
-    fresh = [{"name": name, "value": value} for name, value in parameters.items()]
-    return {**spec, "arguments": {**arguments, "parameters": fresh + declared}}
-
-
 def _check(base: Base, library: Library, *, lint: bool, template_only: bool) -> Iterator[Complaint]:
     spec, root = base.spec, base.root
     check = Check(base, library, _globals(), check_holder, template_only)

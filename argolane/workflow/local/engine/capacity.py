@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from argolane.kubernetes.rules import amount
+from argolane.kubernetes.quantities import amount
 
 MOST_PODS = 32
 _ROUNDING = 1e-9

@@ -3,14 +3,13 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from argolane.workflow.local.engine.capacity import Capacity
-from argolane.workflow.local.pod.result import result
-from argolane.workflow.local.pod.streams import Stop
-from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.pod.exits import over
+from argolane.workflow.local.pod.stopping import Stop
+from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 
-RunPod = Callable[[PodOrder, Stop], dict[str, Any]]
+RunPod = Callable[[PodOrder, Stop], PodResult]
 
 _PASSED = 16
 
@@ -18,7 +17,7 @@ _PASSED = 16
 class Launcher:
     """The pods of one run. `done` is called in the pod's thread with its result."""
 
-    def __init__(self, run_pod: RunPod, done: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(self, run_pod: RunPod, done: Callable[[str, PodResult], None]) -> None:
         self._run_pod, self._done = run_pod, done
         self._waiting: deque[PodOrder] = deque()
         self._stops: dict[str, Stop] = {}
@@ -58,7 +57,7 @@ class Launcher:
         for order in list(self._waiting):
             if order.node_id == node_id:
                 self._waiting.remove(order)
-                self._done(node_id, result("Failed", reason))
+                self._done(node_id, over("Failed", reason))
                 return
         stop = self._stops.get(node_id)
         if stop is not None:

@@ -1,7 +1,6 @@
 """ConfigMaps and Secrets of the project in, single values of them out, with Argo's complaints."""
 
 from argolane.kubernetes.objects import Objects
-from argolane.kubernetes.volumes import missing
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.template.inputs import NotFound
 
@@ -39,5 +38,5 @@ class Lookups:
     def secret(self, name: str, key: str) -> str:
         data = self._objects.data("Secret", name)
         if data is None or key not in data:
-            raise OperationError(missing("Secret", name, self._objects))
+            raise OperationError(self._objects.missing("Secret", name))
         return data[key].decode("utf-8", "replace")

@@ -11,19 +11,19 @@ from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.workflow.local import control
 from argolane.workflow.local.engine import ending
+from argolane.workflow.local.engine.dispatch import Dispatch, StandIn
 from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.launcher import Launcher
 from argolane.workflow.local.engine.locks import FileLocks
 from argolane.workflow.local.engine.lookups import Lookups
 from argolane.workflow.local.engine.news import Happening, News, PodOver, PodStarted, Signalled
-from argolane.workflow.local.engine.pods import Pods, StandIn
 from argolane.workflow.local.engine.remembering import ConfigMapMemory
 from argolane.workflow.local.engine.signals import signals_to
 from argolane.workflow.local.reconciler import hooks, preparation, reconcile
 from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.nodes.node import Node, stamp
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
-from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, Ports
+from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, PodResult, Ports
 from argolane.workflow.local.reconciler.reconcile import Verdict
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Templates
@@ -59,8 +59,8 @@ class Engine:
         self._ordered: set[str] = set()
         self._locks = FileLocks(project.state / "locks", self._objects.namespace, self._lookups.limit)
         self._state = self._begin()
-        pods = Pods(project, submission, self._state, self._journal, self._pod_has_started, stand_ins)
-        self._launcher = Launcher(pods.run, self._pod_is_over)
+        dispatch = Dispatch(project, submission, self._state, self._journal, self._pod_has_started, stand_ins)
+        self._launcher = Launcher(dispatch.run, self._pod_is_over)
         self._suspended = bool(self._state.spec.get("suspend"))
         self._hooked = hooks.anywhere(self._state)
 
@@ -255,15 +255,15 @@ class Engine:
         self._ordered.add(order.node_id)
         known = self._replay.pop(order.node_id, None)
         if known is not None:
-            self._news.tell(PodOver(order.node_id, known))
+            self._news.tell(PodOver(order.node_id, PodResult.from_dict(known)))
         else:
             self._launcher.add(order)
 
     def _pod_has_started(self, node_id: str) -> None:
         self._news.tell(PodStarted(node_id))
 
-    def _pod_is_over(self, node_id: str, result: dict[str, Any]) -> None:
+    def _pod_is_over(self, node_id: str, result: PodResult) -> None:
         """In the pod's own thread, or at once for one that never started."""
-        if not self._state.shutdown or result["phase"] == "Succeeded":
-            self._journal.keep(node_id, result)
+        if not self._state.shutdown or result.phase == "Succeeded":
+            self._journal.keep(node_id, result.to_dict())
         self._news.tell(PodOver(node_id, result))

@@ -3,7 +3,8 @@
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+
+from argolane.workflow.local.reconciler.ports import PodResult
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class PodStarted:
 @dataclass(frozen=True)
 class PodOver:
     node_id: str
-    result: dict[str, Any]
+    result: PodResult
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ REPOSITORIES = ("s3", "gcs", "oss", "azure", "hdfs", "artifactory")
 
 
 @dataclass(frozen=True)
-class Store:
+class Repository:
     """`run` keeps what has no key, `keyed` what has one; `secret(name, key)` reads a Secret."""
 
     run: Path
@@ -38,7 +38,7 @@ class ArtifactError(Exception):
         self.saved = saved or []
 
 
-def load(template: Mapping[str, Any], view: View, store: Store, folder: Path) -> tuple[Mount, ...]:
+def load(template: Mapping[str, Any], view: View, repository: Repository, folder: Path) -> tuple[Mount, ...]:
     """Fetch every input artifact; those that lie on no volume are mounted at their path."""
     found = []
     for artifact in (template.get("inputs") or {}).get("artifacts") or ():
@@ -49,7 +49,7 @@ def load(template: Mapping[str, Any], view: View, store: Store, folder: Path) ->
         if place is None:
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
-        if not _fetch(artifact, place, store):
+        if not _fetch(artifact, place, repository):
             continue
         if artifact.get("mode") is not None:
             _chmod(place, int(artifact["mode"]), bool(artifact.get("recurseMode")))
@@ -58,15 +58,15 @@ def load(template: Mapping[str, Any], view: View, store: Store, folder: Path) ->
     return tuple(found)
 
 
-def save(template: Mapping[str, Any], view: View, store: Store) -> list[dict[str, Any]]:
+def save(template: Mapping[str, Any], view: View, repository: Repository) -> list[dict[str, Any]]:
     """Keep every output artifact; ArtifactError with all that is missing and not optional."""
     saved: list[dict[str, Any]] = []
     problems = ""
     for artifact in (template.get("outputs") or {}).get("artifacts") or ():
         try:
-            kept = _keep(artifact, view, store)
+            kept = _keep(artifact, view, repository)
         except OSError as error:
-            problems += f"{said(error, store.run) if is_full(error) else error}; "
+            problems += f"{said(error, repository.run) if is_full(error) else error}; "
             continue
         if kept is not None:
             saved.append(kept)
@@ -75,16 +75,16 @@ def save(template: Mapping[str, Any], view: View, store: Store) -> list[dict[str
     return saved
 
 
-def _fetch(artifact: Mapping[str, Any], place: Path, store: Store) -> bool:
+def _fetch(artifact: Mapping[str, Any], place: Path, repository: Repository) -> bool:
     name = artifact["name"]
     try:
         if artifact.get("raw") is not None:
             place.write_text(str(artifact["raw"].get("data") or ""), encoding="utf-8")
             return True
         if artifact.get("git") is not None:
-            checkout.clone(artifact["git"], place, store.secret)
+            checkout.clone(artifact["git"], place, repository.secret)
             return True
-        source = _downloaded(artifact, place, store)
+        source = _downloaded(artifact, place, repository)
         if source is None:
             if artifact.get("optional"):
                 return False
@@ -104,16 +104,16 @@ def _fetch(artifact: Mapping[str, Any], place: Path, store: Store) -> bool:
     return True
 
 
-def _downloaded(artifact: Mapping[str, Any], place: Path, store: Store) -> Path | None:
+def _downloaded(artifact: Mapping[str, Any], place: Path, repository: Repository) -> Path | None:
     if artifact.get("stored"):
         return _existing(Path(str(artifact["stored"])))
     if artifact.get("http") is not None:
         target = place.with_name(f".{place.name}.download")
-        _download(artifact["http"], target, store)
+        _download(artifact["http"], target, repository)
         return target
     for kind in REPOSITORIES:
         if artifact.get(kind) is not None:
-            return _existing(store.keyed / _key(artifact[kind]))
+            return _existing(repository.keyed / _key(artifact[kind]))
     return None
 
 
@@ -128,7 +128,7 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _download(http: Mapping[str, Any], target: Path, store: Store) -> None:
+def _download(http: Mapping[str, Any], target: Path, repository: Repository) -> None:
     import urllib.request  # takes a while, and few need it
 
     headers = {str(h["name"]): str(h.get("value") or "") for h in http.get("headers") or ()}
@@ -144,7 +144,7 @@ def _inner(source: Path, below: str, place: Path) -> Path:
     return _existing(whole / posixpath.normpath("/" + below).lstrip("/"))
 
 
-def _keep(artifact: Mapping[str, Any], view: View, store: Store) -> dict[str, Any] | None:
+def _keep(artifact: Mapping[str, Any], view: View, repository: Repository) -> dict[str, Any] | None:
     path = posixpath.normpath(str(artifact["path"]))
     source = view.locate(path)
     if source is None or not source.exists() or not was_written(source):
@@ -155,9 +155,9 @@ def _keep(artifact: Mapping[str, Any], view: View, store: Store) -> dict[str, An
     location = next((kind for kind in REPOSITORIES if artifact.get(kind) is not None), None)
     suffix = "" if archive.get("none") is not None else ".zip" if archive.get("zip") is not None else ".tgz"
     if location is not None:
-        target = store.keyed / _key(artifact[location])
+        target = repository.keyed / _key(artifact[location])
     else:
-        target = store.run / (str(artifact["name"]) + suffix)
+        target = repository.run / (str(artifact["name"]) + suffix)
     target.parent.mkdir(parents=True, exist_ok=True)
     archives.pack(source, target, posixpath.basename(path), archive)
     kept = {key: value for key, value in artifact.items() if key not in REPOSITORIES}

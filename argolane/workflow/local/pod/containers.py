@@ -2,45 +2,31 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from argolane.containers import sandbox
 from argolane.containers.images import Image
 from argolane.containers.process import Process
-from argolane.containers.sandbox import Container, Mount
-from argolane.kubernetes import environment
-from argolane.kubernetes.expansion import expand
-from argolane.workflow.local.pod.programs import MissingProgram, find_program
-from argolane.workflow.local.pod.streams import Capture, Stop, Watch
+from argolane.containers.sandbox import Mount
+from argolane.kubernetes import containerspec
+from argolane.workflow.local.pod import programs
+from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit
+from argolane.workflow.local.pod.stopping import Stop
+from argolane.workflow.local.pod.streams import Capture, Watch
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.ports import PodOrder
 
 _AFTER_KILL = 10.0
 
 
-@dataclass
-class Ended:
-    """A container's exit code and what its end has to say."""
-
-    name: str
-    code: int
-    reason: str = ""
-
-    @property
-    def message(self) -> str:
-        text = f"{self.name}: Error (exit code {self.code})"
-        return f"{text}: {self.reason}" if self.reason else text
-
-
 class Containers:
-    """Those of one pod; `ended` are over, in order."""
+    """Those of one pod; `exits` are of those that are over, in order."""
 
     def __init__(
         self, order: PodOrder, around: Surroundings, stop: Stop, images: Mapping[str, Image]
     ) -> None:
-        self.ended: list[Ended] = []
+        self.exits: list[Exit] = []
         self._order, self._around, self._images = order, around, images
         self._captures: list[Capture] = []
         limit = order.active_seconds
@@ -60,43 +46,29 @@ class Containers:
         """The end of a container's stdout, if its result is read."""
         return bytes(self._capture_of(name).tail)
 
-    def of(self, name: str) -> Ended:
-        return next(ended for ended in self.ended if ended.name == name)
-
     def start(
         self, container: Mapping[str, Any], mounts: tuple[Mount, ...], tmp: Path | None = None
     ) -> Process | None:
-        """The running container; None when its program is not there, which counts as an end with 64."""
+        """The running container; None when its program is not there, which is an exit, too."""
         name = str(container["name"])
         image = self._images[str(container.get("image"))]
-        env = environment.build(container, image.env, self._around.fields, self._around.objects)
-        argv = _command(container, env) or list(image.command)
-        env |= {"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id}
-        env.setdefault("HOSTNAME", self._around.fields.get("metadata.name", ""))
-        workdir = str(container.get("workingDir") or image.workdir)
-        capture = self._capture(name)
-        if argv:
-            try:
-                seen = (*mounts, *image.folders)
-                argv[0] = find_program(argv[0], env.get("PATH", ""), workdir, seen, tmp)
-            except MissingProgram as missing:
-                self.ended.append(Ended(name, 64, str(missing)))
-                capture.started()
-                return None
-        process = sandbox.start(
-            Container(
-                name=name,
-                argv=tuple(argv),
-                env=env,
-                workdir=workdir,
-                mounts=mounts,
-                tmp=tmp,
-                literal_text=(str(container.get("source") or ""),),
-                folders=image.folders,
-            ),
-            stdout=capture.ends["stdout"],
-            stderr=capture.ends["stderr"],
+        made = containerspec.to_start(
+            container,
+            image,
+            fields=self._around.fields,
+            objects=self._around.objects,
+            mounts=mounts,
+            tmp=tmp,
+            added={"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id},
         )
+        capture = self._capture(name)
+        try:
+            made = programs.found(made)
+        except programs.MissingProgram as missing:
+            self.exits.append(Exit(name, NO_PROGRAM, str(missing)))
+            capture.started()
+            return None
+        process = sandbox.start(made, stdout=capture.ends["stdout"], stderr=capture.ends["stderr"])
         capture.started()
         self._watch.add(process, capture)
         return process
@@ -150,9 +122,4 @@ class Containers:
         capture = self._capture_of(process.name)
         self._watch.forget(capture)
         capture.drain()
-        self.ended.append(Ended(process.name, code))
-
-
-def _command(container: Mapping[str, Any], env: Mapping[str, str]) -> list[str]:
-    parts = [*(container.get("command") or ()), *(container.get("args") or ())]
-    return [expand(str(part), env) for part in parts]
+        self.exits.append(Exit(process.name, code))

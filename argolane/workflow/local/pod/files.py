@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from argolane.containers.sandbox import Mount
-from argolane.kubernetes import volumes
+from argolane.kubernetes import environment, volumes
 from argolane.workflow.local.pod import artifacts, outputs
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.ports import PodOrder
@@ -22,7 +22,7 @@ class Files:
     """
 
     def __init__(self, order: PodOrder, around: Surroundings) -> None:
-        template, self._folder = order.template, around.folder
+        template, self._around, self._folder = order.template, around, around.folder
         self.main = dict(template.get("container") or template.get("script") or {})
         places = volumes.Places(around.claims, around.run_volumes, self._folder / "volumes")
         self._volumes = volumes.prepare(order.volumes, places, around.objects)
@@ -30,12 +30,12 @@ class Files:
         mounts, tmp = self.mounts(self.main), _folder(self._folder / "tmp")
         own = outputs.own_mounts(_output_paths(template), outputs.View(mounts, tmp), self._folder / "own")
         view = outputs.View(mounts, tmp, own)
-        loaded = artifacts.load(template, view, around.store, self._folder / "artifacts")
+        loaded = artifacts.load(template, view, around.repository, self._folder / "artifacts")
         self.view = outputs.View(mounts, tmp, (*own, *loaded))
 
     def mounts(self, container: Mapping[str, Any]) -> tuple[Mount, ...]:
         """What a container's volumeMounts ask for, and main's with mirrorVolumeMounts."""
-        env = {str(e["name"]): str(e.get("value") or "") for e in container.get("env") or ()}
+        env = environment.build(container, {}, self._around.fields, self._around.objects)
         own = volumes.mounts(container, self._volumes, self._closed, env)
         if container.get("mirrorVolumeMounts"):
             taken = {mount.target for mount in own}

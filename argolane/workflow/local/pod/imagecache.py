@@ -10,7 +10,7 @@ from collections.abc import Callable
 from argolane.containers import images
 from argolane.containers.images import Image
 from argolane.project import Project
-from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.pod.stopping import Stop
 
 _LOOK = 0.1
 

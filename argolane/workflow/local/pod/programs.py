@@ -1,10 +1,11 @@
-"""A command in, the path of its program out, as Argo's emissary looks it up."""
+"""A container to start in, the same with the path of its program out, as Argo's emissary looks it up."""
 
 import os
 import posixpath
+from dataclasses import replace
 from pathlib import Path
 
-from argolane.containers.sandbox import Mount
+from argolane.containers.sandbox import Container
 from argolane.workflow.local.pod.outputs import View
 
 
@@ -15,9 +16,17 @@ class MissingProgram(Exception):
         super().__init__(f'failed to find name in PATH: exec: "{program}": {reason}')
 
 
-def find_program(program: str, path: str, workdir: str, mounts: tuple[Mount, ...], tmp: Path | None) -> str:
-    """The path that the container starts, and that its main sees as its own name."""
-    view = View(mounts, tmp or Path("/nonexistent"))
+def found(container: Container) -> Container:
+    """Its command with the path that is started, and that its main sees as its own name."""
+    if not container.argv:
+        return container
+    program, *arguments = container.argv
+    view = View((*container.mounts, *container.folders), container.tmp or Path("/nonexistent"))
+    path, workdir = container.env.get("PATH", ""), str(container.workdir)
+    return replace(container, argv=(_find(program, path, workdir, view), *arguments))
+
+
+def _find(program: str, path: str, workdir: str, view: View) -> str:
     if "/" in program:
         full = posixpath.join(workdir, program)
         file = view.locate(full) or Path(full)

@@ -14,6 +14,7 @@ from typing import Literal
 from argolane.containers.process import Process
 from argolane.disk import is_full
 from argolane.workflow.local.pod.outputs import RESULT_BYTES
+from argolane.workflow.local.pod.stopping import Stop
 
 Stream = Literal["stdout", "stderr"]
 Tell = Callable[[str, Stream, bytes], None]
@@ -21,28 +22,6 @@ Full = Callable[[OSError, Path], None]
 _CHUNK = 1 << 16
 # What a container wrote just before its end is still in the pipe; what it left behind may hold that open.
 _DRAIN = 0.5
-
-
-class Stop:
-    """An order to a pod's thread, from any thread: the containers have to end now."""
-
-    def __init__(self) -> None:
-        self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self.reason = ""
-        self.grace = 0.0
-
-    def fileno(self) -> int:
-        return self._reader
-
-    def order(self, reason: str, grace: float) -> None:
-        if not self.reason:
-            self.reason, self.grace = reason, grace
-            with contextlib.suppress(OSError):
-                os.write(self._writer, b"x")
-
-    def close(self) -> None:
-        os.close(self._reader)
-        os.close(self._writer)
 
 
 class Capture:

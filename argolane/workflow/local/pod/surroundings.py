@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argolane.kubernetes.objects import Objects
-from argolane.workflow.local.pod.artifacts import Store
+from argolane.workflow.local.pod.artifacts import Repository
 from argolane.workflow.local.pod.imagecache import ImageCache
 from argolane.workflow.local.pod.streams import Tell
 
@@ -21,7 +21,7 @@ class Surroundings:
     folder: Path
     claims: Path
     run_volumes: Path
-    store: Store
+    repository: Repository
     fields: Mapping[str, str]
     log: Callable[[str], Path]
     tell: Tell

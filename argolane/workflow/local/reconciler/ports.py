@@ -1,4 +1,7 @@
-"""What the reconciler needs from outside: pods, locks, clocks and stored values, each behind a port."""
+"""What the reconciler needs from outside: pods, locks, clocks and stored values, each behind a port.
+
+A `PodOrder` goes out, a `PodResult` comes back.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +24,32 @@ class PodOrder:
     deadline: float | None
     active_seconds: float | None = None
     volumes: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class PodResult:
+    """How a pod ended: phase and outputs are Argo's, times are seconds since the epoch."""
+
+    phase: str
+    message: str
+    outputs: Mapping[str, Any] | None
+    started_at: float
+    finished_at: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the record keeps it for a later runner."""
+        return {
+            "phase": self.phase,
+            "message": self.message,
+            "outputs": self.outputs,
+            "startedAt": self.started_at,
+            "finishedAt": self.finished_at,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "PodResult":
+        keys = ("phase", "message", "outputs", "startedAt", "finishedAt")
+        return cls(*(plain[key] for key in keys))
 
 
 class Locks(Protocol):

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from argolane.languages.gotext import quote
 from argolane.workflow.local.reconciler import hooks, memory
@@ -17,6 +16,7 @@ from argolane.workflow.local.reconciler.errors import (
 from argolane.workflow.local.reconciler.limits import count_active_pods
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.nodes.node import Node, stamp
+from argolane.workflow.local.reconciler.ports import PodResult
 from argolane.workflow.local.reconciler.state.run_state import RunState
 
 # The words for a node that is still going on when the workflow's activeDeadlineSeconds are over.
@@ -113,13 +113,12 @@ def _is_late(run: RunState, node: Node, handler: bool) -> bool:
     return run.deadline_passed and waits and not handler and not run.ports.pod_exists(node.id)
 
 
-def finished(run: RunState, node: Node, result: dict[str, Any]) -> None:
+def finished(run: RunState, node: Node, result: PodResult) -> None:
     """A pod is over: its node gets phase, message, outputs, and hands on what has a globalName."""
-    node.outputs = result.get("outputs") or node.outputs
+    node.outputs = dict(result.outputs) if result.outputs else node.outputs
     if not node.fulfilled:
-        node.started_at = result.get("startedAt", node.started_at)
-        node.finished_at = result.get("finishedAt")
-        run.nodes.mark(node, result["phase"], result.get("message", ""))
+        node.started_at, node.finished_at = result.started_at, result.finished_at
+        run.nodes.mark(node, result.phase, result.message)
     run.export(node.outputs)
     try:
         memory.keep(run, node)

@@ -13,11 +13,11 @@ from argolane.kubernetes.patching import PatchError
 from argolane.languages import jq, jsonpath
 from argolane.languages.jsonpathparser import PathError
 from argolane.workflow.local.pod import outputs
-from argolane.workflow.local.pod.artifacts import Store, load
+from argolane.workflow.local.pod.artifacts import Repository, load
+from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit, over
 from argolane.workflow.local.pod.outputs import View
-from argolane.workflow.local.pod.result import result
-from argolane.workflow.local.pod.streams import Stop
-from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.pod.stopping import Stop
+from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 from argolane.workflow.local.resources.apiserver import ApiServer
 from argolane.workflow.local.resources.conditions import Interrupted, wait
 from argolane.workflow.local.resources.kubectl import ResourceError, act, parse
@@ -32,7 +32,7 @@ def run(
     stop: Stop,
     manifest: str,
     began: float,
-) -> dict[str, Any]:
+) -> PodResult:
     """The result, as of a pod whose main is Argo's executor."""
     until = None if order.active_seconds is None else began + order.active_seconds
     saved = outputs.declared(order.template)
@@ -43,12 +43,12 @@ def run(
     except Interrupted as interrupted:
         phase, message, code = "Failed", str(interrupted), 143
     except (ResourceError, ArgolaneError, PatchError) as error:
-        phase, message, code = "Failed", f"main: Error (exit code 64): {error}", 64
+        phase, message, code = "Failed", Exit("main", NO_PROGRAM, str(error)).message, NO_PROGRAM
         saved = {}
-    return result(phase, message, outputs={**saved, "exitCode": str(code)}, began=began)
+    return over(phase, message, outputs={**saved, "exitCode": str(code)}, began=began)
 
 
-def manifest_of(template: Mapping[str, Any], store: Store, folder: Path) -> str:
+def manifest_of(template: Mapping[str, Any], repository: Repository, folder: Path) -> str:
     """The manifest's text, or that of the input artifact it is read from."""
     resource = template["resource"]
     source = (resource.get("manifestFrom") or {}).get("artifact")
@@ -58,7 +58,7 @@ def manifest_of(template: Mapping[str, Any], store: Store, folder: Path) -> str:
     given = (template.get("inputs") or {}).get("artifacts") or ()
     artifact = {**source, **next((a for a in given if a["name"] == name), {}), "path": f"/tmp/{name}"}  # noqa: S108
     view = View((), folder / "tmp")
-    loaded = load({"inputs": {"artifacts": [artifact]}}, view, store, folder / "artifacts")
+    loaded = load({"inputs": {"artifacts": [artifact]}}, view, repository, folder / "artifacts")
     return loaded[0].source.read_text(encoding="utf-8")
 
 

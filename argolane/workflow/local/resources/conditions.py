@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from argolane.languages import selectors
-from argolane.workflow.local.pod.result import PAST_DEADLINE
-from argolane.workflow.local.pod.streams import Stop
+from argolane.kubernetes import selectors
+from argolane.workflow.local.pod.stopping import PAST_DEADLINE, Stop
 from argolane.workflow.local.resources.kubectl import ResourceError
 
 _POLL = 0.25

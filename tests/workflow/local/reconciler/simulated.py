@@ -10,7 +10,7 @@ from argolane.workflow.local.reconciler import reconcile
 from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
-from argolane.workflow.local.reconciler.ports import PodOrder, Ports
+from argolane.workflow.local.reconciler.ports import PodOrder, PodResult, Ports
 from argolane.workflow.local.reconciler.reconcile import Verdict
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Templates
@@ -68,8 +68,8 @@ class SimulatedRun:
 
     def _end(self, node: Node, phase: str, message: str, outputs: Mapping[str, Any]) -> None:
         code = "0" if phase == "Succeeded" else "1"
-        result = {"phase": phase, "message": message, "outputs": {"exitCode": code, **outputs}}
-        reconcile.finished(self.state, node, {**result, "startedAt": self.time, "finishedAt": self.time})
+        result = PodResult(phase, message, {"exitCode": code, **outputs}, self.time, self.time)
+        reconcile.finished(self.state, node, result)
 
     def end_last(self, name: str, phase: str = "Succeeded") -> None:
         """The newest of several nodes of a name, as those of a second attempt are."""

@@ -1,33 +1,36 @@
-"""Orders for pods in, results out: what a pod needs to know of its run, and which kind of pod it is."""
+"""An order for a pod in, its result out, of whoever runs that kind: a kubelet, resources, a test's stand-in.
+
+Told with it is what a pod needs to know of its run.
+"""
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from argolane.disk import said
+from argolane.kubernetes import fields
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.workflow.local import resources
 from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.lookups import Lookups
-from argolane.workflow.local.pod.artifacts import Store
+from argolane.workflow.local.pod.artifacts import Repository
+from argolane.workflow.local.pod.exits import over
 from argolane.workflow.local.pod.imagecache import ImageCache
-from argolane.workflow.local.pod.pod import Pod
-from argolane.workflow.local.pod.result import result
-from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.pod.kubelet import run_pod
+from argolane.workflow.local.pod.stopping import Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
-from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.run.events import Printed, Said
 from argolane.workflow.run.record import safe
 from argolane.workflow.run.submission import Submission
 
 # Acts for the pods of one template: nothing of the template itself is started.
-StandIn = Callable[[PodOrder, Surroundings, Stop], dict[str, Any]]
+StandIn = Callable[[PodOrder, Surroundings, Stop], PodResult]
 
 
-class Pods:
+class Dispatch:
     """Runs the pods of one run, each in the thread that calls."""
 
     def __init__(
@@ -45,7 +48,7 @@ class Pods:
         self._images = ImageCache(project, lambda text: journal.tell(Said(text)))
         self._started, self._stand_ins = started, stand_ins
 
-    def run(self, order: PodOrder, stop: Stop) -> dict[str, Any]:
+    def run(self, order: PodOrder, stop: Stop) -> PodResult:
         """The result, whatever happens: a bug of ours ends this node, not the run's bookkeeping."""
         try:
             path = self._state.nodes.path(self._state.nodes.of(order.node_id))
@@ -54,11 +57,11 @@ class Pods:
                 return stand_in(order, self._surroundings(order, path), stop)
             if order.template.get("resource") is not None:
                 return self._run_resource(order, stop, path)
-            return Pod(order, self._surroundings(order, path), stop).run()
+            return run_pod(order, self._surroundings(order, path), stop)
         except OSError as error:
-            return result("Error", said(error, self._journal.record.pod_folder(order.node_id)))
+            return over("Error", said(error, self._journal.record.pod_folder(order.node_id)))
         except Exception as error:
-            return result("Error", f"{type(error).__name__}: {error}")
+            return over("Error", f"{type(error).__name__}: {error}")
 
     def _surroundings(self, order: PodOrder, path: str) -> Surroundings:
         record, journal = self._journal.record, self._journal
@@ -67,7 +70,7 @@ class Pods:
             folder=record.pod_folder(order.node_id),
             claims=self._project.claims,
             run_volumes=record.volumes,
-            store=self._store(path),
+            repository=self._repository(path),
             fields=self._fields(order),
             log=lambda container: record.log_file(path, container),
             tell=lambda container, stream, data: journal.tell(Printed(path, container, stream, data)),
@@ -77,11 +80,11 @@ class Pods:
             full=journal.disk_is_full,
         )
 
-    def _store(self, path: str) -> Store:
+    def _repository(self, path: str) -> Repository:
         outputs = self._journal.record.outputs
-        return Store(outputs / safe(path), self._project.state / "artifacts", self._lookups.secret)
+        return Repository(outputs / safe(path), self._project.state / "artifacts", self._lookups.secret)
 
-    def _run_resource(self, order: PodOrder, stop: Stop, path: str) -> dict[str, Any]:
+    def _run_resource(self, order: PodOrder, stop: Stop, path: str) -> PodResult:
         self._started(order.node_id)
         owner = {
             "apiVersion": "argoproj.io/v1alpha1",
@@ -92,26 +95,20 @@ class Pods:
             "blockOwnerDeletion": True,
         }
         folder = self._journal.record.pod_folder(order.node_id)
-        manifest = resources.manifest_of(order.template, self._store(path), folder)
+        manifest = resources.manifest_of(order.template, self._repository(path), folder)
         server = resources.ApiServer(self._project, self._objects)
         return resources.run(order, server, owner, stop, manifest, time.time())
 
     def _fields(self, order: PodOrder) -> dict[str, str]:
         """What a fieldRef may read."""
         state, template = self._state, order.template
-        fields = {
-            "metadata.name": pod_name(state.name, order.node_name, str(template.get("name") or "")),
-            "metadata.namespace": state.namespace,
-            "metadata.uid": self._submission.uid,
-            "spec.nodeName": "localhost",
-            "spec.serviceAccountName": str(state.spec.get("serviceAccountName") or "default"),
-            "status.podIP": "127.0.0.1",
-            "status.hostIP": "127.0.0.1",
-        }
+        outer, given = state.spec.get("podMetadata") or {}, template.get("metadata") or {}
         own = {"workflows.argoproj.io/workflow": state.name, "workflows.argoproj.io/completed": "false"}
-        for kind, values in (("labels", own), ("annotations", {})):
-            given = (template.get("metadata") or {}).get(kind) or {}
-            outer = (state.spec.get("podMetadata") or {}).get(kind) or {}
-            for key, value in {**values, **outer, **given}.items():
-                fields[f"metadata.{kind}['{key}']"] = str(value)
-        return fields
+        return fields.of_pod(
+            pod_name(state.name, order.node_name, str(template.get("name") or "")),
+            state.namespace,
+            self._submission.uid,
+            labels={**own, **(outer.get("labels") or {}), **(given.get("labels") or {})},
+            annotations={**(outer.get("annotations") or {}), **(given.get("annotations") or {})},
+            service_account=str(state.spec.get("serviceAccountName") or "default"),
+        )

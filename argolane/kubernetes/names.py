@@ -1,8 +1,10 @@
-"""What Kubernetes itself reads and says: names, quantities, and why an object is invalid."""
+"""A name or a label in, why Kubernetes does not take it out, in its words.
+
+What is wrong with whole objects is put together by `invalid`; quantities are read in quantities.py.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
@@ -17,9 +19,6 @@ _NAME_RULE = (
     "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
     "character (e.g. '{}',  or '{}',  or '{}', regex used for validation is '{}')"
 )
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([numkMGTPE]?i?|[eE][+-]?[0-9]+)")
-_UNITS = {unit: Decimal(1000) ** i for i, unit in enumerate(("n", "u", "m", "", *"kMGTPE"), -3)}
-_UNITS |= {f"{unit}i": Decimal(1024) ** i for i, unit in enumerate("KMGTPE", 1)}
 
 
 def invalid(kind: str, name: str, faults: Sequence[str]) -> str:
@@ -63,13 +62,3 @@ def not_a_label_value(value: str) -> Iterator[str]:
     if value and not _NAME.fullmatch(value):
         rule = _NAME_RULE.format("MyValue", "my_value", "12345", f"({_NAME.pattern})?")
         yield f"a valid label must be an empty string or {rule}"
-
-
-def amount(quantity: object) -> Decimal | None:
-    """`500m` -> 0.5, `1Gi` -> 2**30; None for what is no quantity, and for a negative one."""
-    found = _QUANTITY.fullmatch(str(quantity))
-    if not found:
-        return None
-    if found[2][:1] in ("e", "E") and found[2] not in _UNITS:
-        return Decimal(found[0])
-    return Decimal(found[1]) * _UNITS[found[2]] if found[2] in _UNITS else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.kubernetes.rules import not_a_label_key, not_a_label_value
+from argolane.kubernetes.names import not_a_label_key, not_a_label_value
 from argolane.languages.gotext import number_plain, quote, to_json
 
 _TOKEN = re.compile(r"[ \t\r\n]*(==|!=|[=!<>(),]|[^ \t\r\n=!<>(),]+|$)")

@@ -1,6 +1,8 @@
-"""One pod in, its end out: init containers in order, main beside its sidecars, outputs and the message.
+"""An order for a pod in, its result out: init containers in order, main beside its sidecars, outputs saved.
 
-Runs in a thread of its own and knows nothing of the workflow around it.
+What a kubelet and Argo's executor do with the pod of a template. Runs in a thread of its own and knows
+nothing of the workflow around it. (A resource template's pod is acted out in ../resources, a deployment's is
+kept alive in argolane/serving.)
 """
 
 import contextlib
@@ -16,20 +18,24 @@ from argolane.errors import ArgolaneError
 from argolane.workflow.local.fields import containers as declared_containers
 from argolane.workflow.local.pod import artifacts, files, outputs
 from argolane.workflow.local.pod.containers import Containers
+from argolane.workflow.local.pod.exits import judged, main_of, over
 from argolane.workflow.local.pod.files import SCRIPT, Files
-from argolane.workflow.local.pod.result import PAST_DEADLINE, result
-from argolane.workflow.local.pod.streams import Stop
+from argolane.workflow.local.pod.stopping import PAST_DEADLINE, Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.errors import OperationError
-from argolane.workflow.local.reconciler.ports import PodOrder
+from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 
 _GRACE = 30.0
 _GRACE_AT_DEADLINE = 10.0
-_SUPERSEDED = (137, 143)
+
+
+def run_pod(order: PodOrder, around: Surroundings, stop: Stop) -> PodResult:
+    """Phase, message, outputs and times, once all its containers are over."""
+    return _Pod(order, around, stop).run()
 
 
 @dataclass
-class Pod:
+class _Pod:
     """The order, where it runs, and when the run wants it ended."""
 
     order: PodOrder
@@ -37,15 +43,14 @@ class Pod:
     stop: Stop
     began: float = field(default_factory=time.time)
 
-    def run(self) -> dict[str, Any]:
-        """The result: phase, message, outputs, times."""
-        ended = self._ended()
-        if ended["phase"] != "Succeeded":
+    def run(self) -> PodResult:
+        result = self._ended()
+        if result.phase != "Succeeded":
             self._look_at_disk()
         files.remove(self.around.folder)
-        return ended
+        return result
 
-    def _ended(self) -> dict[str, Any]:
+    def _ended(self) -> PodResult:
         try:
             self.around.folder.mkdir(parents=True, exist_ok=True)
             return self._run()
@@ -64,7 +69,7 @@ class Pod:
         except OSError as error:
             self.around.full(error, self.around.folder)
 
-    def _run(self) -> dict[str, Any]:
+    def _run(self) -> PodResult:
         images = self._images()
         if images is None:
             return self._result("Failed", self.stop.reason)
@@ -90,19 +95,18 @@ class Pod:
             found[reference] = image
         return found
 
-    def _init(self, ready: Files, containers: Containers) -> dict[str, Any] | None:
+    def _init(self, ready: Files, containers: Containers) -> PodResult | None:
         for container in self.order.template.get("initContainers") or ():
             process = containers.start(container, ready.mounts(container))
             if process is not None:
                 self.around.started()
                 if containers.wait(process) is None:
                     return self._interrupted(containers, [process])
-            ended = containers.ended[-1]
-            if ended.code:
-                return self._result("Failed", ended.message)
+            if containers.exits[-1].code:
+                return self._result("Failed", containers.exits[-1].message)
         return None
 
-    def _main(self, ready: Files, containers: Containers) -> dict[str, Any]:
+    def _main(self, ready: Files, containers: Containers) -> PodResult:
         started = [containers.start(c, ready.mounts(c)) for c in self.order.template.get("sidecars") or ()]
         sidecars = [process for process in started if process is not None]
         main, mounts = {**ready.main, "name": "main"}, (*ready.view.mounts, *ready.view.own)
@@ -127,20 +131,13 @@ class Pod:
         containers.end(main, _GRACE)
         return True
 
-    def _conclude(self, view: outputs.View, containers: Containers) -> dict[str, Any]:
-        main = containers.of("main")
-        saved = {**outputs.declared(self.order.template), "exitCode": str(main.code)}
+    def _conclude(self, view: outputs.View, containers: Containers) -> PodResult:
+        code = main_of(containers.exits).code
+        saved = {**outputs.declared(self.order.template), "exitCode": str(code)}
         if self.order.keep_result:
             saved["result"] = outputs.result_of(containers.tail("main"))
-        problem = self._save(saved, view)
-        if main.code:
-            return self._result("Failed", main.message, saved)
-        if problem:
-            return self._result("Error", f"wait: Error (exit code 64): {problem}", saved)
-        for ended in containers.ended:
-            if ended.code and ended.code not in _SUPERSEDED:
-                return self._result("Failed", ended.message, saved)
-        return self._result("Succeeded", "", saved)
+        phase, message = judged(containers.exits, self._save(saved, view))
+        return self._result(phase, message, saved)
 
     def _save(self, saved: dict[str, Any], view: outputs.View) -> str:
         """Fill in parameters and artifacts; what went wrong first, or ''."""
@@ -150,14 +147,14 @@ class Pod:
         except outputs.OutputError as error:
             problem = str(error)
         try:
-            kept = artifacts.save(self.order.template, view, self.around.store)
+            kept = artifacts.save(self.order.template, view, self.around.repository)
         except artifacts.ArtifactError as error:
             kept, problem = error.saved, problem or str(error)
         if kept:
             saved["artifacts"] = kept
         return problem
 
-    def _interrupted(self, containers: Containers, processes: list[Process]) -> dict[str, Any]:
+    def _interrupted(self, containers: Containers, processes: list[Process]) -> PodResult:
         """The pod's own deadline is over, or the run wants it ended."""
         ordered = bool(self.stop.reason)
         containers.no_deadline(ordered=ordered)
@@ -168,5 +165,5 @@ class Pod:
         saved = {**outputs.declared(self.order.template), "exitCode": str(codes[0])}
         return self._result("Failed", self.stop.reason if ordered else PAST_DEADLINE, saved)
 
-    def _result(self, phase: str, message: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        return result(phase, message, outputs=saved, began=self.began)
+    def _result(self, phase: str, message: str, saved: Mapping[str, Any] | None = None) -> PodResult:
+        return over(phase, message, outputs=saved, began=self.began)

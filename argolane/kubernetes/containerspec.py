@@ -1,0 +1,68 @@
+"""A container of a pod spec and its image in, what the sandbox starts out: command, environment, folder.
+
+Once for pods of workflows and of deployments. `in_pod` finds its files, too; `to_start` is for who did that
+before, because init containers, main and sidecars of one pod have more in common than volumes.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from argolane.containers import sandbox
+from argolane.containers.images import Image
+from argolane.containers.sandbox import Mount
+from argolane.kubernetes import environment, volumes
+from argolane.kubernetes.expansion import expand
+from argolane.kubernetes.objects import Objects
+from argolane.kubernetes.volumes import Places
+
+
+def in_pod(
+    pod: Mapping[str, Any],
+    container: Mapping[str, Any],
+    image: Image,
+    *,
+    places: Places,
+    fields: Mapping[str, str],
+    objects: Objects,
+    added: Mapping[str, str],
+    tmp: Path | None = None,
+) -> sandbox.Container:
+    """One of the containers or initContainers of a pod spec, with the volumes that it mounts."""
+    named = {str(mount["name"]) for mount in container.get("volumeMounts") or ()}
+    mounted = [volume for volume in pod.get("volumes") or () if volume["name"] in named]
+    folders = volumes.prepare(mounted, places, objects)
+    env = environment.build(container, {}, fields, objects)
+    mounts = volumes.mounts(container, folders, volumes.read_only_volumes(mounted), env)
+    return to_start(container, image, fields=fields, objects=objects, mounts=mounts, added=added, tmp=tmp)
+
+
+def to_start(
+    container: Mapping[str, Any],
+    image: Image,
+    *,
+    fields: Mapping[str, str],
+    objects: Objects,
+    mounts: tuple[Mount, ...],
+    added: Mapping[str, str],
+    tmp: Path | None = None,
+) -> sandbox.Container:
+    """ArgolaneError when something that the container names is not there.
+
+    `fields` are the pod's (fields.of_pod); `added` is what a controller puts behind the container's own env.
+    Without command and args the image's command is run; its args alone replace that, as of a CMD.
+    """
+    env = {**environment.build(container, image.env, fields, objects), **added}
+    env.setdefault("HOSTNAME", fields.get("metadata.name", ""))
+    written = [*(container.get("command") or ()), *(container.get("args") or ())]
+    argv = [expand(str(part), env) for part in written] or image.command
+    return sandbox.Container(
+        name=str(container["name"]),
+        argv=tuple(argv),
+        env=env,
+        workdir=str(container.get("workingDir") or image.workdir),
+        mounts=mounts,
+        tmp=tmp,
+        literal_text=(str(container.get("source") or ""),),
+        folders=image.folders,
+    )

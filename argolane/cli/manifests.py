@@ -1,6 +1,7 @@
 """The commands about manifests: list, lint, render."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ def lint(files: tuple[Path, ...]) -> None:
     """Check manifests.
 
     FILES are files or folders, by default those of the project. Finds what the Argo controller would
-    refuse, and what it would silently do wrong.
+    refuse, what it would silently do wrong, and what of a SeldonDeployment does not run locally.
     """
     from argolane.manifest import load
     from argolane.workflow.lint import lint as check
@@ -50,8 +51,10 @@ def lint(files: tuple[Path, ...]) -> None:
     findings = check(documents, others=others)
     for finding in findings:
         click.echo(f"{finding.severity}: {finding.where}: {finding.message}")
-    errors = sum(finding.severity == "error" for finding in findings)
-    click.echo(f"{len(paths)} files: {errors} errors, {len(findings) - errors} warnings.")
+    count = Counter(finding.severity for finding in findings)
+    errors, only_there = count["error"], count["local"]
+    more = f" {only_there} that only a cluster runs." if only_there else ""
+    click.echo(f"{len(paths)} files: {errors} errors, {count['warning']} warnings.{more}")
     sys.exit(1 if errors else 0)
 
 

@@ -16,7 +16,7 @@ from argolane.serving.check.finding import Finding, Level
 if TYPE_CHECKING:
     from argolane.serving.spec import SeldonDeployment
 
-__all__ = ["Finding", "Level", "findings", "named", "read", "warnings"]
+__all__ = ["Finding", "Level", "findings", "images", "named", "read", "warnings"]
 
 _ALL = (names.check, predictors.check, nodes.check, pods.check, locally.check)
 
@@ -46,6 +46,16 @@ def read(manifest: Mapping[str, Any], *, where: str = "") -> "SeldonDeployment":
         if faults := [f"{where}: {finding}" for finding in found if finding.level == level]:
             raise refusal(faults)
     return SeldonDeployment.model_validate(crd.fit(manifest).value)
+
+
+def images(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The image of each container, with its place."""
+    spec = crd.fit(manifest, tags=True).value.get("spec") or {}
+    for index, predictor in enumerate(spec.get("predictors") or ()):
+        for number, component in enumerate(predictor.get("componentSpecs") or ()):
+            at = f"spec.predictors[{index}].componentSpecs[{number}].spec.containers"
+            for i, container in enumerate((component.get("spec") or {}).get("containers") or ()):
+                yield f"{at}[{i}].image", container.get("image") or ""
 
 
 def warnings(manifest: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from argolane.errors import unknown
 from argolane.serving.crd import table
 from argolane.serving.crd.table import GRAPH, LEVELS, ROOT
 
-__all__ = ["API_VERSIONS", "GRAPH", "KIND", "ROOT", "Fit", "Misfit", "fit", "is_tag"]
+__all__ = ["API_VERSIONS", "GRAPH", "KIND", "LEVELS", "ROOT", "Fit", "Misfit", "fit", "is_tag"]
 
 KIND = "SeldonDeployment"
 # The custom resource serves all three, with one schema; the last is the one it stores.

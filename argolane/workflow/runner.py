@@ -38,8 +38,8 @@ def run(
     if on == "argo":
         from argolane.workflow import cluster
 
-        for doubt in served if observe else ():
-            if doubt.severity == "warning":
+        for doubt in served:
+            if observe is not None and doubt.severity == "warning":
                 observe(Said(f"{doubt.where}: {doubt.message}"))
         return cluster.run(
             project, entry.workflow, templates=entry.templates, parameters=parameters, name=name,

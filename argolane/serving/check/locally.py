@@ -39,7 +39,9 @@ def check(deployment: dict[str, Any]) -> Iterator[Finding]:
         value = spec.get(field) or only
         if value != only and not is_tag(value):
             yield local(
-                f"spec.{field}", f"{field} {value} is valid and does not run locally, where there is only {only}. Use --on argo."
+                f"spec.{field}",
+                f"{field} {value} is valid and does not run locally, where there is only {only}. "
+                "Use --on argo.",
             )
     predictors = spec.get("predictors") or []
     if len(predictors) > 1:

@@ -73,7 +73,9 @@ def _node(node: Node, images: Mapping[str, str], protocol: str) -> Iterator[Find
 def _calls(node: Node, called: str) -> Iterator[Finding]:
     """What a node's type and methods say, and what nobody will do for it."""
     if node.type == "UNKNOWN_TYPE" and node.in_a_container and not node.methods:
-        yield error(f"{node.at}.type", f"is UNKNOWN_TYPE without methods; expected one of {', '.join(TYPES)}.")
+        yield error(
+            f"{node.at}.type", f"is UNKNOWN_TYPE without methods; expected one of {', '.join(TYPES)}."
+        )
     elif node.type and node.type not in (*TYPES, "UNKNOWN_TYPE"):
         hint = unknown("type", node.type, TYPES)
         yield warning(node.at, f"{called} has the type {node.type!r}: it is passed over. {hint}")
@@ -110,7 +112,9 @@ def _parameter(parameter: Parameter, at: str) -> Iterator[Finding]:
         hint = unknown("type", parameter.type, _PARAMETER_TYPES)
         yield error(f"{at}.type", f"parameter {parameter.name!r}: {hint}")
     elif not is_tag(parameter.value) and not _reads_as(parameter.type, parameter.value):
-        yield error(f"{at}.value", f"is {parameter.value!r}, which is no {parameter.type}: the node dies of it.")
+        yield error(
+            f"{at}.value", f"is {parameter.value!r}, which is no {parameter.type}: the node dies of it."
+        )
 
 
 def _reads_as(kind: str, value: str) -> bool:

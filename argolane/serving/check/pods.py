@@ -31,9 +31,7 @@ def check(deployment: dict[str, Any]) -> Iterator[Finding]:
         components = predictor.get("componentSpecs") or ()
         for number, component in enumerate(components):
             yield from _pod(component.get("spec") or {}, f"{at}.componentSpecs[{number}].spec", brought)
-        named = [
-            c.get("name") for s in components for c in (s.get("spec") or {}).get("containers") or ()
-        ]
+        named = [c.get("name") for s in components for c in (s.get("spec") or {}).get("containers") or ()]
         for twice in _twice(named):
             yield error(f"{at}.componentSpecs", f"container {twice!r} stands twice.")
         variables = (predictor.get("svcOrchSpec") or {}).get("env") or ()

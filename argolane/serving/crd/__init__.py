@@ -64,9 +64,7 @@ def is_tag(value: object) -> bool:
     return isinstance(value, str) and "{{" in value
 
 
-def fit(
-    value: Any, kind: str = ROOT, at: str = "", *, tags: bool = False, partial: bool = False
-) -> Fit:
+def fit(value: Any, kind: str = ROOT, at: str = "", *, tags: bool = False, partial: bool = False) -> Fit:
     """A value of that kind as the API server sees it.
 
     `tags`: a text with one of Argo's tags fits everywhere, for its value is not known yet. `partial`: nothing
@@ -113,11 +111,13 @@ class _Walk:
         if not self._partial:
             missing = [name for name, below in known.items() if below.endswith("!") and name not in given]
             self.found += (Misfit(_below(at, name), "is required.") for name in missing)
-        made = {}
+        made: dict[str, Any] = {}
         for name, item in given.items():
             if name not in known:
                 why = unknown("field", name, known)
-                self._say(_below(at, name), f"{why} kubectl refuses it; other clients lose it without a word.")
+                self._say(
+                    _below(at, name), f"{why} kubectl refuses it; other clients lose it without a word."
+                )
             elif kind == GRAPH and name == "children" and item and at.count(".children[") == LEVELS - 1:
                 more = f"is level {LEVELS + 1}; a graph has at most {LEVELS} levels, the rest is cut off."
                 self._say(_below(at, name), more)

@@ -14,7 +14,7 @@ Table = dict[str, dict[str, str]]
 
 TABLE = Path(__file__).with_name("fields.json.gz")
 ROOT, GRAPH, METADATA = "SeldonDeployment", "Graph", "ObjectMeta"
-# The schema writes the levels of a graph out, each like the one above but for the last, which has no children.
+# The schema writes the levels of a graph out, each like the one above; the last alone has no children.
 LEVELS = 11
 _NUMBERS = {"int32": "int32", "int64": "int64"}
 

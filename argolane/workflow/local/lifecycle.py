@@ -50,9 +50,10 @@ def run(
         record.write_submission(submission.to_dict())
     except OSError as error:
         raise ArgolaneError(f"{said(error, record.folder)}.") from None
-    observe = _once(observe) if observe is not None else None
-    for doubt in doubts if observe is not None else ():
-        observe(Said(doubt))
+    if observe is not None:
+        observe = _once(observe)
+        for doubt in doubts:
+            observe(Said(doubt))
     return _run(project, submission, record, observe, {}, stand_ins or {})
 
 

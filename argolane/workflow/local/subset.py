@@ -43,7 +43,9 @@ def outlook(project: Project, submission: Submission, acted: Collection[str] = (
     """Templates of the names `acted` do not run themselves."""
     reader = _Reader(project, submission, acted)
     refused = [*reader.read(), *reader.told["local"]]
-    return Outlook(*(list(dict.fromkeys(told)) for told in (refused, reader.told["error"], reader.told["warning"])))
+    return Outlook(
+        *(list(dict.fromkeys(told)) for told in (refused, reader.told["error"], reader.told["warning"]))
+    )
 
 
 def without_effect(spec: Tree) -> list[str]:

@@ -1,4 +1,4 @@
-"""A SeldonDeployment in, everything that is wrong with it out: what is refused, and what goes wrong silently."""
+"""A SeldonDeployment in, everything that is wrong with it out: refused, or silently another thing."""
 
 import copy
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from argolane.serving.check import findings
+
 
 def container(name: str) -> dict[str, Any]:
     return {"name": name, "image": "python:3.11-slim"}
@@ -85,7 +86,9 @@ RIGHT: dict[str, Change] = {
         p.update(traffic="{{inputs.parameters.w}}"),
         d["spec"]["predictors"].append(other(p, name="canary", traffic=10)),
     ),
-    "a node by methods": lambda d, p, g: g["children"][0].update(type="UNKNOWN_TYPE", methods=["TRANSFORM_INPUT"]),
+    "a node by methods": lambda d, p, g: g["children"][0].update(
+        type="UNKNOWN_TYPE", methods=["TRANSFORM_INPUT"]
+    ),
     "a prepackaged server needs no container": lambda d, p, g: (
         g["children"][0].update(implementation="SKLEARN_SERVER", modelUri="pvc://store/m"),
         p["componentSpecs"][0]["spec"]["containers"].pop(0),
@@ -98,7 +101,9 @@ RIGHT: dict[str, Change] = {
             {"name": "s", "value": "", "type": "STRING"},
         ]
     ),
-    "truth as the wrapper reads it": lambda d, p, g: g["children"][0].update(parameters=parameter("Yes", "BOOL")),
+    "truth as the wrapper reads it": lambda d, p, g: g["children"][0].update(
+        parameters=parameter("Yes", "BOOL")
+    ),
     "the default is a model": lambda d, p, g: g["children"][0].pop("type"),
     "a split without a ratio": lambda d, p, g: g.pop("parameters"),
     "a router that is told": lambda d, p, g: make_router(p),
@@ -151,9 +156,15 @@ ERRORS: dict[str, tuple[Change, str]] = {
     "predictor name": (lambda d, p, g: p.update(name="Main"), "spec.predictors[0].name: is 'Main'; expected"),
     "no predictor name": (lambda d, p, g: p.pop("name"), "spec.predictors[0].name: is required."),
     "container name": (lambda d, p, g: first(p).update(name="A"), "containers[0].name: is 'A'; expected"),
-    "label": (lambda d, p, g: p.update(labels={"a": "b c"}), "spec.predictors[0].labels.a: is 'b c'; a valid"),
+    "label": (
+        lambda d, p, g: p.update(labels={"a": "b c"}),
+        "predictors[0].labels.a: is 'b c'; a valid",
+    ),
     "label key": (lambda d, p, g: d["metadata"].update(labels={"a b": "c"}), "metadata.labels: 'a b': name"),
-    "version": (lambda d, p, g: d.update(apiVersion="machinelearning.seldon.io/v2"), "apiVersion: No version"),
+    "version": (
+        lambda d, p, g: d.update(apiVersion="machinelearning.seldon.io/v2"),
+        "apiVersion: No",
+    ),
     "no predictors": (lambda d, p, g: d["spec"].pop("predictors"), "spec.predictors: is required."),
     "empty predictors": (lambda d, p, g: d["spec"].update(predictors=[]), "spec.predictors: is empty"),
     "no spec": (lambda d, p, g: d.pop("spec"), "spec.predictors: is empty"),
@@ -171,8 +182,14 @@ ERRORS: dict[str, tuple[Change, str]] = {
         lambda d, p, g: d["spec"].update(serverType="kafka"),
         "spec.predictors[0].svcOrchSpec.env: lacks KAFKA_BROKER, KAFKA_INPUT_TOPIC, KAFKA_OUTPUT_TOPIC",
     ),
-    "traffic of one": (lambda d, p, g: p.update(traffic=50), "predictors[0].traffic: is 50; expected 0 or 100"),
-    "traffic over 100": (lambda d, p, g: p.update(traffic=200), "predictors[0].traffic: is 200; expected 0 to"),
+    "traffic of one": (
+        lambda d, p, g: p.update(traffic=50),
+        "traffic: is 50; expected 0 or 100",
+    ),
+    "traffic over 100": (
+        lambda d, p, g: p.update(traffic=200),
+        "traffic: is 200; expected 0 to",
+    ),
     "traffic of two": (
         lambda d, p, g: d["spec"].update(predictors=[other(p, traffic=50), other(p, name="b", traffic=40)]),
         "spec.predictors: their traffic sums to 90; expected 100",
@@ -215,7 +232,10 @@ ERRORS: dict[str, tuple[Change, str]] = {
         ),
         "MLFLOW_SERVER, which does not speak the protocol 'tensorflow'",
     ),
-    "twelve levels": (lambda d, p, g: make_chain(p, 12), "children: is level 12; a graph has at most 11 levels"),
+    "twelve levels": (
+        lambda d, p, g: make_chain(p, 12),
+        "is level 12; a graph has at most 11 levels",
+    ),
     "node without container": (
         lambda d, p, g: pod(p)["containers"].pop(),
         "graph.children[1]: No container 'b'. There are: a. A node of the graph runs in the container of its",
@@ -260,7 +280,9 @@ ERRORS: dict[str, tuple[Change, str]] = {
         "resources.requests.cpu: is '-1'; expected no less than 0",
     ),
     "more than the limit": (
-        lambda d, p, g: first(p).update(resources={"requests": {"memory": "2Gi"}, "limits": {"memory": "2G"}}),
+        lambda d, p, g: first(p).update(
+            resources={"requests": {"memory": "2Gi"}, "limits": {"memory": "2G"}}
+        ),
         "resources.requests.memory: is '2Gi', more than the limit of '2G'",
     ),
     "env is a boolean": (
@@ -289,9 +311,7 @@ ERRORS: dict[str, tuple[Change, str]] = {
         "containers[0].volumeMounts: mountPath '/x' stands twice",
     ),
     "volume of two kinds": (
-        lambda d, p, g: pod(p).update(
-            volumes=[{"name": "x", "emptyDir": {}, "secret": {"secretName": "s"}}]
-        ),
+        lambda d, p, g: pod(p).update(volumes=[{"name": "x", "emptyDir": {}, "secret": {"secretName": "s"}}]),
         "volumes[0]: 'x' has emptyDir and secret; expected one of them",
     ),
     "port": (
@@ -340,8 +360,9 @@ WARNINGS: dict[str, tuple[Change, str]] = {
         "has the implementation SIMPLE_ROUTER, which the executor has no code for",
     ),
     "a server of the cluster's own": (
-        lambda d, p, g: g["children"][0].update(implementation="OUR_SERVER", modelUri="s3://b/p")
-        or first(p).pop("image"),
+        lambda d, p, g: (
+            g["children"][0].update(implementation="OUR_SERVER", modelUri="s3://b/p") or first(p).pop("image")
+        ),
         "Seldon refuses it unless its seldon-config has a server of that name",
     ),
     "method": (
@@ -363,10 +384,16 @@ WARNINGS: dict[str, tuple[Change, str]] = {
         "has the parameters ratioa and no ratioA: the split is even",
     ),
     "ratio over 1": (lambda d, p, g: g["parameters"][0].update(value="1.5"), "has ratioA '1.5'; expected a"),
-    "ratio below 0": (lambda d, p, g: g["parameters"][0].update(value="-0.1"), "has ratioA '-0.1'; expected a"),
-    "ratio in percent": (lambda d, p, g: g["parameters"][0].update(value="30%"), "has ratioA '30%'; expected a"),
+    "ratio below 0": (
+        lambda d, p, g: g["parameters"][0].update(value="-0.1"),
+        "has ratioA '-0.1'; expected",
+    ),
+    "ratio in percent": (
+        lambda d, p, g: g["parameters"][0].update(value="30%"),
+        "has ratioA '30%'; expected",
+    ),
     "ratio is nan": (lambda d, p, g: g["parameters"][0].update(value="nan"), "has ratioA 'nan'; expected a"),
-    "a router that is a split": (lambda d, p, g: g.update(type="ROUTER"), "is a ROUTER beside RANDOM_ABTEST"),
+    "a router that is a split": (lambda d, p, g: g.update(type="ROUTER"), "is a ROUTER beside"),
     "leaf router": (
         lambda d, p, g: g["children"][0].update(type="ROUTER"),
         "node 'a' is a ROUTER without children: it is passed over",

@@ -51,7 +51,11 @@ def having(where: str, value: Any) -> dict[str, Any]:
         (f"{POD}hostNetwork", True, "hostNetwork: needs a cluster"),
         (f"{POD}dnsConfig", {"nameservers": ["10.0.0.2"]}, "dnsConfig: needs a cluster"),
         (f"{POD}shareProcessNamespace", True, "shareProcessNamespace: needs a cluster"),
-        (f"{POD}volumes", [{"name": "x", "hostPath": {"path": "/x"}}], "volumes[0].hostPath: needs a cluster"),
+        (
+            f"{POD}volumes",
+            [{"name": "x", "hostPath": {"path": "/x"}}],
+            "volumes[0].hostPath: needs a",
+        ),
         (f"{POD}volumes", [{"name": "x", "projected": {"sources": []}}], "volumes[0].projected: needs a"),
         (f"{POD}volumes", [{"name": "x", "nfs": {"server": "s", "path": "/"}}], "volumes[0].nfs: needs a"),
         (f"{FIRST}ports", [{"containerPort": 80, "hostPort": 80}], "ports[0].hostPort: needs a cluster"),
@@ -80,7 +84,7 @@ def test_a_field_that_needs_a_cluster_is_named(where: str, value: Any, told: str
 def test_a_prepackaged_server_has_no_image_here(server: str) -> None:
     """The operator brings its container, so the manifest needs none, and this machine has none."""
     manifest = having("predictors.0.graph", {"name": "x", "implementation": server, "modelUri": "gs://x/y"})
-    with pytest.raises(NotSupportedLocally, match="graph.modelUri: asks for a prepackaged server"):
+    with pytest.raises(NotSupportedLocally, match=r"graph\.modelUri: asks for a prepackaged server"):
         read(manifest)
 
 

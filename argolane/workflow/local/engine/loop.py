@@ -58,7 +58,9 @@ class Engine:
         self._ordered: set[str] = set()
         self._locks = FileLocks(project.state / "locks", self._objects.namespace, self._lookups.limit)
         self._op = self._operation()
-        pods = Pods(project, submission, self._op, self._journal, self._pod_has_started, self._pod_waits, stand_ins)
+        pods = Pods(
+            project, submission, self._op, self._journal, self._pod_has_started, self._pod_waits, stand_ins
+        )
         self._launcher = Launcher(pods.run, self._pod_is_over)
         self._suspended = bool(self._op.spec.get("suspend"))
         self._hooked = "'hooks'" in str(submission.spec)

@@ -115,12 +115,9 @@ def test_seldon_deployment_in_the_same_files() -> None:
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
     )
     place = "w.yaml: spec.predictors[0].graph"
-    assert [str(finding) for finding in lint(documents)] == [
-        f"{place}: warning: node 'a' has the type 'MODL': it is passed over. "
-        "No type 'MODL'. Did you mean 'MODEL'?",
-        f"{place}.children[0]: error: No container 'b'. There are: a. "
-        "A node of the graph runs in the container of its name.",
-    ]
+    typo, missing = (str(finding) for finding in lint(documents))
+    assert typo.startswith(f"{place}: warning: node 'a' has the type 'MODL': it is passed over.")
+    assert missing.startswith(f"{place}.children[0]: error: No container 'b'. There are: a.")
 
 
 def test_submit_error_is_argos_first_word() -> None:

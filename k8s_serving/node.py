@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from k8s_serving.checks import INJECTION, checked
 from models.spec import Spec
 
 REGISTRY = "registry.example.com/argolane"
 VERSION = "0.1"
 MODEL_STORE = "/mnt/model-store"
 STORE_CLAIM = "model-store"
+# Any value turns it on; without it meta.routing is in no answer.
+INJECTION = "SELDON_ENABLE_ROUTING_INJECTION"
 ORCHESTRATOR = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
 
 
@@ -64,7 +65,7 @@ def at_defaults(model: Spec) -> Served:
 
 
 def deployment(name: str, *, graph: dict[str, Any], served: Iterable[Served]) -> dict[str, Any]:
-    """A checked SeldonDeployment of one predictor, all of whose models share one pod."""
+    """A SeldonDeployment of one predictor, all of whose models share one pod."""
     arms: Sequence[Served] = tuple(served)
     pod = {
         # Seldon's default user; the images run under any.
@@ -84,11 +85,9 @@ def deployment(name: str, *, graph: dict[str, Any], served: Iterable[Served]) ->
         "componentSpecs": [{"metadata": {"name": "models"}, "spec": pod}],
         "svcOrchSpec": {"env": [{"name": INJECTION, "value": "true"}], "resources": ORCHESTRATOR},
     }
-    return checked(
-        {
-            "apiVersion": "machinelearning.seldon.io/v1",
-            "kind": "SeldonDeployment",
-            "metadata": {"name": name, "labels": {"app.kubernetes.io/part-of": "argolane"}},
-            "spec": {"protocol": "seldon", "predictors": [predictor]},
-        }
-    )
+    return {
+        "apiVersion": "machinelearning.seldon.io/v1",
+        "kind": "SeldonDeployment",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/part-of": "argolane"}},
+        "spec": {"protocol": "seldon", "predictors": [predictor]},
+    }

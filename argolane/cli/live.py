@@ -47,11 +47,11 @@ def summary(result: Run, root: Path) -> Iterator[str]:
 
 
 class _Lines:
-    """One line for each change of phase, as a log file wants it."""
+    """One line for each change of phase and each new word of a node that waits, as a log file wants it."""
 
     def __init__(self, out: IO[str], *, logs: bool) -> None:
         self._out, self._logs = out, logs
-        self._phases: dict[str, str] = {}
+        self._told: dict[str, tuple[str, str]] = {}
         self._pending: dict[tuple[str, str, str], bytes] = {}
 
     def __call__(self, event: Event) -> None:
@@ -69,14 +69,18 @@ class _Lines:
                 self._write(f"Workflow {phase}" + (f": {message}" if message else ""))
 
     def _node(self, path: str, node: dict[str, Any]) -> None:
-        phase = str(node.get("phase") or "Pending")
-        if phase == "Pending" or self._phases.get(path) == phase or node.get("type") in _QUIET:
+        phase, words = str(node.get("phase") or "Pending"), str(node.get("message") or "")
+        if phase == "Pending" or node.get("type") in _QUIET:
             return
-        self._phases[path] = phase
+        before, said = self._told.get(path, ("", ""))
+        # What a running node waits for is news as well.
+        if phase == before and (phase != "Running" or words in ("", said)):
+            return
+        self._told[path] = phase, words
         took = seconds(node)
         ended = f" after {duration(took)}" if took is not None and node.get("finishedAt") else ""
         skipped = phase in ("Skipped", "Omitted")
-        message = f": {node['message']}" if node.get("message") else ""
+        message = f": {words}" if words else ""
         self._write(f"{path.partition('/')[2] or path} {phase}{'' if skipped else ended}{message}")
 
     def _write(self, text: str, *, stamp: bool = True) -> None:

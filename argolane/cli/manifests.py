@@ -1,12 +1,18 @@
 """The commands about manifests: list, lint, render."""
 
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from argolane.cli.group import project
 from argolane.errors import ArgolaneError
+
+if TYPE_CHECKING:
+    from argolane.project import Project
+    from argolane.workflow.lint.finding import Finding, Severity
 
 
 @click.command("list")
@@ -35,42 +41,56 @@ def lint(files: tuple[Path, ...]) -> None:
     """Check manifests.
 
     FILES are files or folders, by default those of the project. Finds what the Argo controller would
-    refuse, and what it would silently do wrong.
+    refuse, what it would silently do wrong, and what of a SeldonDeployment does not run locally.
     """
-    from argolane.manifest import load
-    from argolane.workflow.lint import lint as check
-
     here = project()
     paths = [p for path in files for p in _manifests(path)] if files else here.manifest_files()
     if not paths:
         raise ArgolaneError("No manifest to check: name a file, or list folders in argolane.toml.")
-    documents = [document for path in paths for document in load(path)]
-    named = {path.resolve() for path in paths}
-    others = [d for p in here.manifest_files() if p.resolve() not in named for d in load(p)]
-    findings = check(documents, others=others)
-    for finding in findings:
-        click.echo(f"{finding.severity}: {finding.where}: {finding.message}")
-    errors = sum(finding.severity == "error" for finding in findings)
-    click.echo(f"{len(paths)} files: {errors} errors, {len(findings) - errors} warnings.")
+    count = _told(_findings(here, paths))
+    errors, only_there = count["error"], count["local"]
+    more = f" {only_there} that only a cluster runs." if only_there else ""
+    click.echo(f"{len(paths)} files: {errors} errors, {count['warning']} warnings.{more}")
     sys.exit(1 if errors else 0)
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a rendered file would change.")
 def render(check: bool) -> None:
-    """Write the manifests that the Hera programs make."""
+    """Write the manifests that the Hera programs make, and check those that changed."""
     from argolane import render as renderer
 
     here = project()
     if not check:
-        for path in renderer.render(here):
+        changed = renderer.render(here)
+        for path in changed:
             click.echo(path.relative_to(here.root))
+        if _told(_findings(here, [path for path in changed if path.is_file()]))["error"]:
+            raise ArgolaneError("What was rendered has errors.")
         return
     stale = renderer.check(here)
     for line in stale:
         click.echo(line)
     if stale:
         raise ArgolaneError("Rendered files are stale. Run: argolane render")
+
+
+def _findings(here: "Project", paths: list[Path]) -> "list[Finding]":
+    """What is wrong with the manifests at these paths; the project's others are there to be referred to."""
+    from argolane.manifest import load
+    from argolane.workflow.lint import lint as check
+
+    documents = [document for path in paths for document in load(path)]
+    named = {path.resolve() for path in paths}
+    others = [d for p in here.manifest_files() if p.resolve() not in named for d in load(p)]
+    return check(documents, others=others)
+
+
+def _told(findings: "list[Finding]") -> "Counter[Severity]":
+    """Each on a line; how many there are of each kind."""
+    for finding in findings:
+        click.echo(f"{finding.severity}: {finding.where}: {finding.message}")
+    return Counter(finding.severity for finding in findings)
 
 
 def _manifests(path: Path) -> list[Path]:

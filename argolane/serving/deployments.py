@@ -6,6 +6,7 @@ own (supervisor.py) when the process that applied it has ended.
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -14,24 +15,28 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 from argolane.errors import ArgolaneError, unknown
 from argolane.kubernetes.patching import merge_patch
 from argolane.project import Project
 from argolane.serving import records, status, store
-from argolane.serving.check import read
+from argolane.serving.check import read, warnings
 from argolane.serving.records import Object
 from argolane.serving.store import Store
 
 # Time for requests in flight and SIGTERM; then the supervisor is killed, and its containers with it.
 _END_WITHIN = 45.0
 
+log = logging.getLogger(__name__)
+
 
 class Deployments:
     """The SeldonDeployments of a project, on this machine."""
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
+    def __init__(self, project: Project, *, say: Callable[[str], None] = log.warning) -> None:
+        """`say` is told what an applied manifest hardly means as it stands."""
+        self._project, self._say = project, say
 
     def apply(self, manifest: Object) -> Object:
         """Create it, or make it like this; returns at once, with the state Creating unless nothing changed.
@@ -115,6 +120,8 @@ class Deployments:
             # Whoever deleted it was killed half-way.
             _end(here, before)
             before = None
+        for doubt in warnings(manifest):
+            self._say(doubt)
         record = records.made(self._project, manifest, before, applied)
         if record != before:
             here.write_object(record)

@@ -1,17 +1,25 @@
-"""A node's type and methods in, the calls that they stand for out: the units of a graph."""
+"""A graph's plain data in, typed nodes out, and the calls that a node's type and methods stand for.
 
-from collections.abc import Iterator
+Whether the graph makes sense is not asked here but in `check/nodes.py`.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 TYPES = ("MODEL", "ROUTER", "TRANSFORMER", "OUTPUT_TRANSFORMER", "COMBINER")
 METHODS = ("TRANSFORM_INPUT", "TRANSFORM_OUTPUT", "ROUTE", "AGGREGATE", "SEND_FEEDBACK")
 RANDOM_ABTEST = "RANDOM_ABTEST"
+# In Seldon's list of implementations; its executor has no code for them.
+WITHOUT_CODE = ("SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER")
+_IN_A_CONTAINER = ("", "UNKNOWN_IMPLEMENTATION")
 
 
 @dataclass(frozen=True)
 class Parameter:
     name: str
     value: str
+    type: str = "STRING"
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,35 @@ class Node:
     children: tuple["Node", ...] = ()
     endpoint: str = ""
     logged: bool = False
+    model_uri: str = ""
+    at: str = "graph"
+    """Its place in the manifest."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], at: str = "graph", *, defaults: bool = True) -> "Node":
+        """A node of what fits the custom resource. `defaults`: filled in as by the operator."""
+        kind, implementation = given.get("type", ""), given.get("implementation", "")
+        methods = tuple(given.get("methods") or ())
+        if defaults and not kind and not implementation and not methods:
+            kind = "MODEL"
+        return cls(
+            name=given.get("name", ""),
+            type=kind,
+            implementation=implementation,
+            methods=methods,
+            parameters=tuple(
+                Parameter(p.get("name", ""), p.get("value", ""), p.get("type", "STRING"))
+                for p in given.get("parameters") or ()
+            ),
+            children=tuple(
+                cls.of(child, f"{at}.children[{i}]", defaults=defaults)
+                for i, child in enumerate(given.get("children") or ())
+            ),
+            endpoint=_address(given.get("endpoint") or {}),
+            logged=bool(given.get("logger")),
+            model_uri=given.get("modelUri", ""),
+            at=at,
+        )
 
     @property
     def before(self) -> str:
@@ -57,6 +94,16 @@ class Node:
     def called(self) -> bool:
         return bool(self.before or self.after or self.routes or self.aggregates or self.learns)
 
+    @property
+    def in_a_container(self) -> bool:
+        """Whether it is code that only a container of its name can bring."""
+        return self.implementation in _IN_A_CONTAINER
+
+    @property
+    def prepackaged(self) -> bool:
+        """Whether the operator brings the container: any implementation that is none of Seldon's own."""
+        return not self.in_a_container and self.implementation not in (RANDOM_ABTEST, *WITHOUT_CODE)
+
     def walk(self) -> Iterator["Node"]:
         """This node and all below it, parents first."""
         yield self
@@ -65,3 +112,8 @@ class Node:
 
     def find(self, name: str) -> "Node | None":
         return next((node for node in self.walk() if node.name == name), None)
+
+
+def _address(endpoint: Mapping[str, Any]) -> str:
+    host, port = endpoint.get("service_host"), endpoint.get("httpPort") or endpoint.get("service_port")
+    return f"http://{host}:{port}" if host and port else ""

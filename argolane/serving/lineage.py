@@ -7,8 +7,8 @@ image digests, checksum of the data, workflow.
 from typing import Any
 
 from argolane.project import Project
-from argolane.serving.check import nodes
 from argolane.serving.deployments import Deployments
+from argolane.serving.graph_nodes import Node
 
 PREFIX = "argolane.dev/"
 
@@ -27,7 +27,7 @@ def describe(deployment: dict[str, Any]) -> dict[str, Any]:
         for predictor in deployment["spec"]["predictors"]
         for component in predictor.get("componentSpecs") or []
         for container in component["spec"]["containers"]
-        if container["name"] in {node.get("name") for _, node in nodes(predictor["graph"])}
+        if container["name"] in {node.name for node in Node.of(predictor["graph"]).walk()}
     }
     return {
         "name": metadata["name"],

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.serving.check import nodes
+from argolane.serving.graph_nodes import Node
 from argolane.serving.spec import Component, Container, SeldonDeployment
 
 GRACE = 5.0
@@ -78,7 +78,7 @@ def replicas(deployment: SeldonDeployment, component: Component) -> int:
 
 def images(deployment: SeldonDeployment) -> dict[str, str]:
     """The image of each graph node that has a container: what `meta.requestPath` shows."""
-    units = {node.get("name") for _, node in nodes(deployment.predictor.graph)}
+    units = {node.name for node in Node.of(deployment.predictor.graph).walk()}
     return {
         container.name: container.image
         for component in deployment.predictor.component_specs
@@ -88,7 +88,7 @@ def images(deployment: SeldonDeployment) -> dict[str, str]:
 
 
 def _unit_env(deployment: SeldonDeployment, component: Component) -> dict[str, tuple[tuple[str, str], ...]]:
-    by_name = {node.get("name"): node for _, node in nodes(deployment.predictor.graph)}
+    by_name = {node.name: node for node in Node.of(deployment.predictor.graph).walk()}
     return {
         container.name: tuple(_operator_env(deployment, container, by_name[container.name]).items())
         for container in component.spec.containers
@@ -96,11 +96,11 @@ def _unit_env(deployment: SeldonDeployment, component: Component) -> dict[str, t
     }
 
 
-def _operator_env(deployment: SeldonDeployment, container: Container, node: dict[str, Any]) -> dict[str, str]:
+def _operator_env(deployment: SeldonDeployment, container: Container, node: Node) -> dict[str, str]:
     predictor = deployment.predictor
     parameters = [
-        {"name": p.get("name", ""), "value": p.get("value", ""), "type": p.get("type", "STRING")}
-        for p in node.get("parameters") or []
+        {"name": parameter.name, "value": parameter.value, "type": parameter.type}
+        for parameter in node.parameters
     ]
     env = {
         "PREDICTIVE_UNIT_PARAMETERS": _compact(parameters),

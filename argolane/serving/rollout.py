@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from argolane.serving import pods
-from argolane.serving.check import graph_of
+from argolane.serving.graph import graph_of
 from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
 from argolane.serving.spec import SeldonDeployment
@@ -57,8 +57,6 @@ class Rollout:
         for plan in pods.plan(deployment):
             same = [pod for pod in there if pod not in chosen and pod.plan.same(plan)]
             chosen.append(same[0] if same else self._make(deployment, plan))
-        for doubt in graph_of(deployment).doubts():
-            log.warning("generation %d: %s", generation, doubt)
         new = [pod for pod in chosen if pod not in there]
         abandoned, self.wanted = self.wanted, Version(deployment, generation, chosen)
         for pod in new:

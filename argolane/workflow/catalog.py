@@ -1,7 +1,7 @@
 """A workflow's name or file in, the Workflow and the templates it may refer to out.
 
-Names are those of the manifests that argolane.toml lists; a file is any Argo manifest. What comes out is what
-both runners take.
+Names are those of the manifests that argolane.toml lists; a file is any Argo manifest, or holds
+SeldonDeployments to apply. What comes out is what both runners take.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,8 @@ from typing import Any
 from argolane.errors import ArgolaneError, ManifestError, UsageError, unknown
 from argolane.manifest import Document, load
 from argolane.project import Project
+from argolane.serving.crd import KIND
+from argolane.workflow import applying
 
 TEMPLATE_KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate")
 
@@ -91,8 +93,12 @@ def _from_file(project: Project, path: Path) -> Entry:
     if len(chosen) == 1:
         return chosen[0]
     if not chosen:
+        if served := [d for d in documents if d.kind == KIND]:
+            return Entry(applying.workflow(served), ())
         kinds = ", ".join(sorted({d.kind for d in documents}))
-        raise ArgolaneError(f"{path}: holds no Workflow and no WorkflowTemplate, but: {kinds}.")
+        raise ArgolaneError(
+            f"{path}: holds no Workflow, no WorkflowTemplate and no SeldonDeployment, but: {kinds}."
+        )
     names = ", ".join(sorted(e.workflow.name for e in chosen))
     raise UsageError(f"{path}: holds {len(chosen)} workflows ({names}); a run takes one. Split the file.")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from argolane.errors import ManifestError
 from argolane.project import Project
 from argolane.workflow import catalog
-from argolane.workflow.run.events import Observer
+from argolane.workflow.run.events import Observer, Said
 from argolane.workflow.run.result import Run
 
 
@@ -25,15 +25,22 @@ def run(
     whatever `argolane lint` calls an error.
     """
     from argolane.workflow.lint import lint
+    from argolane.workflow.lint.beyond.deployments import of_submission
 
     entry = catalog.find(project, target)
     catalog.check_parameters(entry, dict(parameters))
     findings = lint([entry.workflow], parameters=parameters, others=entry.templates)
+    if on == "argo":
+        # The local runner looks at those that the run can reach, with the values that it will have.
+        findings += (served := of_submission(entry.workflow, entry.templates))
     if errors := [f"{f.where}: {f.message}" for f in findings if f.severity == "error"]:
-        raise ManifestError(errors)
+        raise ManifestError(dict.fromkeys(errors))
     if on == "argo":
         from argolane.workflow import cluster
 
+        for doubt in served:
+            if observe is not None and doubt.severity == "warning":
+                observe(Said(f"{doubt.where}: {doubt.message}"))
         return cluster.run(
             project, entry.workflow, templates=entry.templates, parameters=parameters, name=name,
             namespace=namespace or project.settings.namespace, observe=observe,

@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 
 from argolane.manifest import load
+from argolane.serving.check import findings
 from k8s_serving import ab_test, single
-from k8s_serving.checks import faults
 from models.spec import read_all
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def test_rendered_deployments_hold_to_the_rules(path: Path) -> None:
     """No tag of Argo's is left, the store is read-only, and what pods ask for is small."""
     (document,) = load(path)
     assert "{{" not in path.read_text()
-    assert not list(faults(document.body)) and document.name == path.stem
+    assert findings(document.body) == [] and document.name == path.stem
     (predictor,) = document.body["spec"]["predictors"]
     (component,) = predictor["componentSpecs"]
     assert component["metadata"]["name"] and "serviceAccountName" not in component["spec"]
@@ -63,10 +63,3 @@ def test_weights_that_changed_are_another_pod() -> None:
         for digest in ("sha256:a", "sha256:b")
     ]
     assert served[0] != served[1]
-
-
-def test_an_ab_test_with_a_bad_ratio_cannot_be_built() -> None:
-    """The builder checks what it built."""
-    a, b = (single.at_defaults(model) for model in ab_test.mnist_arms())
-    with pytest.raises(ValueError, match="has ratioA '2'; expected 0 to 1"):
-        ab_test.ab_test("mnist-ab", a=a, b=b, ratio="2")

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 
 from argolane.errors import ArgolaneError
+from argolane.serving.check import nodes
 from argolane.serving.orchestrator import settings
 from argolane.serving.orchestrator.app import create_app
 
@@ -36,8 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(flags: argparse.Namespace) -> int:
     predictor, images = settings.predictor(flags, os.environ)
-    for doubt in predictor.doubts():
-        log.warning(doubt)
+    for finding in nodes.of_graph(predictor.graph, images):
+        if finding.level == "warning":
+            log.warning("%s", finding)
     app = create_app(
         predictor,
         {node.name: node.endpoint for node in predictor.graph.walk() if node.endpoint},

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+# `local`: valid, and not for the local runner.
+Severity = Literal["error", "warning", "local"]
 
 
 @dataclass(frozen=True, order=True)

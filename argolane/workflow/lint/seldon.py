@@ -1,57 +1,56 @@
-"""A SeldonDeployment in, what its operator would refuse or never get ready out: the structure only."""
+"""A SeldonDeployment in, findings out: alone in its file, or as the manifest of a resource template."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argolane.errors import unknown
-from argolane.manifest import Document
-from argolane.workflow.lint.argo.base import mapping, mappings
+from argolane.errors import ManifestError
+from argolane.manifest import Document, loads
+from argolane.serving import check as serving
+from argolane.serving.crd import KIND
 from argolane.workflow.lint.finding import Finding
 
-_TYPES = ("MODEL", "ROUTER", "COMBINER", "TRANSFORMER", "OUTPUT_TRANSFORMER", "UNKNOWN_TYPE")
+_TAG = re.compile(r"\{\{.*?\}\}", re.S)
+# Two characters that nobody writes: a tag would be a mapping within a mapping to YAML.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_HIDDEN = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
 
 def check(document: Document) -> Iterator[Finding]:
-    """Predictors with names, weights and graphs whose nodes have containers."""
-    spec = mapping(document.body.get("spec"))
-    predictors = mappings(spec.get("predictors"))
-    if not predictors:
-        yield _say(document, "spec.predictors", "needs at least one predictor.")
-    seen: set[str] = set()
-    for index, predictor in enumerate(predictors):
-        place, name = f"spec.predictors[{index}]", str(predictor.get("name") or "")
-        if not name:
-            yield _say(document, f"{place}.name", "is required.")
-        elif name in seen:
-            yield _say(document, f"{place}.name", f"{name!r} is there twice.")
-        seen.add(name)
-        specs = mappings(predictor.get("componentSpecs"))
-        containers = {
-            str(container.get("name"))
-            for component in specs
-            for container in mappings(mapping(component.get("spec")).get("containers"))
-        }
-        yield from _node(document, predictor.get("graph"), f"{place}.graph", containers)
-    given = (predictor.get("traffic") for predictor in predictors)
-    weights = [weight for weight in given if isinstance(weight, int)]
-    if weights and sum(weights) != 100 and len(predictors) > 1:
-        yield _say(document, "spec.predictors", f"their traffic sums to {sum(weights)}; expected 100.")
+    """What the API server or Seldon refuse, what would go wrong without a word, what does not run locally."""
+    for finding in serving.findings(document.body):
+        yield Finding(f"{document.where}: {finding.at}", finding.level, finding.message)
 
 
-def _node(document: Document, node: Any, place: str, containers: set[str]) -> Iterator[Finding]:
-    if not isinstance(node, Mapping):
-        yield _say(document, place, "is required.")
-        return
-    name = str(node.get("name") or "")
-    if not name:
-        yield _say(document, f"{place}.name", "is required.")
-    elif not node.get("implementation") and name not in containers:
-        yield _say(document, f"{place}.name", unknown("container", name, containers))
-    if node.get("type") is not None and node["type"] not in _TYPES:
-        yield _say(document, f"{place}.type", unknown("type", str(node["type"]), _TYPES))
-    for index, child in enumerate(node.get("children") or ()):
-        yield from _node(document, child, f"{place}.children[{index}]", containers)
+def of_resource(resource: Mapping[str, Any]) -> list[serving.Finding]:
+    """The same of the manifest of a resource template, as far as it is known before the run."""
+    body = manifest_of(resource)
+    action = resource.get("action")
+    if body is None or action in ("get", "delete"):
+        return []
+    return serving.findings(body, tags=True, partial=action == "patch")
 
 
-def _say(document: Document, place: str, message: str) -> Finding:
-    return Finding(f"{document.where}: {place}", "error", message)
+def manifest_of(resource: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The SeldonDeployment that a resource template holds, Argo's tags standing where they stood."""
+    tags: list[str] = []
+
+    def hide(found: re.Match[str]) -> str:
+        tags.append(found[0])
+        return f"{_OPEN}{len(tags) - 1}{_CLOSE}"
+
+    try:
+        bodies = loads(_TAG.sub(hide, str(resource.get("manifest") or "")), "manifest")
+    except ManifestError:
+        return None  # Argo says so itself.
+    if len(bodies) != 1 or not isinstance(bodies[0], dict) or bodies[0].get("kind") != KIND:
+        return None
+    return dict(_shown(bodies[0], tags))
+
+
+def _shown(tree: Any, tags: list[str]) -> Any:
+    if isinstance(tree, dict):
+        return {_shown(key, tags): _shown(value, tags) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_shown(part, tags) for part in tree]
+    return _HIDDEN.sub(lambda m: tags[int(m[1])], tree) if isinstance(tree, str) else tree

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from argolane.disk import said
@@ -13,7 +13,7 @@ from argolane.workflow.local import subset
 from argolane.workflow.local.engine.dispatch import StandIn
 from argolane.workflow.local.engine.loop import Engine
 from argolane.workflow.local.submit import submit
-from argolane.workflow.run.events import Observer, Said
+from argolane.workflow.run.events import Event, Observer, Said
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.status import is_over
@@ -26,10 +26,9 @@ def check(
     templates: Sequence[Document] = (),
     parameters: Mapping[str, str] | None = None,
 ) -> None:
-    """NotSupportedLocally with every field that the local runner does not run; nothing is started."""
-    faults = subset.faults(project, submit(workflow, templates, parameters or {}))
-    if faults:
-        raise NotSupportedLocally(faults)
+    """NotSupportedLocally with every field that the local runner does not run, ManifestError with what is
+    wrong with a deployment; nothing is started."""
+    _outlook(project, submit(workflow, templates, parameters or {}), ())
 
 
 def run(
@@ -45,15 +44,17 @@ def run(
 ) -> Run:
     """Run a workflow to its end, in this process; `stand_ins` act for the templates of these names."""
     submission = submit(workflow, templates, parameters or {}, name=name, entrypoint=entrypoint)
-    faults = subset.faults(project, submission, stand_ins or ())
-    if faults:
-        raise NotSupportedLocally(faults)
+    doubts = _outlook(project, submission, stand_ins or ())
     record = Record(project.runs / submission.name)
     try:
         record.create()
         record.write_submission(submission.to_dict())
     except OSError as error:
         raise ArgolaneError(f"{said(error, record.folder)}.") from None
+    if observe is not None:
+        observe = _once(observe)
+        for doubt in doubts:
+            observe(Said(doubt))
     return _run(project, submission, record, observe, {}, stand_ins or {})
 
 
@@ -83,6 +84,30 @@ def retry(project: Project, name: str, *, observe: Observer | None = None) -> Ru
         record.close()
         raise
     return _run(project, submission, record, observe, replay, {})
+
+
+def _outlook(project: Project, submission: Submission, acted: Collection[str]) -> list[str]:
+    """What is doubtful; raises what is not to be started."""
+    found = subset.outlook(project, submission, acted)
+    if found.wrong:
+        raise ManifestError([*found.wrong, *found.refused])
+    if found.refused:
+        raise NotSupportedLocally(found.refused)
+    return found.doubted
+
+
+def _once(observe: Observer) -> Observer:
+    """What was said before the run is not said again when a deployment is applied."""
+    said_before: set[str] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Said):
+            if event.text in said_before:
+                return
+            said_before.add(event.text)
+        observe(event)
+
+    return tell
 
 
 def _run(

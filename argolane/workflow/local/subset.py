@@ -1,5 +1,6 @@
-"""A submission in, every field that the local runner does not run out: by path, all at once.
+"""A submission in, what the local runner does not run, and what is wrong with its deployments, out.
 
+All at once, by path.
 Only what the run can reach is looked at: a task that a `when` over known parameters switches off, and what
 stands behind it, need not run here.
 """
@@ -13,6 +14,10 @@ from typing import Any
 from argolane.containers import images
 from argolane.languages import expr, jq
 from argolane.project import Project
+from argolane.serving.check import Level, named
+from argolane.serving.check import images as images_of
+from argolane.serving.crd import is_tag
+from argolane.workflow.lint import seldon
 from argolane.workflow.local import fields
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
@@ -25,9 +30,23 @@ Tree = Mapping[str, Any]
 _EXPRESSION = re.compile(r"\{\{=(.*?)\}\}", re.S)
 
 
-def faults(project: Project, submission: Submission, acted: Collection[str] = ()) -> list[str]:
-    """One sentence a refused field; templates of the names `acted` do not run themselves."""
-    return list(dict.fromkeys(_Reader(project, submission, acted).read()))
+@dataclass(frozen=True)
+class Outlook:
+    """What can be told before the run, a sentence each: `refused` by the local runner, `wrong` anywhere,
+    `doubted` where it runs and hardly means what it says."""
+
+    refused: list[str]
+    wrong: list[str]
+    doubted: list[str]
+
+
+def outlook(project: Project, submission: Submission, acted: Collection[str] = ()) -> Outlook:
+    """Templates of the names `acted` do not run themselves."""
+    reader = _Reader(project, submission, acted)
+    refused = [*reader.read(), *reader.told["local"]]
+    return Outlook(
+        *(list(dict.fromkeys(told)) for told in (refused, reader.told["error"], reader.told["warning"]))
+    )
 
 
 def without_effect(spec: Tree) -> list[str]:
@@ -44,6 +63,8 @@ class _Reader:
     submission: Submission
     acted: Collection[str] = ()
     seen: set[tuple[int, str]] = field(default_factory=set)
+    # Of the SeldonDeployments that resource templates apply.
+    told: dict[Level, list[str]] = field(default_factory=lambda: {"error": [], "warning": [], "local": []})
 
     def __post_init__(self) -> None:
         submission = self.submission
@@ -128,6 +149,23 @@ class _Reader:
             reason = images.recognise(self.project, image)
             if reason:
                 yield f"{owner} uses '{place}.{path}.image': {reason}"
+        if template.get("resource"):
+            self._deployment(template["resource"], {**self.known, **inputs})
+
+    def _deployment(self, resource: Tree, known: dict[str, str]) -> None:
+        """What the checker says of a manifest, as far as its values are known."""
+        with contextlib.suppress(OperationError):
+            resource = replace(resource, known)
+        manifest = seldon.manifest_of(resource)
+        if manifest is None:
+            return
+        name = named(manifest)
+        for finding in seldon.of_resource(resource):
+            self.told[finding.level].append(f"{name}: {finding}")
+        for at, image in images_of(manifest) if resource.get("action") not in ("get", "delete") else ():
+            reason = None if is_tag(image) or not image else images.recognise(self.project, image)
+            if reason:
+                self.told["local"].append(f"{name}: {at}: {reason}")
 
     def _place_of(self, template: Tree) -> tuple[str, str]:
         """Templates with defaults merged in are copies; they are found by name."""

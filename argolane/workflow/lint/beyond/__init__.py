@@ -5,6 +5,7 @@ Every `check(base, library)` here takes a document and yields Findings; `ALL` is
 
 from argolane.workflow.lint.beyond import (
     arguments,
+    deployments,
     expressions,
     loose_ends,
     pods,
@@ -21,6 +22,7 @@ ALL = (
     arguments.check,
     volumes.check,
     pods.check,
+    deployments.check,
     splicing.check,
     loose_ends.check,
 )

@@ -40,13 +40,14 @@ class Dispatch:
         state: RunState,
         journal: Journal,
         started: Callable[[str], None],
+        noted: Callable[[str, str], None],
         stand_ins: Mapping[str, StandIn],
     ) -> None:
         self._project, self._submission, self._state, self._journal = project, submission, state, journal
         self._objects = Objects(project)
         self._lookups = Lookups(self._objects)
         self._images = ImageCache(project, lambda text: journal.tell(Said(text)))
-        self._started, self._stand_ins = started, stand_ins
+        self._started, self._noted, self._stand_ins = started, noted, stand_ins
 
     def run(self, order: PodOrder, stop: Stop) -> PodResult:
         """The result, whatever happens: a bug of ours ends this node, not the run's bookkeeping."""
@@ -96,8 +97,12 @@ class Dispatch:
         }
         folder = self._journal.record.pod_folder(order.node_id)
         manifest = resources.manifest_of(order.template, self._repository(path), folder)
-        server = resources.ApiServer(self._project, self._objects)
-        return resources.run(order, server, owner, stop, manifest, time.time())
+        server = resources.ApiServer(
+            self._project, self._objects, lambda text: self._journal.tell(Said(text))
+        )
+        return resources.run(
+            order, server, owner, stop, manifest, time.time(), lambda words: self._noted(order.node_id, words)
+        )
 
     def _fields(self, order: PodOrder) -> dict[str, str]:
         """What a fieldRef may read."""

@@ -16,7 +16,7 @@ from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.launcher import Launcher
 from argolane.workflow.local.engine.locks import FileLocks
 from argolane.workflow.local.engine.lookups import Lookups
-from argolane.workflow.local.engine.news import Happening, News, PodOver, PodStarted, Signalled
+from argolane.workflow.local.engine.news import Happening, News, PodNoted, PodOver, PodStarted, Signalled
 from argolane.workflow.local.engine.remembering import ConfigMapMemory
 from argolane.workflow.local.engine.signals import signals_to
 from argolane.workflow.local.reconciler import hooks, preparation, reconcile
@@ -59,7 +59,9 @@ class Engine:
         self._ordered: set[str] = set()
         self._locks = FileLocks(project.state / "locks", self._objects.namespace, self._lookups.limit)
         self._state = self._begin()
-        dispatch = Dispatch(project, submission, self._state, self._journal, self._pod_has_started, stand_ins)
+        dispatch = Dispatch(
+            project, submission, self._state, self._journal, self._pod_has_started, self._pod_waits, stand_ins
+        )
         self._launcher = Launcher(dispatch.run, self._pod_is_over)
         self._suspended = bool(self._state.spec.get("suspend"))
         self._hooked = hooks.anywhere(self._state)
@@ -180,6 +182,11 @@ class Engine:
             if node.phase == "Pending":
                 self._state.nodes.mark(node, "Running", "")
             return self._hooked
+        if isinstance(happening, PodNoted):
+            node = self._state.nodes.of(happening.node_id)
+            if not node.fulfilled:
+                self._state.nodes.mark(node, node.phase, happening.words)
+            return False
         if isinstance(happening, PodOver):
             reconcile.finished(self._state, self._state.nodes.of(happening.node_id), happening.result)
             self._launcher.over(happening.node_id)
@@ -261,6 +268,9 @@ class Engine:
 
     def _pod_has_started(self, node_id: str) -> None:
         self._news.tell(PodStarted(node_id))
+
+    def _pod_waits(self, node_id: str, words: str) -> None:
+        self._news.tell(PodNoted(node_id, words))
 
     def _pod_is_over(self, node_id: str, result: PodResult) -> None:
         """In the pod's own thread, or at once for one that never started."""

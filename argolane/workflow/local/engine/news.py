@@ -13,6 +13,14 @@ class PodStarted:
 
 
 @dataclass(frozen=True)
+class PodNoted:
+    """What a pod waits for, in a few words; '' when there is nothing to say any more."""
+
+    node_id: str
+    words: str
+
+
+@dataclass(frozen=True)
 class PodOver:
     node_id: str
     result: PodResult
@@ -23,7 +31,7 @@ class Signalled:
     """Somebody wants the run ended."""
 
 
-Happening = PodStarted | PodOver | Signalled
+Happening = PodStarted | PodNoted | PodOver | Signalled
 
 
 class News:

@@ -4,7 +4,7 @@ SeldonDeployments go to `argolane.serving.deployments`, every other object is a 
 label selectors over the object, polled until one holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from argolane.workflow.local.pod.outputs import View
 from argolane.workflow.local.pod.stopping import Stop
 from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 from argolane.workflow.local.resources.apiserver import ApiServer
-from argolane.workflow.local.resources.conditions import Interrupted, wait
+from argolane.workflow.local.resources.conditions import Interrupted, standing, wait
 from argolane.workflow.local.resources.kubectl import ResourceError, act, parse
 
 __all__ = ["ApiServer", "manifest_of", "run"]
@@ -32,14 +32,15 @@ def run(
     stop: Stop,
     manifest: str,
     began: float,
+    note: Callable[[str], None],
 ) -> PodResult:
-    """The result, as of a pod whose main is Argo's executor."""
+    """The result, as of a pod whose main is Argo's executor; `note` is told what it waits for."""
     until = None if order.active_seconds is None else began + order.active_seconds
     saved = outputs.declared(order.template)
     phase, message, code = "Succeeded", "", 0
     try:
         wanted = _wanted(order.template["resource"], manifest, owner)
-        _run(order.template["resource"], server, wanted, stop, until, saved.get("parameters") or [])
+        _run(order.template["resource"], server, wanted, stop, until, saved.get("parameters") or [], note)
     except Interrupted as interrupted:
         phase, message, code = "Failed", str(interrupted), 143
     except (ResourceError, ArgolaneError, PatchError) as error:
@@ -77,6 +78,7 @@ def _run(
     stop: Stop,
     until: float | None,
     parameters: list[dict[str, Any]],
+    note: Callable[[str], None],
 ) -> None:
     """Act, wait, and fill in the output parameters."""
     found = act(resource, server, wanted)
@@ -87,20 +89,12 @@ def _run(
         return
     kind, name = str(wanted.get("kind")), str(found["metadata"]["name"])
     try:
-        wait(resource, lambda: server.get(kind, name), stop, until)
+        wait(resource, lambda: server.get(kind, name), stop, until, note)
     except Interrupted as interrupted:
-        raise Interrupted(f"{interrupted}{_standing(server.get(kind, name))}") from None
+        words = standing(server.get(kind, name))
+        raise Interrupted(f"{interrupted}. {words}" if words else str(interrupted)) from None
     for parameter in parameters:
         _fill(parameter, server.get(kind, name) or found)
-
-
-def _standing(found: Mapping[str, Any] | None) -> str:
-    """What the object says of itself, for whoever waited in vain; '' when it says nothing."""
-    status = found.get("status") if found else None
-    if not found or not isinstance(status, Mapping) or not status.get("description"):
-        return ""
-    first = str(status["description"]).partition("\n")[0]
-    return f". {found.get('kind')} {found['metadata']['name']!r} is {status.get('state')}: {first}"
 
 
 def _fill(parameter: dict[str, Any], found: dict[str, Any]) -> None:

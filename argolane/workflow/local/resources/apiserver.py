@@ -1,6 +1,6 @@
 """Objects by kind, as an API server has them: deployments at their supervisor, the rest as files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from argolane.kubernetes.objects import Objects
@@ -12,8 +12,9 @@ SERVED_KINDS = ("SeldonDeployment",)
 class ApiServer:
     """Objects by kind: deployments to their supervisor, the rest to files."""
 
-    def __init__(self, project: Project, objects: Objects) -> None:
-        self._project, self._objects = project, objects
+    def __init__(self, project: Project, objects: Objects, say: Callable[[str], None]) -> None:
+        """`say` is told what is doubtful about a deployment."""
+        self._project, self._objects, self._say = project, objects, say
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
         if kind in SERVED_KINDS:
@@ -40,4 +41,4 @@ class ApiServer:
     def _deployments(self) -> Any:
         from argolane.serving.deployments import Deployments
 
-        return Deployments(self._project)
+        return Deployments(self._project, say=self._say)

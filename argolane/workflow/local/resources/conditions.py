@@ -20,12 +20,17 @@ def wait(
     get: Callable[[], dict[str, Any] | None],
     stop: Stop,
     until: float | None,
+    note: Callable[[str], None],
 ) -> None:
-    """Poll until the success condition holds; ResourceError when the other one does."""
+    """Poll until the success condition holds; ResourceError when the other one does.
+
+    `note` is told meanwhile what the object says of itself, whenever that is something new.
+    """
     success = _selector("success", resource.get("successCondition"))
     failure = _selector("fail", resource.get("failureCondition"))
     if not success and not failure:
         return
+    noted = ""
     while True:
         found = get()
         if found is None:
@@ -40,9 +45,21 @@ def wait(
             return
         if stop.reason:
             raise Interrupted(stop.reason)
+        if (words := standing(found)) != noted:
+            noted = words
+            note(words)
         if until is not None and time.time() > until:
             raise Interrupted(PAST_DEADLINE)
         time.sleep(_POLL)
+
+
+def standing(found: Mapping[str, Any] | None) -> str:
+    """What the object says of itself, for whoever waits; '' when it says nothing."""
+    status = found.get("status") if found else None
+    if not found or not isinstance(status, Mapping) or not status.get("description"):
+        return ""
+    first = str(status["description"]).partition("\n")[0]
+    return f"{found.get('kind')} {found['metadata']['name']!r} is {status.get('state')}: {first}"
 
 
 def _selector(which: str, text: object) -> tuple[selectors.Requirement, ...]:

@@ -28,7 +28,7 @@ class Load:
 
 
 def measure(url: str, body: bytes, *, clients: int, seconds: float) -> Load:
-    """Each client sends one request after the other for `seconds`, on one connection if the server keeps it."""
+    """Each client sends one request after the other for `seconds`, on one connection if that is kept."""
     with multiprocessing.get_context("fork").Pool(clients) as pool:
         runs = pool.starmap(_client, [(url, body, seconds)] * clients)
     taken = [each for run in runs for each in run]

@@ -6,15 +6,17 @@ unit's requests per second with four clients.
 """
 
 import contextlib
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from argolane.project import Project, find
 from argolane.serving.deployments import Deployments
-from bench.load import Load, measure
+from bench.load import measure
 
-ROUNDS, SECONDS = 5, 2.0
+# Short and many, in turn: what else the machine does meets both alike.
+ROUNDS, SECONDS = 11, 1.0
 CLIENTS = (1, 4)
 IMAGE = "bench/sk-mnist-runtime:0.1"
 STORE = "/mnt/model-store"
@@ -44,17 +46,12 @@ def report(name: str, whole: str, alone: str, body: bytes) -> None:
              measure(alone, body, clients=clients, seconds=SECONDS))
             for _ in range(ROUNDS)
         ]  # fmt: skip
-        a, b = sorted(pairs, key=_share)[ROUNDS // 2]
+        added = statistics.median(a.p50 - b.p50 for a, b in pairs)
+        share = statistics.median(a.rate / b.rate for a, b in pairs)
+        a, b = sorted(pairs, key=lambda pair: pair[0].rate / pair[1].rate)[ROUNDS // 2]
         print(f"  {name:8} {a}\n  unit     {b}")
-        print(
-            f"  {name}, {clients} clients: {a.p50 - b.p50:+.2f} ms p50, {_share((a, b)):.0%} of the unit's "
-            f"requests per second (goal: {'0.6 ms' if clients == 1 else '85 %'})"
-        )
-
-
-def _share(pair: tuple[Load, Load]) -> float:
-    whole, alone = pair
-    return whole.rate / alone.rate
+        print(f"  {name}, {clients} clients: {added:+.2f} ms p50 (goal: 0.60 with one client), "
+              f"{share:.0%} of the unit's requests per second (goal: 85 % with four)")  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import comparison, containers, engine, overhead, serving
+from bench import comparison, containers, engine, graph, overhead, serving
 
 
 def main() -> None:
@@ -16,6 +16,8 @@ def main() -> None:
         overhead.main(project, work)
         print("Our runtime beside the stock wrapper:")
         serving.main(project, work)
+        print("The graph server beside the unit that it asks:")
+        graph.main(project, work)
         print("The same graph in Metaflow and in the local engine:")
         comparison.main(project, work)
     print("A container beside a bare process:")

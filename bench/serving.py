@@ -16,6 +16,7 @@ from pathlib import Path
 
 from argolane.containers import environments, images
 from argolane.project import Project
+from argolane.serving import loopback
 from bench.load import measure
 
 ROUNDS, SECONDS = 3, 3.0
@@ -64,8 +65,9 @@ def _serving(command: list[str], env: Mapping[str, str], folder: Path) -> Iterat
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(port),
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
     }
-    process = subprocess.Popen(command, env={**env, **ports}, cwd=folder, start_new_session=True,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(command, env=loopback.environment({**env, **ports}), cwd=folder,
+                               start_new_session=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
     try:
         _await(f"http://127.0.0.1:{port}/health/status", process)
         yield f"http://127.0.0.1:{port}/api/v1.0/predictions"

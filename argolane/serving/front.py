@@ -7,56 +7,31 @@ and a version is let go of only when it has none left.
 import asyncio
 import contextlib
 import json
-import socket
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-import uvicorn
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+from argolane.serving.orchestrator import asgi
+from argolane.serving.orchestrator.asgi import Receive, Scope, Send
+from argolane.serving.orchestrator.server import GraphServer
 
 
 class Backend:
-    """One graph server (an ASGI app with a lifespan) in front of one set of pods."""
+    """One graph server in front of one set of pods."""
 
-    def __init__(self, app: Any, *, ready: Callable[[], bool]) -> None:
+    def __init__(self, app: GraphServer, *, ready: Callable[[], bool]) -> None:
         self.app = app
         self.ready = ready
         self.in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._retired = asyncio.Event()
-        self._lifespan: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        """The app's start-up; what it raises comes through."""
-        opened = asyncio.get_running_loop().create_future()
-
-        # One task for both ends of the lifespan: a cancel scope must be left by the task that entered it.
-        async def live() -> None:
-            async with self.app.router.lifespan_context(self.app):
-                opened.set_result(None)
-                await self._retired.wait()
-
-        self._lifespan = asyncio.create_task(live())
-        await asyncio.wait({self._lifespan, opened}, return_when=asyncio.FIRST_COMPLETED)
-        if not opened.done():
-            opened.cancel()
-            await self._lifespan
 
     async def close(self, *, patience: float) -> None:
-        """Wait for the requests in flight, at most `patience` seconds, then shut the app down."""
+        """Wait for the requests in flight, at most `patience` seconds, then let go of the pods."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._idle.wait()
-        self._retired.set()
-        if self._lifespan is not None:
-            await self._lifespan
+        self.app.close()
 
-    async def answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.in_flight += 1
         self._idle.clear()
         try:
@@ -74,7 +49,7 @@ class Front:
         self.deployment = deployment
         self.backends: Sequence[Backend] = ()
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         if not self.backends:
@@ -84,40 +59,11 @@ class Front:
         ready = [backend for backend in self.backends if backend.ready()] or self.backends
         await min(ready, key=lambda backend: backend.in_flight).answer(scope, receive, send)
 
-    async def _not_yet(self, scope: MutableMapping[str, Any], send: Send) -> None:
+    async def _not_yet(self, scope: Scope, send: Send) -> None:
         live = scope["path"] == "/live"
         info = (
             f"Deployment '{self.deployment}' has no version that is ready yet; see: argolane get deployments"
         )
         failure = {"code": 503, "info": info, "reason": "NOT_READY", "status": "FAILURE"}
         body = json.dumps({} if live else {"status": failure}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200 if live else 503, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
-class Server(uvicorn.Server):
-    """uvicorn on a socket of ours: no signal handling, and asleep while nobody asks."""
-
-    def __init__(self, front: Front, listening: socket.socket) -> None:
-        config = uvicorn.Config(
-            front, lifespan="off", access_log=False, log_config=None, timeout_graceful_shutdown=10
-        )
-        super().__init__(config)
-        self._listening = listening
-        self._ended = asyncio.Event()
-
-    async def serve_until_stopped(self) -> None:
-        await self.serve(sockets=[self._listening])
-
-    def stop(self) -> None:
-        """Close the port, let requests in flight finish."""
-        self._ended.set()
-
-    async def main_loop(self) -> None:
-        # The original wakes ten times a second to look at a flag.
-        await self._ended.wait()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+        await asgi.answer(send, 200 if live else 503, [(b"content-type", b"application/json")], body)

@@ -1,4 +1,7 @@
-"""Free TCP ports of this machine, held until their server has them: no second pod is given the same one."""
+"""A port or none in, a TCP socket of this machine out: what is listened on, and what is held for a unit.
+
+A held port is given to no second pod until the server that it is for has it.
+"""
 
 import socket
 import sys
@@ -57,16 +60,20 @@ class Held:
 def listening(port: int | None) -> socket.socket:
     """A listening socket on `port`, the one the deployment had before, or on a free one if that is taken."""
     try:
-        return _listen(port or 0)
+        return listen(port or 0)
     except OSError:
-        return _listen(0)
+        return listen(0)
 
 
-def _listen(port: int) -> socket.socket:
-    server = socket.socket()
+def listen(port: int, *, host: str = HOST) -> socket.socket:
+    """A listening socket, on any free port if `port` is 0. Raises OSError."""
+    # The protocol is named for asyncio: only then does it set TCP_NODELAY on what it accepts, and without
+    # that an answer waits 40 ms for the client's delayed acknowledgement.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        server.bind((HOST, port))
+        server.bind((host, port))
         server.listen(2048)
     except OSError:
         server.close()

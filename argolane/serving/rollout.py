@@ -7,16 +7,14 @@ switches at once, and going back to the version that still serves costs nothing.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from argolane.serving import pods
+from argolane.serving.front import Backend, Front
 from argolane.serving.graph import graph_of
+from argolane.serving.orchestrator.server import GraphServer
 from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
 from argolane.serving.spec import SeldonDeployment
-
-if TYPE_CHECKING:
-    from argolane.serving.front import Backend, Front
 
 # How long a request that an old version has begun may take.
 _DRAIN = 30.0
@@ -31,6 +29,7 @@ class Version:
 
     def __init__(self, deployment: SeldonDeployment, generation: int, running: list[Pod]) -> None:
         self.deployment = deployment
+        self.graph = graph_of(deployment)
         self.generation = generation
         self.pods = running
         self.backends: list[Backend] = []
@@ -69,13 +68,13 @@ class Rollout:
         for pod in self._all_pods():
             pod.nudge()
 
-    async def advance(self, front: "Front") -> None:
+    def advance(self, front: Front) -> None:
         """Switch to the wanted version once all its pods are ready."""
         wanted = self.wanted
         if wanted is None or wanted is self.serving or not wanted.ready:
             return
         try:
-            wanted.backends = await _open(wanted)
+            wanted.backends = _backends(wanted)
         except Exception as error:
             log.exception("generation %d: its graph server does not start", wanted.generation)
             wanted.trouble = f"The graph server does not start: {error}"
@@ -105,21 +104,17 @@ class Rollout:
         task.add_done_callback(self._farewells.discard)
 
 
-async def _end(backends: "list[Backend]", leaving: set[Pod], *, patience: float) -> None:
+async def _end(backends: list[Backend], leaving: set[Pod], *, patience: float) -> None:
     """Let the requests end, then the pods."""
     await asyncio.gather(*(backend.close(patience=patience) for backend in backends))
     await asyncio.gather(*(pod.stop() for pod in leaving))
 
 
-async def _open(version: Version) -> "list[Backend]":
+def _backends(version: Version) -> list[Backend]:
     """A graph server for each replica of the first componentSpec, where the operator puts it."""
     first = [pod for pod in version.pods if pod.plan.index == 0]
-    backends = []
-    for replica in range(len(first) if version.deployment.predictor.component_specs else 1):
-        beside = _pods_of_replica(version.pods, replica)
-        backends.append(_backend(version.deployment, beside))
-    await asyncio.gather(*(backend.open() for backend in backends))
-    return backends
+    replicas = len(first) if version.deployment.predictor.component_specs else 1
+    return [_backend(version, _pods_of_replica(version.pods, replica)) for replica in range(replicas)]
 
 
 def _pods_of_replica(running: list[Pod], replica: int) -> list[Pod]:
@@ -130,18 +125,15 @@ def _pods_of_replica(running: list[Pod], replica: int) -> list[Pod]:
     return [each[replica % len(each)] for each in by_component.values()]
 
 
-def _backend(deployment: SeldonDeployment, beside: list[Pod]) -> "Backend":
-    from argolane.serving.front import Backend
-    from argolane.serving.orchestrator import create_app
-
+def _backend(version: Version, beside: list[Pod]) -> Backend:
     endpoints = {
         unit: f"http://{HOST}:{unit_ports.http}" for pod in beside for unit, unit_ports in pod.ports.items()
     }
-    app = create_app(
-        graph_of(deployment),
+    server = GraphServer(
+        version.graph,
         endpoints,
-        namespace=deployment.metadata.namespace,
-        deployment=deployment.metadata.name,
-        images=pods.images(deployment),
+        namespace=version.deployment.metadata.namespace,
+        deployment=version.deployment.metadata.name,
+        images=pods.images(version.deployment),
     )
-    return Backend(app, ready=lambda: all(pod.ready for pod in beside))
+    return Backend(server, ready=lambda: all(pod.ready for pod in beside))

@@ -4,7 +4,7 @@ What Kubernetes does is in argolane/kubernetes, on plain specs; here is what ope
 """
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from argolane.containers import sandbox
@@ -14,6 +14,7 @@ from argolane.kubernetes.fields import of_pod
 from argolane.kubernetes.objects import Objects
 from argolane.kubernetes.volumes import Places
 from argolane.project import Project
+from argolane.serving import loopback
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import Ports
 from argolane.serving.spec import Container
@@ -33,7 +34,7 @@ class Facts:
 def container(plan: PodPlan, spec: Container, image: Image, *, project: Project, volumes: Path, facts: Facts,
               ports: Ports | None) -> sandbox.Container:  # fmt: skip
     """The container to start; ArgolaneError when something that it names is not there."""
-    return in_pod(
+    made = in_pod(
         plan.component.spec.model_dump(by_alias=True, exclude_none=True),
         spec.model_dump(by_alias=True, exclude_none=True),
         image,
@@ -46,6 +47,7 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
         added={**dict(plan.env.get(spec.name, ())), **(ports.env() if ports is not None else {})},
         tmp=_tmp(volumes / f".tmp-{spec.name}"),
     )
+    return replace(made, env=loopback.environment(made.env), folders=(*made.folders, loopback.FOLDER))
 
 
 def _tmp(folder: Path) -> Path | None:

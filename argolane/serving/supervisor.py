@@ -8,28 +8,28 @@ It holds `supervisor.lock` from before it was started until its death, and all i
 import argparse
 import asyncio
 import contextlib
-import importlib
 import logging
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from argolane.errors import ArgolaneError
 from argolane.serving import pods, ports, status
 from argolane.serving.check import read
+from argolane.serving.front import Front
+from argolane.serving.orchestrator.listener import Listener
 from argolane.serving.pod import Pod
 from argolane.serving.rollout import Rollout
 from argolane.serving.settings import Facts
 from argolane.serving.spec import SeldonDeployment
 from argolane.serving.store import Store, project_at
 
-if TYPE_CHECKING:
-    from argolane.serving.front import Front, Server
-
 # How long a folder removed by hand goes unnoticed, and an apply where there is no bell.
 _TICK = 2.0
+# How long a request that has begun may take when the deployment is deleted.
+_DRAIN = 10.0
 
 log = logging.getLogger("argolane.serving.supervisor")  # its __name__ is __main__
 
@@ -44,13 +44,13 @@ class Supervisor:
         self._uid = ""
         self._generation = 0
         self._unreadable = ""
-        self._front: Front | None = None
-        self._server: Server | None = None
+        self._front = Front(store.name)
         last = store.status() or {}
         self._status: dict[str, Any] = last.get("status") or {}
         self._revision: int = last.get("revision", 0)
         self._reported = 0
         self._socket = ports.listening(last.get("port"))
+        self._listener = Listener(self._front, self._socket, patience=_DRAIN)
         store.clear_pods()
 
     async def run(self) -> None:
@@ -61,27 +61,22 @@ class Supervisor:
             loop.add_reader(bell, self._rung, bell)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
-        serving = asyncio.create_task(self._serve())
+        await self._listener.open()
         while not self._stopping:
             try:
                 self._look()
-                if self._front:
-                    await self._rollout.advance(self._front)
+                self._rollout.advance(self._front)
                 self._report()
             except OSError:
                 # A full disk, say, is no reason to stop serving; the next round tries again.
                 log.exception("cannot take the next step")
-            if serving.done():
-                break
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_TICK):
                     await self._changed.wait()
             self._changed.clear()
         log.info("ending")
-        if self._server:
-            self._server.stop()
         try:
-            await serving
+            await self._listener.close()
         finally:
             await self._rollout.end()
 
@@ -94,16 +89,6 @@ class Supervisor:
     def _stop(self) -> None:
         self._stopping = True
         self._changed.set()
-
-    async def _serve(self) -> None:
-        # The graph server's imports take as long as a model's first steps: side by side with them.
-        front = await asyncio.to_thread(importlib.import_module, "argolane.serving.front")
-        await asyncio.to_thread(importlib.import_module, "argolane.serving.orchestrator")
-        self._front = front.Front(self._store.name)
-        self._server = front.Server(self._front, self._socket)
-        self._changed.set()
-        if not self._stopping:
-            await self._server.serve_until_stopped()
 
     def _look(self) -> None:
         """Read what is asked for; a new generation becomes the wanted version."""

@@ -1,18 +1,20 @@
-"""Bytes of an HTTP/1.1 connection in, responses out: one connection to a node.
+"""A request's bytes in, the response out: one HTTP/1.1 connection to a node.
 
 A node call is one small POST on the same machine, thousands of times a second: httpx takes longer for its
-part of one than a small model for its answer. This speaks just what such a call needs.
+part of one than a small model for its answer. httptools reads the response; this is the connection around it.
 """
 
 import asyncio
-import re
-from dataclasses import dataclass
+import socket
+from dataclasses import dataclass, replace
 
+import httptools
+
+Address = tuple[str, int]
+
+_CHUNK = 65536
 _LONGEST_HEAD = 65536
-# What would end a header early when it is sent on.
-_HEAD_BREAKERS = re.compile(r"\r(?!\n)|(?<!\r)\n|\0")
-_HEX = re.compile(rb"[0-9a-fA-F]{1,15}")
-_NO_BODY = frozenset({204, 304})
+_DIAL_SECONDS = 10.0
 
 
 class ConnectionLost(ConnectionError):
@@ -40,138 +42,118 @@ class ResponseReader:
     """Feed it what comes; it returns the response once that is whole."""
 
     def __init__(self) -> None:
-        self._data = bytearray()
-        self._head: tuple[int, dict[str, str], bool] | None = None
-        self._chunks: bytearray | None = None
-        self._length = -1
-
-    @property
-    def began(self) -> bool:
-        return self._head is not None or bool(self._data)
+        self._parser = httptools.HttpResponseParser(self)
+        self._fed = 0
+        self._status = 0
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._response: Response | None = None
 
     def feed(self, data: bytes) -> Response | None:
-        self._data += data
-        while self._head is None:
-            end = self._data.find(b"\r\n\r\n")
-            if end < 0:
-                if len(self._data) > _LONGEST_HEAD or not b"HTTP/1.".startswith(self._data[:7]):
-                    raise BadAnswer(f"malformed HTTP response {bytes(self._data[:40])!r}")
-                return None
-            self._read_head(bytes(self._data[:end]).decode("latin-1"))
-            del self._data[: end + 4]
-        if self._chunks is not None:
-            return self._done(bytes(self._chunks)) if self._read_chunks() else None
-        if 0 <= self._length <= len(self._data):
-            return self._done(bytes(self._data[: self._length]), over=len(self._data) > self._length)
-        return None
+        """Raises BadAnswer."""
+        self._fed += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self._response is None:
+                raise BadAnswer(f"malformed HTTP response {data[:40]!r}: {error}") from None
+            self.on_message_begin()
+        if not self._status and self._fed > _LONGEST_HEAD:
+            raise BadAnswer(f"malformed HTTP response: no end of its head in {self._fed} bytes")
+        return self._response
 
     def feed_eof(self) -> Response:
         """The end of the connection, which is the end of a body that gave no length."""
-        if self._head is None or self._chunks is not None or self._length >= 0:
-            raise ConnectionLost(self.began)
-        return self._done(bytes(self._data), over=True)
+        framed = "content-length" in self._headers or "transfer-encoding" in self._headers
+        if not self._status or framed:
+            raise ConnectionLost(self._fed > 0)
+        return Response(self._status, self._headers, b"".join(self._body), keep=False)
 
-    def _read_head(self, head: str) -> None:
-        if _HEAD_BREAKERS.search(head):
-            raise BadAnswer("malformed HTTP header: a line end or a NUL inside a line")
-        first, *lines = head.split("\r\n")
-        version, _, rest = first.partition(" ")
-        if not version.startswith("HTTP/1.") or not rest[:3].isdecimal():
-            raise BadAnswer(f"malformed HTTP response {first[:80]!r}")
-        status = int(rest[:3])
+    def on_message_begin(self) -> None:
+        if self._response is not None:
+            # More than was asked for: the answer is whole, the connection is of no more use.
+            self._response = replace(self._response, keep=False)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._status:
+            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
         if 100 <= status < 200:
-            return
-        headers: dict[str, str] = {}
-        for line in lines:
-            name, _, value = line.partition(":")
-            headers[name.strip().lower()] = value.strip()
-        connection = headers.get("connection", "").lower()
-        keep = connection != "close" if version == "HTTP/1.1" else connection == "keep-alive"
-        self._head = status, headers, keep
-        if headers.get("transfer-encoding", "").lower() == "chunked":
-            self._chunks = bytearray()
-        elif status in _NO_BODY:
-            self._length = 0
-        elif "content-length" in headers:
-            if not headers["content-length"].isdecimal():
-                raise BadAnswer(f"bad Content-Length {headers['content-length']!r}")
-            self._length = int(headers["content-length"])
+            # More is to come; a trailer, which is no header, comes later.
+            self._headers.clear()
+        else:
+            self._status = status
 
-    def _read_chunks(self) -> bool:
-        assert self._chunks is not None  # noqa: S101  (for the type checker)
-        while (end := self._data.find(b"\r\n")) >= 0:
-            head = bytes(self._data[:end]).split(b";")[0].strip()
-            if not _HEX.fullmatch(head):
-                raise BadAnswer("malformed chunked encoding")
-            size = int(head, 16)
-            if size == 0:
-                # Trailers, if any, end with an empty line.
-                return self._data.find(b"\r\n\r\n", end) >= 0
-            if len(self._data) < end + 2 + size + 2:
-                return False
-            self._chunks += self._data[end + 2 : end + 2 + size]
-            del self._data[: end + 2 + size + 2]
-        return False
+    def on_body(self, data: bytes) -> None:
+        self._body.append(data)
 
-    def _done(self, body: bytes, *, over: bool = False) -> Response:
-        assert self._head is not None  # noqa: S101
-        status, headers, keep = self._head
-        return Response(status, headers, body, keep and not over)
+    def on_message_complete(self) -> None:
+        if self._status and self._response is None:
+            keep = self._parser.should_keep_alive()
+            self._response = Response(self._status, self._headers, b"".join(self._body), keep)
 
 
-class Connection(asyncio.Protocol):
+class Connection:
     """One connection: one `exchange` after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, connected: socket.socket) -> None:
         self.idle_since = 0.0
-        self._transport: asyncio.Transport | None = None
-        self._reader: ResponseReader | None = None
-        self._answer: asyncio.Future[Response] | None = None
+        self._socket = connected
 
-    @property
-    def open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+    @classmethod
+    async def dial(cls, address: Address) -> "Connection":
+        """Raises OSError."""
+        host, port = address
+        # Containers of a pod are at `localhost`: its look-up would cost more than the call.
+        host = "127.0.0.1" if host == "localhost" else host
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(_DIAL_SECONDS):
+            if host == "127.0.0.1":
+                return cls(await _connected(socket.AF_INET, (host, port)))
+            places = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            for place in places[:-1]:
+                try:
+                    return cls(await _connected(place[0], place[4]))
+                except OSError:
+                    continue
+            return cls(await _connected(places[-1][0], places[-1][4]))
+
+    def usable(self) -> bool:
+        """Whether the node has neither closed it nor said anything unasked."""
+        try:
+            self._socket.recv(1)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
 
     async def exchange(self, request: bytes) -> Response:
-        """Raises ConnectionError. A call that is cancelled closes the connection."""
-        assert self._transport is not None  # noqa: S101
-        self._reader = ResponseReader()
-        self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
+        """Raises ConnectionError. A call that fails or is cancelled closes the connection."""
+        loop, reader = asyncio.get_running_loop(), ResponseReader()
         try:
-            return await self._answer
+            await loop.sock_sendall(self._socket, request)
+            while data := await loop.sock_recv(self._socket, _CHUNK):
+                if response := reader.feed(data):
+                    return response
+            return reader.feed_eof()
         except BaseException:
             self.close()
             raise
-        finally:
-            self._answer = None
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
+        self._socket.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]
 
-    def data_received(self, data: bytes) -> None:
-        if self._answer is None or self._reader is None or self._answer.done():
-            self.close()
-            return
-        try:
-            response = self._reader.feed(data)
-        except BadAnswer as error:
-            self._answer.set_exception(error)
-            return
-        if response is not None:
-            self._answer.set_result(response)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self._answer is None or self._reader is None or self._answer.done():
-            return
-        if error is not None:
-            self._answer.set_exception(error)
-            return
-        try:
-            self._answer.set_result(self._reader.feed_eof())
-        except ConnectionLost as lost:
-            self._answer.set_exception(lost)
+async def _connected(family: int, place: tuple[object, ...]) -> socket.socket:
+    new = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        new.setblocking(False)
+        new.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(new, place)
+    except BaseException:
+        new.close()
+        raise
+    return new

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
 from argolane.serving.graph_nodes import Node
-from argolane.serving.orchestrator.http1 import BadAnswer, ConnectionLost, Response
+from argolane.serving.orchestrator.http1 import Address, BadAnswer, ConnectionLost, Response
 from argolane.serving.orchestrator.messages import Failed, Message
 from argolane.serving.orchestrator.metrics import Metrics
-from argolane.serving.orchestrator.pool import Address, Pool
+from argolane.serving.orchestrator.pool import Pool
 from argolane.serving.orchestrator.request_bytes import request_bytes, target, unpacked, without
 
 _MOST_REDIRECTS = 10

@@ -4,14 +4,11 @@ import asyncio
 import time
 from collections import defaultdict
 
-from argolane.serving.orchestrator.http1 import Connection, ConnectionLost, Response
-
-Address = tuple[str, int]
+from argolane.serving.orchestrator.http1 import Address, Connection, ConnectionLost, Response
 
 # Shorter than gunicorn's keep-alive of 2 s: a connection is never used while its node is closing it.
 _IDLE_SECONDS = 1.0
 _IDLE_CONNECTIONS = 64
-_DIAL_SECONDS = 10.0
 
 
 class Pool:
@@ -23,23 +20,22 @@ class Pool:
 
     async def dial(self, address: Address) -> None:
         """Whether something listens there; raises OSError if not."""
-        async with asyncio.timeout(_DIAL_SECONDS):
-            connection = await _connect(address)
+        connection = await Connection.dial(address)
         connection.close()
 
     async def exchange(self, address: Address, request: bytes, *, again: bool) -> Response:
         """Raises OSError. `again`: the request may be sent twice, which a reward must not be."""
         kept = self._kept(address)
-        connection = kept or await _connect(address)
+        connection = kept or await Connection.dial(address)
         try:
             response = await connection.exchange(request)
         except (ConnectionLost, ConnectionResetError, BrokenPipeError) as error:
             # Only a kept connection may have been closed by its node just now.
             if kept is None or not again or (isinstance(error, ConnectionLost) and error.began):
                 raise
-            connection = await _connect(address)
+            connection = await Connection.dial(address)
             response = await connection.exchange(request)
-        if response.keep and connection.open and len(self._idle[address]) < _IDLE_CONNECTIONS:
+        if response.keep and len(self._idle[address]) < _IDLE_CONNECTIONS:
             self._keep(connection, address)
         else:
             connection.close()
@@ -49,7 +45,7 @@ class Pool:
         idle = self._idle[address]
         while idle:
             connection = idle.pop()
-            if connection.open and connection.idle_since > time.monotonic() - _IDLE_SECONDS:
+            if connection.idle_since > time.monotonic() - _IDLE_SECONDS and connection.usable():
                 return connection
             connection.close()
         return None
@@ -64,7 +60,7 @@ class Pool:
         """Close what nobody has used for so long; comes again while there is any."""
         self._sweeper = None
         for address, connections in self._idle.items():
-            fresh = [c for c in connections if c.open and c.idle_since > time.monotonic() - _IDLE_SECONDS]
+            fresh = [c for c in connections if c.idle_since > time.monotonic() - _IDLE_SECONDS]
             for connection in set(connections) - set(fresh):
                 connection.close()
             self._idle[address] = fresh
@@ -78,11 +74,3 @@ class Pool:
             for connection in connections:
                 connection.close()
         self._idle.clear()
-
-
-async def _connect(address: Address) -> Connection:
-    host, port = address
-    # Containers of a pod are at `localhost`: its look-up would cost more than the call.
-    host = "127.0.0.1" if host == "localhost" else host
-    _, connection = await asyncio.get_running_loop().create_connection(Connection, host, port)
-    return connection

@@ -6,9 +6,8 @@ import zlib
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from argolane.serving.orchestrator.http1 import Response
+from argolane.serving.orchestrator.http1 import Address, Response
 from argolane.serving.orchestrator.messages import Failed, Message
-from argolane.serving.orchestrator.pool import Address
 
 _IN_A_URL = "%/:=&?~#+!$,;'@()*[]"
 # Not sent on: what belongs to the client's own connection, or is set anew for each call.

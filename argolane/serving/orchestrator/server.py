@@ -1,23 +1,25 @@
-"""A client's request in, its answer out, as ASGI: headers, ids and errors in the executor's ways."""
+"""A client's request in, its answer out, as ASGI: headers, ids and errors in the executor's ways.
+
+The graph server itself. `listener` brings it the requests, `paths` says what they ask for, `traversal` walks
+the graph for them, and `nodes` calls the units.
+"""
 
 import json
 import time
 import uuid
+from collections.abc import Mapping
 from functools import partial
 from urllib.parse import quote
 
-from starlette.types import Receive, Scope, Send
-
 from argolane.serving.graph import Predictor
 from argolane.serving.orchestrator import metadata, paths
+from argolane.serving.orchestrator.asgi import Disconnected, Headers, Receive, Scope, Send, answer, read_body
 from argolane.serving.orchestrator.messages import JSON, Failed, Message, escape, sniff
 from argolane.serving.orchestrator.metrics import CONTENT_TYPE, Metrics
 from argolane.serving.orchestrator.nodes import Nodes
 from argolane.serving.orchestrator.paths import Asked, Route
 from argolane.serving.orchestrator.request_bytes import passed_on
 from argolane.serving.orchestrator.traversal import Prediction, feedback
-
-Headers = list[tuple[bytes, bytes]]
 
 _PUID = b"seldon-puid"
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -33,39 +35,46 @@ _NO_PAGE = b"404 page not found\n"
 
 
 class GraphServer:
-    """Requests of clients in, answers out; one for a predictor."""
+    """Requests of clients in, answers out; one for a predictor. `close()` it."""
 
     def __init__(
         self,
         predictor: Predictor,
-        nodes: Nodes,
-        metrics: Metrics,
-        names: tuple[bytes, bytes],
-        metrics_path: str,
-        full_health_checks: bool,
+        endpoints: Mapping[str, str],
+        *,
+        namespace: str,
+        deployment: str,
+        images: Mapping[str, str],
+        metrics_path: str = "/prometheus",
+        full_health_checks: bool = False,
     ) -> None:
+        """`endpoints`: node name -> `http://host:port`; a node without one fails when called."""
         self._predictor = predictor
-        self._nodes = nodes
-        self._metrics = metrics
-        self._source = b"seldon." + names[0]
-        self._event = b"seldon." + b".".join(names) + b".response"
+        self._metrics = Metrics(predictor, deployment=deployment, images=images)
+        self._nodes = Nodes(endpoints, timeout=predictor.timeout, metrics=self._metrics)
+        self._source = f"seldon.{deployment}".encode()
+        self._event = f"seldon.{deployment}.{namespace}.response".encode()
         self._metrics_path = metrics_path
         self._full_health_checks = full_health_checks
+
+    def close(self) -> None:
+        """Let go of the connections to the nodes."""
+        self._nodes.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         route = paths.find(scope["path"], method, metrics=self._metrics_path)
         if route.asked is Asked.NOT_FOUND:
-            await _send(send, 404, [_TEXT, _NOSNIFF], _NO_PAGE)
+            await answer(send, 404, [_TEXT, _NOSNIFF], _NO_PAGE)
         elif route.asked is Asked.NOT_ALLOWED:
-            await _send(send, 405, [], b"")
+            await answer(send, 405, [], b"")
         elif route.asked is Asked.MOVED:
             query = b"?" + scope["query_string"] if scope["query_string"] else b""
-            await _send(send, 301, [(b"location", quote(route.name).encode() + query)], b"")
+            await answer(send, 301, [(b"location", quote(route.name).encode() + query)], b"")
         else:
             request, headers = self._headers(scope, route)
             if method == "OPTIONS":
-                await _send(send, 200, headers, b"")
+                await answer(send, 200, headers, b"")
                 return
             started = time.perf_counter()
             status, body, content_type = await self._outcome(route, request, receive)
@@ -73,7 +82,7 @@ class GraphServer:
                 headers.append((b"content-type", content_type.encode("latin-1")))
             if route.service:
                 self._metrics.answered(route.service, method, status, time.perf_counter() - started)
-            await _send(send, status, headers, body)
+            await answer(send, status, headers, body)
 
     def _headers(self, scope: Scope, route: Route) -> tuple[Headers, Headers]:
         """The request's headers, with an id if it has none; and those that every answer to it has."""
@@ -107,9 +116,9 @@ class GraphServer:
         try:
             match route.asked:
                 case Asked.PREDICTIONS | Asked.FEEDBACK:
-                    answer = await self._ask_graph(route.asked, request, receive)
+                    found = await self._ask_graph(route.asked, request, receive)
                 case Asked.STATUS | Asked.METADATA | Asked.GRAPH:
-                    answer = await self._ask_nodes(route, request)
+                    found = await self._ask_nodes(route, request)
                 case Asked.READY:
                     return 200 if await self._ready() else 503, b"", None
                 case Asked.METRICS:
@@ -121,11 +130,14 @@ class GraphServer:
         except Failed as failed:
             body = escape(failed.message.body)
             return failed.status, body, sniff(body) or None
-        return 200, escape(answer.body), answer.content_type
+        return 200, escape(found.body), found.content_type
 
     async def _ask_graph(self, asked: Asked, request: Headers, receive: Receive) -> Message:
         content_type = next((value for name, value in request if name == b"content-type"), b"")
-        message = Message(await _body(receive), content_type.decode("latin-1"))
+        try:
+            message = Message(await read_body(receive), content_type.decode("latin-1"))
+        except Disconnected:
+            raise Failed("unexpected EOF") from None
         call = partial(self._nodes.post, headers=passed_on(request))
         root = self._predictor.graph
         if asked is Asked.FEEDBACK:
@@ -151,23 +163,3 @@ class GraphServer:
             if not await self._nodes.ready(node, full=self._full_health_checks):
                 return False
         return True
-
-
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    while True:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise Failed("unexpected EOF")
-        parts.append(event.get("body", b""))
-        if not event.get("more_body"):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    if status == 204 or not 200 <= status <= 599:
-        # A node's odd status: no server can send these with a body, or at all.
-        status, body = (204, b"") if status == 204 else (502, body)
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

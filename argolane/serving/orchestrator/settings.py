@@ -5,6 +5,7 @@ import base64
 import binascii
 import dataclasses
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from argolane.errors import ArgolaneError, UsageError, unknown
 from argolane.serving.graph import REST_TIMEOUT, ROUTING_INJECTION, Predictor, milliseconds
+from argolane.serving.ports import HOST
 
 # Where the operator's downward API volume has the pod's annotations.
 PODINFO = Path("/etc/podinfo/annotations")
@@ -122,7 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--predictor", required=True, help="name of the predictor")
     add("--file", default="", help="the predictor or its SeldonDeployment as YAML or JSON")
     add("--http_port", type=int, default=8080)
-    add("--bind", default="0.0.0.0", help="the address to listen at")  # noqa: S104  (a pod's port is for all)
+    # A pod's port is for all, that of a laptop is not.
+    everywhere = "KUBERNETES_SERVICE_HOST" in os.environ
+    add("--bind", default="0.0.0.0" if everywhere else HOST, help="the address to listen at")  # noqa: S104
     add("--prometheus_path", default="/metrics")
     add("--graceful_timeout", type=duration, default=15.0, help="for requests in flight after a signal")
     add("--shutdown_delay", type=duration, default=0.0, help="served on for so long after a signal")

@@ -6,16 +6,17 @@ import json
 import re
 import socket
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import uvicorn
 from deviations import ALWAYS
 from scenario import Scenario, answer_body, request_body
 from wire import Call, Headers, Node, Reply, ask
 
+from argolane.serving import ports
 from argolane.serving.graph import Predictor
-from argolane.serving.orchestrator import create_app
+from argolane.serving.orchestrator.listener import Listener
+from argolane.serving.orchestrator.server import GraphServer
 
 # Not recorded, or never equal.
 _CALL_HEADERS = {"Host", "Content-Length", "User-Agent", "Accept-Encoding", "Connection"}
@@ -72,41 +73,19 @@ class Nodes:
 async def served(scenario: Scenario, endpoints: Mapping[str, str]) -> AsyncIterator[int]:
     """Our graph server on a free port."""
     full = "--full_health_checks=true" in scenario.data.get("executor_args", [])
-    app = create_app(
+    app = GraphServer(
         Predictor.from_dict(scenario.predictor, defaults=False),
         {name: f"http://{at}" for name, at in endpoints.items()},
         namespace="ns", deployment="dep", images={}, full_health_checks=full,
     )  # fmt: skip
-    async with app.router.lifespan_context(app), listening(app) as port:
-        yield port
-
-
-@contextlib.asynccontextmanager
-async def listening(app: Any) -> AsyncIterator[int]:
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    bound = socket.create_server(("127.0.0.1", 0))
-    serving = asyncio.create_task(server.serve([bound]))
+    bound = ports.listen(0)
+    listener = Listener(app, bound, patience=0)
+    await listener.open()
     try:
         yield bound.getsockname()[1]
     finally:
-        server.force_exit = True
-        server.over.set()
-        await serving
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that ends at once, not at its next look at a flag, and leaves signals alone."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.over = asyncio.Event()
-
-    async def main_loop(self) -> None:
-        await self.over.wait()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+        await listener.close()
+        app.close()
 
 
 async def replay(scenario: Scenario, panic: str) -> list[str]:

@@ -46,14 +46,14 @@ def predictor(port: int) -> dict[str, Any]:
 
 
 def start(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "argolane.serving.orchestrator", "--bind", "127.0.0.1", *arguments]
+    command = [sys.executable, "-m", "argolane.serving.orchestrator", *arguments]
     return subprocess.Popen(
         command, env={**os.environ, **environment}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 
 @contextlib.asynccontextmanager
-async def process(*flags: str) -> AsyncIterator[tuple[subprocess.Popen[str], int]]:
+async def process(*flags: str, **environment: str) -> AsyncIterator[tuple[subprocess.Popen[str], int]]:
     """A graph server that the operator could have started, over one slow node; its process and port."""
 
     async def answer(call: Call) -> Reply:
@@ -64,7 +64,7 @@ async def process(*flags: str) -> AsyncIterator[tuple[subprocess.Popen[str], int
     await node.open()
     encoded = base64.b64encode(json.dumps(predictor(node.port)).encode()).decode()
     given = ["--sdep", "ab", "--namespace", "demo", "--predictor", "main", "--http_port", str(port)]
-    running = start([*given, *BY_THE_OPERATOR, *flags], {"ENGINE_PREDICTOR": encoded})
+    running = start([*given, *BY_THE_OPERATOR, *flags], {"ENGINE_PREDICTOR": encoded, **environment})
     try:
         for _ in range(600):
             with contextlib.suppress(OSError):
@@ -77,6 +77,22 @@ async def process(*flags: str) -> AsyncIterator[tuple[subprocess.Popen[str], int
         running.kill()
         running.communicate()
         node.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of the machine")
+@pytest.mark.parametrize(("environment", "answered"), [({}, False), ({"KUBERNETES_SERVICE_HOST": "x"}, True)])
+def test_other_addresses_are_for_pods(environment: dict[str, str], answered: bool) -> None:
+    """In a pod the graph server is there for all, as the executor is; elsewhere for this machine alone."""
+
+    async def run() -> None:
+        async with process(**environment) as (_, port):
+            if answered:
+                socket.create_connection(("127.0.0.2", port), timeout=5).close()
+            else:
+                with pytest.raises(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.2", port), timeout=5)
+
+    asyncio.run(run())
 
 
 async def signalled(*flags: str) -> dict[str, Any]:
@@ -172,6 +188,19 @@ def test_bad_start_says_why(
     """One line, no traceback."""
     ended, said = refused(arguments, environment)
     assert (ended, said[: len(message)], len(said.splitlines())) == (code, message, 1)
+
+
+def test_port_that_is_taken_is_told() -> None:
+    """One line that names the port and the flags."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        encoded = base64.b64encode(json.dumps(predictor(1)).encode()).decode()
+        ended, said = refused([*NAMES, "--http_port", str(port)], {"ENGINE_PREDICTOR": encoded})
+    assert ended == 1
+    assert said == (
+        f"Cannot listen on port {port} of 127.0.0.1: Address already in use. Choose others with --http_port "
+        "and --bind."
+    )
 
 
 def test_idle_process_stays_small_and_still() -> None:

@@ -1,10 +1,14 @@
 """A model class under the real seldon-core-microservice, as the project's own runtime images serve it."""
 
+import contextlib
 import re
 import shutil
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from argolane.errors import ArgolaneError
@@ -49,7 +53,7 @@ def project(tmp_path: Path) -> Project:
     (tmp_path / "toy" / "__init__.py").write_text(MODEL)
     (tmp_path / "argolane.toml").write_text(SETTINGS)
     (tmp_path / LOCK).parent.mkdir(parents=True)
-    shutil.copy(Path(__file__).parents[3] / LOCK, tmp_path / LOCK)
+    shutil.copy(Path(__file__).parents[2] / LOCK, tmp_path / LOCK)
     for version in ("1", "2"):
         folder = tmp_path / ".argolane" / "volumes" / "model-store" / "toy" / version
         folder.mkdir(parents=True)
@@ -57,36 +61,37 @@ def project(tmp_path: Path) -> Project:
     return find(tmp_path)
 
 
+def manifest(version: str, tools: Any) -> dict[str, Any]:
+    model = {
+        "name": "m",
+        "image": "registry.lab:5000/toy-runtime:0.1",
+        "env": [{"name": "MODEL_DIR", "value": f"/mnt/model-store/toy/{version}"}],
+        "volumeMounts": [{"name": "store", "mountPath": "/mnt/model-store", "readOnly": True}],
+    }
+    parameters = [{"name": "factor", "value": "100", "type": "FLOAT"}]
+    asked: dict[str, Any] = tools.manifest(
+        "toy", model, graph={"name": "m", "type": "MODEL", "parameters": parameters}
+    )
+    pod = asked["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    pod["volumes"] = [{"name": "store", "persistentVolumeClaim": {"claimName": "model-store"}}]
+    return asked
+
+
 def test_an_update_and_a_model_that_does_not_load(deployments: Deployments, tools: Any) -> None:
     """Version 2 replaces version 1; a version that is not there does not, and says why."""
-
-    def manifest(version: str) -> dict[str, Any]:
-        model = {
-            "name": "m",
-            "image": "registry.lab:5000/toy-runtime:0.1",
-            "env": [{"name": "MODEL_DIR", "value": f"/mnt/model-store/toy/{version}"}],
-            "volumeMounts": [{"name": "store", "mountPath": "/mnt/model-store", "readOnly": True}],
-        }
-        parameters = [{"name": "factor", "value": "100", "type": "FLOAT"}]
-        asked: dict[str, Any] = tools.manifest(
-            "toy", model, graph={"name": "m", "type": "MODEL", "parameters": parameters}
-        )
-        pod = asked["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
-        pod["volumes"] = [{"name": "store", "persistentVolumeClaim": {"claimName": "model-store"}}]
-        return asked
 
     def answer(url: str) -> tuple[float, str, dict[str, str]]:
         found = client.predict(url, {"data": {"ndarray": [[2.0]]}})
         return found["data"]["ndarray"][0][0], found["meta"]["tags"]["version"], found["meta"]["requestPath"]
 
     path = {"m": "registry.lab:5000/toy-runtime:0.1"}
-    deployments.apply(manifest("1"))
+    deployments.apply(manifest("1", tools))
     url = deployments.wait("toy", timeout=200)["status"]["address"]["url"]
     assert answer(url) == (201.0, "1", path)
-    deployments.apply(manifest("2"))
+    deployments.apply(manifest("2", tools))
     deployments.wait("toy", timeout=60)
     assert answer(url) == (202.0, "2", path)
-    deployments.apply(manifest("3"))
+    deployments.apply(manifest("3", tools))
     told = tools.until(
         lambda: (d := deployments.get("toy")["status"].get("description", "")) and "CrashLoop" in d and d,
         within=60,
@@ -98,3 +103,40 @@ def test_an_update_and_a_model_that_does_not_load(deployments: Deployments, tool
     assert answer(url) == (202.0, "2", path)
     with pytest.raises(ArgolaneError, match=r"HTTP [45]00: "):
         client.predict(url, {"data": {"ndarray": [["text"]]}})
+
+
+def listened_at(processes: list[psutil.Process]) -> set[tuple[str, int]]:
+    found = set()
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            connections = process.net_connections("inet")
+            found |= {tuple(c.laddr) for c in connections if c.status == psutil.CONN_LISTEN}
+    return found
+
+
+def other_addresses() -> list[str]:
+    """Those of this machine that a server at 0.0.0.0 would answer at, too."""
+    own = [a.address for each in psutil.net_if_addrs().values() for a in each if a.family == socket.AF_INET]
+    return [a for a in own if not a.startswith("127.")] + ["127.0.0.2"] * (sys.platform == "linux")
+
+
+def test_models_and_their_metrics_are_for_this_machine_alone(
+    deployments: Deployments, project: Project, tools: Any
+) -> None:
+    """Graph server, unit and metrics answer at 127.0.0.1, and at no other address that the machine has.
+
+    So does gRPC, which a manifest may ask for on a cluster.
+    """
+    asked = manifest("1", tools)
+    asked["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]["env"].append(
+        {"name": "GRPC_WORKERS", "value": "1"}
+    )
+    deployments.apply(asked)
+    deployments.wait("toy", timeout=200)
+    unit = tools.until(lambda: len(found := listened_at(tools.processes(project.root))) >= 3 and found)
+    assert {host for host, _ in unit} == {"127.0.0.1"}
+    for host, port in unit:
+        socket.create_connection((host, port), timeout=5).close()
+        for other in other_addresses():
+            with pytest.raises(OSError, match=r"refused|timed out"):
+                socket.create_connection((other, port), timeout=5)

@@ -1,91 +1,20 @@
-"""The HTTP calls of the graph server: every way a response can come, kept connections, headers."""
+"""Calls to nodes: kept connections, redirects, time limits."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from argolane.serving.graph import Predictor
 from argolane.serving.graph_nodes import Node
-from argolane.serving.orchestrator import create_app
-from argolane.serving.orchestrator.http1 import BadAnswer, ConnectionLost, ResponseReader
 from argolane.serving.orchestrator.messages import Failed, Message
-from argolane.serving.orchestrator.metrics import Metrics, split_image
+from argolane.serving.orchestrator.metrics import Metrics
 from argolane.serving.orchestrator.nodes import Nodes
-from argolane.serving.orchestrator.paths import Asked, find
-from argolane.serving.orchestrator.request_bytes import passed_on
 
 NODE = Node("m", type="MODEL")
-MESSAGE = Message(b"{}", "application/json")
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\nhi"
-CHUNKED = (
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nTrailer: 1\r\n\r\n"
-)
-
-
-@pytest.mark.parametrize("step", [1, 2, 7, 1000])
-@pytest.mark.parametrize(
-    ("stream", "body", "keep"),
-    [
-        (OK, b"hi", True),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"hi", True),
-        (CHUNKED, b"hello world", True),
-        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi", b"hi", False),
-        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"hi", False),
-        (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi", b"hi", True),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", b"", True),
-    ],
-)
-def test_response_is_read_however_it_is_cut(stream: bytes, body: bytes, keep: bool, step: int) -> None:
-    """The same response from pieces of any size, and none before the last piece."""
-    reader = ResponseReader()
-    pieces = [stream[at : at + step] for at in range(0, len(stream), step)]
-    assert [reader.feed(piece) for piece in pieces[:-1]] == [None] * (len(pieces) - 1)
-    response = reader.feed(pieces[-1])
-    assert response is not None
-    assert (response.body, response.keep) == (body, keep)
-
-
-def test_body_without_a_length_ends_with_the_connection() -> None:
-    """And is whole only then."""
-    reader = ResponseReader()
-    assert reader.feed(b"HTTP/1.1 200 OK\r\n\r\nhi") is None
-    assert reader.feed(b" you") is None
-    assert (reader.feed_eof().body, reader.feed_eof().keep) == (b"hi you", False)
-
-
-@pytest.mark.parametrize("cut", [0, 10, len(OK) - 1])
-def test_connection_lost_in_the_middle_is_no_response(cut: int) -> None:
-    """`began` tells whether a part of it had come."""
-    reader = ResponseReader()
-    reader.feed(OK[:cut])
-    with pytest.raises(ConnectionLost) as caught:
-        reader.feed_eof()
-    assert caught.value.began is (cut > 0)
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [
-        b"SSH-2.0-OpenSSH\r\n",
-        b"HTTP/1.1 two hundred\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Type: a\nSet-Cookie: b\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot hex\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000,
-    ],
-)
-def test_what_is_not_http_is_refused(stream: bytes) -> None:
-    """At once, without waiting for more."""
-    with pytest.raises(BadAnswer):
-        ResponseReader().feed(stream)
-
-
+MESSAGE = Message(b"{}", "application/json")
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -218,55 +147,3 @@ def test_call_that_takes_too_long_is_given_up() -> None:
         assert caught.value.status == 500
 
     asyncio.run(call(serve, do, timeout=0.05))
-
-
-def test_a_clients_own_connection_headers_stay_with_it() -> None:
-    """All others go to every node, Authorization and Cookie among them."""
-    headers = [(b"connection", b"close"), (b"authorization", b"Bearer t"), (b"host", b"x"), (b"x-a", b"1")]
-    assert passed_on(headers) == b"authorization: Bearer t\r\nx-a: 1\r\n"
-
-
-@pytest.mark.parametrize(
-    ("path", "method", "asked"),
-    [
-        ("/api/v1.0/predictions", "POST", Asked.PREDICTIONS),
-        ("/api/v1.0/predictions", "GET", Asked.NOT_ALLOWED),
-        ("/api/v1.0/predictions/", "POST", Asked.NOT_FOUND),
-        ("/api/v1.0/../v1.0/predictions", "POST", Asked.MOVED),
-        ("/api/v1.0/status/a", "GET", Asked.STATUS),
-        ("/api/v1.0/status/a/b", "GET", Asked.NOT_FOUND),
-        ("/api/v1.0/metadata/", "GET", Asked.NOT_FOUND),
-        ("/m", "PUT", Asked.METRICS),
-        ("", "GET", Asked.MOVED),
-        ("/", "GET", Asked.NOT_FOUND),
-    ],
-)
-def test_paths_are_those_of_the_executor(path: str, method: str, asked: Asked) -> None:
-    """No more and no fewer."""
-    assert find(path, method, metrics="/m").asked is asked
-
-
-def test_image_is_split_at_its_tag() -> None:
-    """The port of a registry is none."""
-    assert split_image("registry:5000/a/b:1.2") == ("registry:5000/a/b", "1.2")
-    assert split_image("registry:5000/a/b") == ("registry:5000/a/b", "")
-
-
-@pytest.mark.parametrize("path", ["/api//x\r\nSet-Cookie: y", "/api/v1.0/status/x\r\nSet-Cookie: y"])
-def test_path_cannot_add_headers_to_an_answer(path: str) -> None:
-    """Neither in Location nor in Ce-Path, which have the path that was asked for."""
-    app = create_app(Predictor("p", NODE), {}, namespace="n", deployment="d", images={})
-    sent: list[MutableMapping[str, Any]] = []
-
-    async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request"}
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        sent.append(message)
-
-    headers = [(b"ce-specversion", b"0.3")]
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
-    asyncio.run(app(scope, receive, send))
-    values = [value for _, value in sent[0]["headers"]]
-    assert any(b"Set-Cookie" in value for value in values)
-    assert not any(b"\r" in value or b"\n" in value for value in values)

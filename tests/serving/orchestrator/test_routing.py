@@ -1,4 +1,4 @@
-"""What becomes of bytes on their way through a graph: escaping, injection, routes, strict reading."""
+"""A router's answer, a ratio, a feedback: which way a request goes."""
 
 import json
 from typing import Any
@@ -6,60 +6,10 @@ from typing import Any
 import pytest
 
 from argolane.serving.graph_nodes import Node, Parameter
-from argolane.serving.orchestrator import protojson, routing
-from argolane.serving.orchestrator.injection import inject
-from argolane.serving.orchestrator.messages import Failed, Message, escape, failure, sniff
+from argolane.serving.orchestrator import routing
+from argolane.serving.orchestrator.messages import Failed
 
 ROUTER = Node("r", type="ROUTER", children=(Node("a"), Node("b")))
-
-
-def test_escaping_changes_only_what_html_could_read() -> None:
-    """And leaves equal JSON; already escaped text stays."""
-    plain = '{"a":"<&>\u2028\u2029 é \\u003c"}'.encode()
-    assert escape(plain) == '{"a":"\\u003c\\u0026\\u003e\\u2028\\u2029 é \\u003c"}'.encode()
-    assert json.loads(escape(plain)) == json.loads(plain)
-
-
-def test_failure_is_a_seldon_status() -> None:
-    """Code, info and status, as the executor writes them."""
-    assert failure('say "é"').decode() == '{"status":{"code":500,"info":"say \\"é\\"","status":"FAILURE"}}'
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type"),
-    [(b"", ""), (b"{}", "text/plain; charset=utf-8"), (b"\x00\x01", "application/octet-stream")],
-)
-def test_content_type_of_an_error_is_guessed(body: bytes, content_type: str) -> None:
-    """Nothing for nothing; binary only where there are control characters."""
-    assert sniff(body) == content_type
-
-
-@pytest.mark.parametrize(
-    ("given", "written"),
-    [
-        ('{"meta":{},"b":1.0,"a":[2,3.5]}', '{"a":[2,3.5],"b":1,"meta":{"routing":{"n":-1}}}'),
-        (
-            '{"meta":{"routing":{"x":9},"tags":{"t":"<"}}}',
-            '{"meta":{"routing":{"n":-1},"tags":{"t":"\\u003c"}}}',
-        ),
-        ('{"meta":null}', '{"meta":null}'),
-        ("[1.0,10000000000000001,9223372036854775808]", "[1,10000000000000000,9223372036854776000]"),
-        ("[1e3,1.5e300,-0.25,1e21]", "[1000,1.5e+300,-0.25,1e+21]"),
-        ('"\\ud83d\\ude00 \\ud83d"', '"\U0001f600 \ufffd"'),
-        ("3", "3"),
-    ],
-)
-def test_injection_writes_the_answer_anew(given: str, written: str) -> None:
-    """Keys sorted, whole numbers without a point, float64 precision; routing only where there is a meta."""
-    message = inject(Message(given.encode(), "x/y"), {"n": -1})
-    assert (message.body.decode(), message.content_type) == (written, "x/y")
-
-
-@pytest.mark.parametrize("given", ["", "plain", "[NaN]", "[1e400]", "\ufeff{}", "[" * 100_000])
-def test_injection_refuses_what_is_not_json(given: str) -> None:
-    """ValueError, after which the answer is passed on as it is."""
-    with pytest.raises(ValueError):
-        inject(Message(given.encode(), ""), {})
 
 
 @pytest.mark.parametrize(
@@ -138,8 +88,3 @@ def test_feedback_is_read_strictly(response: dict[str, Any], routes: dict[str, i
 def test_what_is_no_feedback_has_no_routing(body: bytes) -> None:
     """And reading it does not fail."""
     assert routing.feedback_routing(body) == {}
-
-
-def test_text_after_a_message_is_not_looked_at() -> None:
-    """The executor's reader stops at the end of the object, too."""
-    assert protojson.feedback(b' {"reward":1} and more') == {"reward": 1.0}

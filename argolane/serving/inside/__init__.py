@@ -1,0 +1,1 @@
+"""What runs inside a deployment's containers: standard library only, and any Python 3."""

@@ -1,0 +1,39 @@
+"""A wildcard address to listen at in, loopback out: what each Python in a container imports first of all.
+
+Seldon's wrapper listens at 0.0.0.0, and neither a flag nor a variable says otherwise. That is right in a pod;
+on a laptop it would open the models and their metrics to every network that the laptop is in.
+"""
+
+import importlib.machinery
+import importlib.util
+import socket
+import sys
+from pathlib import Path
+
+_bind = socket.socket.bind
+
+
+def bind(self, address):  # type: ignore[no-untyped-def]
+    """As `socket.bind`, but a TCP server that asks for all addresses gets this machine's own alone."""
+    if self.type == socket.SOCK_STREAM and self.family == socket.AF_INET and address[0] in ("", "0.0.0.0"):  # noqa: S104
+        address = ("127.0.0.1", *address[1:])
+    elif self.type == socket.SOCK_STREAM and self.family == socket.AF_INET6 and address[0] in ("", "::"):
+        alone = self.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+        # One that speaks IPv4 as well is asked by that.
+        address = ("::1" if alone else "::ffff:127.0.0.1", *address[1:])
+    return _bind(self, address)
+
+
+def _hand_on():  # type: ignore[no-untyped-def]
+    """The module of this name that would have been imported if this one were not in front of it."""
+    here = Path(__file__).resolve().parent
+    others = [folder for folder in sys.path if Path(folder).resolve() != here]
+    found = importlib.machinery.PathFinder.find_spec(__name__, others)
+    if found is not None and found.loader is not None:
+        module = importlib.util.module_from_spec(found)
+        sys.modules[__name__] = module
+        found.loader.exec_module(module)
+
+
+socket.socket.bind = bind  # type: ignore[method-assign]
+_hand_on()  # type: ignore[no-untyped-call]

@@ -87,12 +87,6 @@ class Templates:
             raise OperationError(f"template {name} not found")
         return base.templates[name], base
 
-    def base_of(self, scope: str) -> TemplateSource:
-        for base in (self.local, *self._bases.values()):
-            if base.scope == scope:
-                return base
-        return self.local
-
     def _with_defaults(self, template: Mapping[str, Any]) -> Mapping[str, Any]:
         if not self._defaults:
             return template

@@ -1,4 +1,7 @@
-"""What Kubernetes says of its objects: names, pods, environments, volumes and patches, for both halves.
+"""A plain pod spec and the project's objects in, what Kubernetes makes of them out.
 
-Takes manifests and the project's own objects, gives values that the workflow engine and serving both use.
+For workflows and for serving, and knowing neither. `names`, `quantities` and `podspec` say what the API
+server would refuse. `objects` keeps ConfigMaps, Secrets and the like, `patching` changes them, `selectors`
+asks about them. `containerspec` is what a kubelet does before it starts a container, with `environment`,
+`fields`, `expansion` and `volumes`.
 """

@@ -1,8 +1,8 @@
-"""Argo's four small languages: `{{tags}}`, `{{=expr}}`, `when` and `depends`.
+"""Texts of a manifest in, values out: the small languages of Argo, kubectl and Go.
 
-Parameters and texts of a manifest in, values out; the engine and lint both stand on this package.
-`substitution` replaces tags, `expr` evaluates `{{=...}}`, `when` decides a step, `depends` orders a DAG,
-`items` names the members of a loop, `gotext` writes values as Go does.
+Nothing here knows a run. `tags` replaces `{{tags}}` and `expr` evaluates `{{=...}}`; `when` decides a step,
+`depends` orders a DAG, `items` names the members of a loop. `jq` and `jsonpath` read outputs out of objects.
+`gotext` writes values as Go does, `values` reads YAML as Argo does, `regex` is Go's.
 """
 
 from argolane.languages.tags import EVERYTHING, SubstitutionError, substitute

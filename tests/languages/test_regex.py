@@ -49,7 +49,7 @@ def test_refusals(pattern: str, fault: str, capfd: pytest.CaptureFixture[str]) -
 
 def test_a_long_repetition_of_a_large_class_compiles() -> None:
     """RE2's bound of 8 MiB would refuse what Go compiles."""
-    assert compile_pattern(r"^\pL{1000}$").matches("é" * 1000)
+    assert compile_pattern(r"^\pL{500}$").matches("é" * 500)
 
 
 def test_a_pattern_that_eats_all_time_elsewhere() -> None:

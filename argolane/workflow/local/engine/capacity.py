@@ -1,4 +1,4 @@
-"""How many pods run at once on this machine: by the CPU and memory they request, and a bound for all."""
+"""A pod's requests in, whether this machine has room for it now out."""
 
 import os
 from collections.abc import Iterable, Mapping

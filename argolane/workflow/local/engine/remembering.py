@@ -1,4 +1,7 @@
-"""Memoized outputs kept in ConfigMaps of the project, as Argo keeps them."""
+"""A key of `memoize` in, the outputs kept under it out: in ConfigMaps of the project, as Argo keeps them.
+
+When a node asks for them is decided in ../reconciler/memory.py.
+"""
 
 import json
 import time

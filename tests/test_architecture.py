@@ -24,10 +24,10 @@ LAYERS = (
     ("containers",),
     ("kubernetes",),
     ("serving",),
-    ("workflow.merge", "workflow.catalog", "workflow.lint", "workflow.run"),
+    ("workflow.merge", "workflow.catalog", "workflow.applying", "workflow.lint", "workflow.run"),
     ("workflow.local.reconciler",),
     ("workflow.local", "workflow.cluster"),
-    ("workflow.runner", "workflow.applying", "report", "render", "render_programs", "testing"),
+    ("workflow.runner", "report", "render", "render_programs", "testing"),
     ("cli", "__main__"),
 )
 # What never imports the other, though the layers would let it.

@@ -24,7 +24,7 @@ LAYERS = (
     ("containers",),
     ("kubernetes",),
     ("serving",),
-    ("workflow.merge", "workflow.applying", "workflow.catalog", "workflow.lint", "workflow.run"),
+    ("workflow.merge", "workflow.catalog", "workflow.applying", "workflow.lint", "workflow.run"),
     ("workflow.local.reconciler",),
     ("workflow.local", "workflow.cluster"),
     ("workflow.runner", "report", "render", "render_programs", "testing"),

@@ -97,7 +97,7 @@ def _from_file(project: Project, path: Path) -> Entry:
             return Entry(applying.workflow(served), ())
         kinds = ", ".join(sorted({d.kind for d in documents}))
         raise ArgolaneError(
-            f"{path}: holds no Workflow, no WorkflowTemplate and no SeldonDeployment, but: {kinds}."
+            f"{path}: holds no Workflow or WorkflowTemplate and no SeldonDeployment, but: {kinds}."
         )
     names = ", ".join(sorted(e.workflow.name for e in chosen))
     raise UsageError(f"{path}: holds {len(chosen)} workflows ({names}); a run takes one. Split the file.")

@@ -80,5 +80,5 @@ def test_a_file_without_a_workflow_is_refused(greeting: Project) -> None:
     """A ConfigMap cannot be run, and the error says what the file holds."""
     path = greeting.root / "c.yaml"
     path.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n")
-    with pytest.raises(ArgolaneError, match=r"holds no Workflow, .* but: ConfigMap"):
+    with pytest.raises(ArgolaneError, match=r"holds no Workflow .* but: ConfigMap"):
         catalog.find(greeting, str(path))

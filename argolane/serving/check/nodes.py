@@ -63,7 +63,7 @@ def _node(node: Node, images: Mapping[str, str], protocol: str) -> Iterator[Find
             f"{called} has the implementation {node.implementation}, which the executor has no code for.",
         )
     yield from _calls(node, called)
-    if node.name in images or node.in_a_container:
+    if node.name in images or node.in_a_container or node.prepackaged:
         for index, parameter in enumerate(node.parameters):
             yield from _parameter(parameter, f"{node.at}.parameters[{index}]")
     if node.implementation == RANDOM_ABTEST:

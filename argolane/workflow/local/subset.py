@@ -1,8 +1,7 @@
 """A submission in, what the local runner does not run, and what is wrong with its deployments, out.
 
-All at once, by path.
-Only what the run can reach is looked at: a task that a `when` over known parameters switches off, and what
-stands behind it, need not run here.
+All at once, by path. Only what the run can reach is looked at: a task that a `when` over known parameters
+switches off, and what stands behind it, need not run here.
 """
 
 import contextlib
@@ -14,11 +13,8 @@ from typing import Any
 from argolane.containers import images
 from argolane.languages import expr, jq
 from argolane.project import Project
-from argolane.serving.check import Level, named
-from argolane.serving.check import images as images_of
-from argolane.serving.crd import is_tag
-from argolane.workflow.lint import seldon
-from argolane.workflow.local import fields
+from argolane.serving.check import Level
+from argolane.workflow.local import applied, fields
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
 from argolane.workflow.local.reconciler.template.lookup import Templates, TemplateSource
@@ -150,22 +146,11 @@ class _Reader:
             if reason:
                 yield f"{owner} uses '{place}.{path}.image': {reason}"
         if template.get("resource"):
-            self._deployment(template["resource"], {**self.known, **inputs})
-
-    def _deployment(self, resource: Tree, known: dict[str, str]) -> None:
-        """What the checker says of a manifest, as far as its values are known."""
-        with contextlib.suppress(OperationError):
-            resource = replace(resource, known)
-        manifest = seldon.manifest_of(resource)
-        if manifest is None:
-            return
-        name = named(manifest)
-        for finding in seldon.of_resource(resource):
-            self.told[finding.level].append(f"{name}: {finding}")
-        for at, image in images_of(manifest) if resource.get("action") not in ("get", "delete") else ():
-            reason = None if is_tag(image) or not image else images.recognise(self.project, image)
-            if reason:
-                self.told["local"].append(f"{name}: {at}: {reason}")
+            resource = template["resource"]
+            with contextlib.suppress(OperationError):
+                resource = replace(resource, {**self.known, **inputs})
+            for level, sentence in applied.findings(self.project, resource):
+                self.told[level].append(sentence)
 
     def _place_of(self, template: Tree) -> tuple[str, str]:
         """Templates with defaults merged in are copies; they are found by name."""

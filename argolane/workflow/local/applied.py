@@ -1,0 +1,27 @@
+"""A resource template in, what is wrong with the SeldonDeployment that it applies out, before a run starts.
+
+The checker knows the manifest; this machine knows which images it has.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from argolane.containers import images
+from argolane.project import Project
+from argolane.serving import check
+from argolane.serving.crd import is_tag
+from argolane.workflow.lint import seldon
+
+
+def findings(project: Project, resource: Mapping[str, Any]) -> Iterator[tuple[check.Level, str]]:
+    """One sentence each, with its level; tags that are left in the manifest are values not known yet."""
+    manifest = seldon.manifest_of(resource)
+    if manifest is None or resource.get("action") in ("get", "delete"):
+        return
+    name = check.named(manifest)
+    for finding in seldon.of_resource(resource):
+        yield finding.level, f"{name}: {finding}"
+    for at, image in check.images(manifest):
+        reason = None if is_tag(image) or not image else images.recognise(project, image)
+        if reason:
+            yield "local", f"{name}: {at}: {reason}"

@@ -5,6 +5,7 @@ part of one than a small model for its answer. httptools reads the response; thi
 """
 
 import asyncio
+import contextlib
 import socket
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,6 @@ Address = tuple[str, int]
 
 _CHUNK = 65536
 _LONGEST_HEAD = 65536
-_DIAL_SECONDS = 10.0
 
 
 class ConnectionLost(ConnectionError):
@@ -107,18 +107,13 @@ class Connection:
         """Raises OSError."""
         host, port = address
         # Containers of a pod are at `localhost`: its look-up would cost more than the call.
-        host = "127.0.0.1" if host == "localhost" else host
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(_DIAL_SECONDS):
-            if host == "127.0.0.1":
-                return cls(await _connected(socket.AF_INET, (host, port)))
-            places = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            for place in places[:-1]:
-                try:
-                    return cls(await _connected(place[0], place[4]))
-                except OSError:
-                    continue
-            return cls(await _connected(places[-1][0], places[-1][4]))
+        if host in ("localhost", "127.0.0.1"):
+            return cls(await _connected(socket.AF_INET, ("127.0.0.1", port)))
+        *others, last = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        for place in others:
+            with contextlib.suppress(OSError):
+                return cls(await _connected(place[0], place[4]))
+        return cls(await _connected(last[0], last[4]))
 
     def usable(self) -> bool:
         """Whether the node has neither closed it nor said anything unasked."""

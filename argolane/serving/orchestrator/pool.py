@@ -9,6 +9,7 @@ from argolane.serving.orchestrator.http1 import Address, Connection, ConnectionL
 # Shorter than gunicorn's keep-alive of 2 s: a connection is never used while its node is closing it.
 _IDLE_SECONDS = 1.0
 _IDLE_CONNECTIONS = 64
+_DIAL_SECONDS = 10.0
 
 
 class Pool:
@@ -20,7 +21,8 @@ class Pool:
 
     async def dial(self, address: Address) -> None:
         """Whether something listens there; raises OSError if not."""
-        connection = await Connection.dial(address)
+        async with asyncio.timeout(_DIAL_SECONDS):
+            connection = await Connection.dial(address)
         connection.close()
 
     async def exchange(self, address: Address, request: bytes, *, again: bool) -> Response:

@@ -79,6 +79,18 @@ def test_a_wrong_manifest_starts_nothing(deployments: Deployments, project: Proj
     assert tools.processes(project.root) == []
 
 
+def test_who_applies_is_told_the_doubts(deployments: Deployments, project: Project, tools: Any) -> None:
+    """In a notebook, say: what runs and hardly means what it says is told to the one who asked for it."""
+    told: list[str] = []
+    asked = tools.manifest(graph={"name": "m", "type": "MODEL", "methods": ["PREDICT"]})
+    Deployments(project, say=told.append).apply(asked)
+    (doubt,) = told
+    assert doubt.startswith(
+        "SeldonDeployment 'm': spec.predictors[0].graph: node 'm' has the method 'PREDICT'"
+    )
+    assert deployments.get("m")["metadata"]["name"] == "m"
+
+
 def test_a_first_version_that_does_not_start(deployments: Deployments, tools: Any) -> None:
     """The address is there and says why nothing answers; waiting ends with the reason, before its time."""
     deployments.apply(tools.manifest(BROKEN="no weights"))

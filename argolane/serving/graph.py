@@ -1,4 +1,4 @@
-"""A predictor of a SeldonDeployment in, its graph as typed nodes out: what the graph server walks.
+"""A predictor of a SeldonDeployment in, what the graph server walks out: typed nodes and how to call them.
 
 What has no place in a graph is refused here with all its faults, for the graph server can be started without
 a SeldonDeployment. What a graph means, and whether it means it well, is asked in `check/`.
@@ -20,39 +20,45 @@ ROUTING_INJECTION = "SELDON_ENABLE_ROUTING_INJECTION"
 
 
 @dataclass(frozen=True)
-class Predictor:
-    name: str
-    graph: Node
+class Graph:
+    predictor: str
+    root: Node
     injection: bool = False
     timeout: float | None = None
     """Seconds that one call to a node may take; None is for ever."""
     version: str = ""
 
-    @classmethod
-    def from_dict(cls, predictor: Mapping[str, Any], *, defaults: bool = True) -> "Predictor":
-        """Raises ManifestError with all faults. `defaults`: filled in as by the operator."""
-        faults: list[str] = []
-        name = predictor.get("name")
-        if not isinstance(name, str) or not name:
-            faults.append(f"name is {name!r}; expected the predictor's name.")
-        annotations = predictor.get("annotations") or {}
-        timeout = _timeout(annotations.get(REST_TIMEOUT, ""), faults)
-        graph = crd.fit(predictor.get("graph"), crd.GRAPH, "graph")
-        faults += (f"{misfit.at}: {misfit.reason}" for misfit in graph.misfits)
-        if faults:
-            raise ManifestError(f"Predictor {name!r}: {fault}" for fault in faults)
-        variables = (predictor.get("svcOrchSpec") or {}).get("env") or []
-        injection = any(v.get("name") == ROUTING_INJECTION and v.get("value") for v in variables)
-        node = Node.of(graph.value, defaults=defaults)
-        return cls(str(name), node, injection, timeout, annotations.get("version", ""))
 
-
-def graph_of(deployment: "SeldonDeployment") -> Predictor:
-    """What the graph server of a checked deployment walks."""
-    predictor = deployment.predictor.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+def graph_of(deployment: "SeldonDeployment") -> Graph:
+    """The graph of a checked deployment."""
+    predictor = deployment.predictor
     # The operator writes both kinds of annotations to the pod, where the executor looks for its timeout.
-    annotations = deployment.spec.annotations | deployment.predictor.annotations
-    return Predictor.from_dict(predictor | {"annotations": annotations})
+    annotations = deployment.spec.annotations | predictor.annotations
+    injection = any(v.name == ROUTING_INJECTION and v.value for v in predictor.svc_orch_spec.env)
+    timeout = milliseconds(annotations.get(REST_TIMEOUT, ""))
+    return Graph(predictor.name, predictor.graph, injection, timeout, annotations.get("version", ""))
+
+
+def read(predictor: Mapping[str, Any]) -> Graph:
+    """The graph of a predictor that nobody has checked, as the operator hands it to the executor.
+
+    The operator has filled in the defaults: a node without a type is one that is passed over. Raises
+    ManifestError with all faults.
+    """
+    faults: list[str] = []
+    name = predictor.get("name")
+    if not isinstance(name, str) or not name:
+        faults.append(f"name is {name!r}; expected the predictor's name.")
+    annotations = predictor.get("annotations") or {}
+    timeout = _timeout(annotations.get(REST_TIMEOUT, ""), faults)
+    graph = crd.fit(predictor.get("graph"), crd.GRAPH, "graph")
+    faults += (f"{misfit.at}: {misfit.reason}" for misfit in graph.misfits)
+    if faults:
+        raise ManifestError(f"Predictor {name!r}: {fault}" for fault in faults)
+    variables = (predictor.get("svcOrchSpec") or {}).get("env") or []
+    injection = any(v.get("name") == ROUTING_INJECTION and v.get("value") for v in variables)
+    root = Node.of(graph.value, defaults=False)
+    return Graph(str(name), root, injection, timeout, annotations.get("version", ""))
 
 
 def milliseconds(text: str) -> float | None:

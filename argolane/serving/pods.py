@@ -78,7 +78,7 @@ def replicas(deployment: SeldonDeployment, component: Component) -> int:
 
 def images(deployment: SeldonDeployment) -> dict[str, str]:
     """The image of each graph node that has a container: what `meta.requestPath` shows."""
-    units = {node.name for node in Node.of(deployment.predictor.graph).walk()}
+    units = {node.name for node in deployment.predictor.graph.walk()}
     return {
         container.name: container.image
         for component in deployment.predictor.component_specs
@@ -88,7 +88,7 @@ def images(deployment: SeldonDeployment) -> dict[str, str]:
 
 
 def _unit_env(deployment: SeldonDeployment, component: Component) -> dict[str, tuple[tuple[str, str], ...]]:
-    by_name = {node.name: node for node in Node.of(deployment.predictor.graph).walk()}
+    by_name = {node.name: node for node in deployment.predictor.graph.walk()}
     return {
         container.name: tuple(_operator_env(deployment, container, by_name[container.name]).items())
         for container in component.spec.containers

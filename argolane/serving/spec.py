@@ -4,10 +4,12 @@
 as they are: a pod is another pod when they change.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf
 from pydantic.alias_generators import to_camel
+
+from argolane.serving.graph_nodes import Node
 
 
 class _Typed(BaseModel):
@@ -124,7 +126,7 @@ class SvcOrch(_Typed):
 
 class Predictor(_Typed):
     name: str
-    graph: dict[str, Any]
+    graph: Annotated[InstanceOf[Node], BeforeValidator(Node.of)]
     component_specs: list[Component] = []
     replicas: int | None = None
     labels: dict[str, str] = {}

@@ -1,16 +1,18 @@
-"""The graph of a predictor: what is refused, what a node's type and methods stand for."""
+"""The graph of a predictor: what is refused, and what is read of it."""
 
 from typing import Any
 
 import pytest
 
 from argolane.errors import ManifestError
+from argolane.serving import check
 from argolane.serving.crd import LEVELS
-from argolane.serving.graph import Predictor
+from argolane.serving.graph import Graph, graph_of, read
+from argolane.serving.graph_nodes import Node
 
 
-def predictor(graph: Any, **other: Any) -> Predictor:
-    return Predictor.from_dict({"name": "p", "graph": graph, **other})
+def predictor(graph: Any, **other: Any) -> Graph:
+    return read({"name": "p", "graph": graph, **other})
 
 
 def chain(length: int) -> dict[str, Any]:
@@ -56,41 +58,39 @@ def test_all_faults_of_a_graph_come_at_once() -> None:
 def test_predictor_without_name_or_graph_is_refused(given: dict[str, Any]) -> None:
     """A predictor needs both."""
     with pytest.raises(ManifestError):
-        Predictor.from_dict(given)
+        read(given)
 
 
 def test_eleven_levels_and_not_one_more() -> None:
     """The custom resource's schema drops what is deeper, in silence; here it is an error."""
-    assert len(list(predictor(chain(LEVELS)).graph.walk())) == LEVELS
+    assert len(list(predictor(chain(LEVELS)).root.walk())) == LEVELS
     with pytest.raises(ManifestError, match="is level 12; a graph has at most 11 levels"):
         predictor(chain(LEVELS + 1))
 
 
-def test_operators_default_is_a_model() -> None:
-    """A node without type, implementation and methods is a MODEL, unless the operator has been at it."""
+def test_what_the_operator_hands_over_has_its_defaults() -> None:
+    """A node that still has no type is passed over, as by the executor, and is no MODEL."""
     graph = {"name": "a", "children": [{"name": "b", "implementation": "RANDOM_ABTEST"}]}
-    assert [node.type for node in predictor(graph).graph.walk()] == ["MODEL", ""]
-    given = Predictor.from_dict({"name": "p", "graph": graph}, defaults=False)
-    assert [node.type for node in given.graph.walk()] == ["", ""]
+    assert [node.type for node in predictor(graph).root.walk()] == ["", ""]
 
 
-@pytest.mark.parametrize(
-    ("node", "calls"),
-    [
-        ({"type": "MODEL"}, ("/predict", "", False, False, True)),
-        ({"type": "TRANSFORMER"}, ("/transform-input", "", False, False, False)),
-        ({"type": "OUTPUT_TRANSFORMER"}, ("", "/transform-output", False, False, False)),
-        ({"type": "ROUTER"}, ("", "", True, False, True)),
-        ({"type": "COMBINER"}, ("", "", False, True, False)),
-        ({"type": "MODELX"}, ("", "", False, False, False)),
-        ({"type": "MODEL", "methods": ["TRANSFORM_INPUT"]}, ("/transform-input", "", False, False, True)),
-        (
-            {"methods": ["TRANSFORM_OUTPUT", "ROUTE", "AGGREGATE", "SEND_FEEDBACK"]},
-            ("", "/transform-output", True, True, True),
-        ),
-    ],
-)
-def test_calls_follow_from_type_and_methods(node: dict[str, Any], calls: tuple[Any, ...]) -> None:
-    """On the way down, on the way up, to route, to aggregate, to learn."""
-    found = predictor({"name": "n", **node}).graph
-    assert (found.before, found.after, found.routes, found.aggregates, found.learns) == calls
+def test_settings_of_a_deployment_reach_its_graph() -> None:
+    """A time limit stands in either kind of annotations, the predictor's own first; injection in env."""
+    unit = {"name": "m", "image": "python:3.11"}
+    found: dict[str, Any] = {
+        "name": "main",
+        "annotations": {"seldon.io/rest-timeout": "1500", "version": "2"},
+        "graph": {"name": "m"},
+        "componentSpecs": [{"spec": {"containers": [unit]}}],
+        "svcOrchSpec": {"env": [{"name": "SELDON_ENABLE_ROUTING_INJECTION", "value": "true"}]},
+    }
+    manifest = {
+        "apiVersion": "machinelearning.seldon.io/v1",
+        "kind": "SeldonDeployment",
+        "metadata": {"name": "d"},
+        "spec": {"annotations": {"seldon.io/rest-timeout": "9000"}, "predictors": [found]},
+    }
+    graph = graph_of(check.read(manifest))
+    assert graph == Graph("main", Node("m", type="MODEL"), injection=True, timeout=1.5, version="2")
+    del found["annotations"], found["svcOrchSpec"]
+    assert graph_of(check.read(manifest)) == Graph("main", Node("m", type="MODEL"), timeout=9.0)

@@ -37,13 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _serve(flags: argparse.Namespace) -> int:
     """0 when all requests in flight came to an end after the signal, 1 when they had to be cut."""
-    predictor, images = settings.predictor(flags, os.environ)
-    for finding in nodes.of_graph(predictor.graph, images):
+    graph, images = settings.graph(flags, os.environ)
+    for finding in nodes.of_graph(graph.root, images):
         if finding.level == "warning":
             log.warning("%s", finding)
     app = GraphServer(
-        predictor,
-        {node.name: node.endpoint for node in predictor.graph.walk() if node.endpoint},
+        graph,
+        {node.name: node.endpoint for node in graph.root.walk() if node.endpoint},
         namespace=flags.namespace,
         deployment=flags.sdep,
         images=images,

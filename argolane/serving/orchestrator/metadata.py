@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from argolane.serving.graph import Predictor
+from argolane.serving.graph import Graph
 from argolane.serving.graph_nodes import Node
 from argolane.serving.orchestrator.messages import Failed, Message
 
@@ -18,18 +18,18 @@ _FIELDS = (
 )  # fmt: skip
 
 
-async def describe(predictor: Predictor, ask: Ask) -> Description:
+async def describe(graph: Graph, ask: Ask) -> Description:
     """Every node is asked, parents first. Raises Failed."""
     models: dict[str, Description] = {}
-    for node in predictor.graph.walk():
+    for node in graph.root.walk():
         try:
             answer = await ask(node)
         except Failed as failed:
             raise failed.without_answer() from None
         models[node.name] = _read(node, answer)
-    first, last = edges(predictor.graph)
+    first, last = edges(graph.root)
     return {
-        "name": predictor.name,
+        "name": graph.predictor,
         "models": dict(sorted(models.items())),
         "graphinputs": models[first.name].get("inputs") if first else None,
         "graphoutputs": models[last.name].get("outputs") if last else None,

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from argolane.serving.graph import Predictor
+from argolane.serving.graph import Graph
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -36,11 +36,11 @@ class _Series:
 class Metrics:
     """Of one graph server."""
 
-    def __init__(self, predictor: Predictor, *, deployment: str, images: Mapping[str, str]) -> None:
+    def __init__(self, graph: Graph, *, deployment: str, images: Mapping[str, str]) -> None:
         self._common = {
             "deployment_name": deployment,
-            "predictor_name": predictor.name,
-            "predictor_version": predictor.version,
+            "predictor_name": graph.predictor,
+            "predictor_version": graph.version,
         }
         self._images = images
         self._answered: dict[tuple[str, str, int], _Series] = {}

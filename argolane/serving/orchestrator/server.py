@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from urllib.parse import quote
 
-from argolane.serving.graph import Predictor
+from argolane.serving.graph import Graph
 from argolane.serving.orchestrator import metadata, paths
 from argolane.serving.orchestrator.asgi import Disconnected, Headers, Receive, Scope, Send, answer, read_body
 from argolane.serving.orchestrator.messages import JSON, Failed, Message, escape, sniff
@@ -35,11 +35,11 @@ _NO_PAGE = b"404 page not found\n"
 
 
 class GraphServer:
-    """Requests of clients in, answers out; one for a predictor. `close()` it."""
+    """Requests of clients in, answers out; one for a graph. `close()` it."""
 
     def __init__(
         self,
-        predictor: Predictor,
+        graph: Graph,
         endpoints: Mapping[str, str],
         *,
         namespace: str,
@@ -49,9 +49,9 @@ class GraphServer:
         full_health_checks: bool = False,
     ) -> None:
         """`endpoints`: node name -> `http://host:port`; a node without one fails when called."""
-        self._predictor = predictor
-        self._metrics = Metrics(predictor, deployment=deployment, images=images)
-        self._nodes = Nodes(endpoints, timeout=predictor.timeout, metrics=self._metrics)
+        self._graph = graph
+        self._metrics = Metrics(graph, deployment=deployment, images=images)
+        self._nodes = Nodes(endpoints, timeout=graph.timeout, metrics=self._metrics)
         self._source = f"seldon.{deployment}".encode()
         self._event = f"seldon.{deployment}.{namespace}.response".encode()
         self._metrics_path = metrics_path
@@ -139,19 +139,19 @@ class GraphServer:
         except Disconnected:
             raise Failed("unexpected EOF") from None
         call = partial(self._nodes.post, headers=passed_on(request))
-        root = self._predictor.graph
+        root = self._graph.root
         if asked is Asked.FEEDBACK:
             return await feedback(root, message, call)
-        return await Prediction(call, self._predictor.injection).run(root, message)
+        return await Prediction(call, self._graph.injection).run(root, message)
 
     async def _ask_nodes(self, route: Route, request: Headers) -> Message:
         headers = passed_on(request)
         if route.asked is Asked.GRAPH:
             described = await metadata.describe(
-                self._predictor, lambda node: self._nodes.get(node, "/metadata", headers)
+                self._graph, lambda node: self._nodes.get(node, "/metadata", headers)
             )
             return Message(json.dumps(described, separators=(",", ":")).encode(), JSON)
-        node = self._predictor.graph.find(route.name)
+        node = self._graph.root.find(route.name)
         if node is None:
             raise Failed(f"Failed to find model {route.name}")
         path = "/health/status" if route.asked is Asked.STATUS else "/metadata"
@@ -159,7 +159,7 @@ class GraphServer:
 
     async def _ready(self) -> bool:
         """Every node that has an endpoint is reached."""
-        for node in self._predictor.graph.walk():
+        for node in self._graph.root.walk():
             if not await self._nodes.ready(node, full=self._full_health_checks):
                 return False
         return True

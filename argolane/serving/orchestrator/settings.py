@@ -1,4 +1,4 @@
-"""The real executor's flags and environment in, a checked predictor and settings out."""
+"""The real executor's flags and environment in, a checked graph and settings out."""
 
 import argparse
 import base64
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from argolane.errors import ArgolaneError, UsageError, unknown
-from argolane.serving.graph import REST_TIMEOUT, ROUTING_INJECTION, Predictor, milliseconds
+from argolane.serving.graph import REST_TIMEOUT, ROUTING_INJECTION, Graph, milliseconds, read
 from argolane.serving.ports import HOST
 
 # Where the operator's downward API volume has the pod's annotations.
@@ -28,11 +28,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return flags
 
 
-def predictor(flags: argparse.Namespace, environment: Mapping[str, str]) -> tuple[Predictor, dict[str, str]]:
-    """The predictor, and the image of each of its containers. Raises ArgolaneError."""
+def graph(flags: argparse.Namespace, environment: Mapping[str, str]) -> tuple[Graph, dict[str, str]]:
+    """The graph, and the image of each of its containers. Raises ArgolaneError."""
     given = read_predictor(flags.file, flags.predictor, environment)
-    # The operator has filled in the defaults already; a graph without types passes everything through.
-    found = Predictor.from_dict(given, defaults=False)
+    found = read(given)
     if environment.get(ROUTING_INJECTION):
         found = dataclasses.replace(found, injection=True)
     if (timeout := _timeout_of_pod()) is not None:

@@ -14,7 +14,7 @@ from scenario import Scenario, answer_body, request_body
 from wire import Call, Headers, Node, Reply, ask
 
 from argolane.serving import ports
-from argolane.serving.graph import Predictor
+from argolane.serving.graph import read
 from argolane.serving.orchestrator.listener import Listener
 from argolane.serving.orchestrator.server import GraphServer
 
@@ -74,7 +74,7 @@ async def served(scenario: Scenario, endpoints: Mapping[str, str]) -> AsyncItera
     """Our graph server on a free port."""
     full = "--full_health_checks=true" in scenario.data.get("executor_args", [])
     app = GraphServer(
-        Predictor.from_dict(scenario.predictor, defaults=False),
+        read(scenario.predictor),
         {name: f"http://{at}" for name, at in endpoints.items()},
         namespace="ns", deployment="dep", images={}, full_health_checks=full,
     )  # fmt: skip

@@ -118,7 +118,7 @@ def test_a_split_by_traffic_needs_an_ingress() -> None:
 def test_what_means_nothing_on_one_machine_is_taken(where: str, value: Any) -> None:
     """Scheduling, limits and what asks for nothing are no hindrance."""
     assert findings(having(where, value)) == []
-    assert read(having(where, value)).predictor.graph["name"] == "m"
+    assert read(having(where, value)).predictor.graph.name == "m"
 
 
 def test_errors_come_before_what_does_not_run_here() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from argolane.serving.graph import Predictor
+from argolane.serving.graph import Graph
 from argolane.serving.graph_nodes import Node
 from argolane.serving.orchestrator.messages import Failed, Message
 from argolane.serving.orchestrator.metrics import Metrics
@@ -31,7 +31,7 @@ async def call(serve: Serve, do: Callable[[Nodes], Awaitable[None]], timeout: fl
         writer.close()
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    metrics = Metrics(Predictor("p", NODE), deployment="d", images={})
+    metrics = Metrics(Graph("p", NODE), deployment="d", images={})
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     nodes = Nodes({"m": url}, timeout=timeout, metrics=metrics)
     try:

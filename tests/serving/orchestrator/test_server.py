@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from argolane.serving.graph import Predictor
+from argolane.serving.graph import Graph
 from argolane.serving.graph_nodes import Node
 from argolane.serving.orchestrator.server import GraphServer
 
@@ -16,7 +16,7 @@ NODE = Node("m", type="MODEL")
 @pytest.mark.parametrize("path", ["/api//x\r\nSet-Cookie: y", "/api/v1.0/status/x\r\nSet-Cookie: y"])
 def test_path_cannot_add_headers_to_an_answer(path: str) -> None:
     """Neither in Location nor in Ce-Path, which have the path that was asked for."""
-    app = GraphServer(Predictor("p", NODE), {}, namespace="n", deployment="d", images={})
+    app = GraphServer(Graph("p", NODE), {}, namespace="n", deployment="d", images={})
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> MutableMapping[str, Any]:

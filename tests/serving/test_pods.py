@@ -9,7 +9,7 @@ from argolane.serving import pods
 from argolane.serving.check import read
 from argolane.serving.ports import Ports
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 AB: dict[str, Any] = {
     "name": "split",
     "implementation": "RANDOM_ABTEST",

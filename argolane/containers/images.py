@@ -4,6 +4,7 @@ A project image (an `[[image]]` table of argolane.toml) is its folder of the rep
 made from its lock file; a stock `python:3.x` image is this machine's own Python. No image is ever pulled.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from argolane.containers import environments, reference
 from argolane.containers.sandbox import OWN_FOLDERS, Mount
+from argolane.disk import said
 from argolane.errors import ArgolaneError
 from argolane.project import FILE, ImageSettings, Project
 
@@ -72,10 +74,18 @@ def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda
     if reason:
         raise ArgolaneError(re.sub("^image ", "Image ", reason))
     parts = reference.parse(image)
-    for match in _matches(project, parts.name if parts else ""):
-        if _fault(project, match) is None:
-            return _project_image(project, image, match, say)
-    return _stock_python(project, image)
+    try:
+        for match in _matches(project, parts.name if parts else ""):
+            if _fault(project, match) is None:
+                return _project_image(project, image, match, say)
+        return _stock_python(project, image)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise ArgolaneError(
+            f"{said(error, project.cache)}. Python environments are kept there; set XDG_CACHE_HOME to a folder "
+            "that can be written to."
+        ) from None
 
 
 def _matches(project: Project, name: str) -> list[_ProjectImage]:

@@ -116,6 +116,17 @@ def test_a_project_is_not_tmp_itself() -> None:
         shutil.rmtree(tmp)
 
 
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+def test_a_cache_that_cannot_be_written_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a HOME that is read-only: the folder, and the variable that names another."""
+    cache = project.root / "cache"
+    cache.mkdir(mode=0o500)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    for image in ("python:3.11", "toy-net-trainer"):
+        with pytest.raises(ArgolaneError, match=r"cache/argolane: Permission denied.*set XDG_CACHE_HOME"):
+            images.prepare(project, image)
+
+
 def test_stock_python_is_this_machines_own(
     project: Project, isolation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

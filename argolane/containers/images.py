@@ -83,8 +83,8 @@ def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise
         raise ArgolaneError(
-            f"{said(error, project.cache)}. Python environments are kept there; set XDG_CACHE_HOME to a folder "
-            "that can be written to."
+            f"{said(error, project.cache)}. Python environments are kept there; set XDG_CACHE_HOME to a "
+            "folder that can be written to."
         ) from None
 
 

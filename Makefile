@@ -87,7 +87,7 @@ clean: ## end local deployments; remove runs, .venv and caches; trained models a
 .PHONY: clean-all
 clean-all: ## clean, and remove trained models, claims, objects and artifacts; asks first, YES=1 answers
 	@[ ! -d .argolane ] || [ "$(YES)" = 1 ] || { \
-	du -sh .argolane .argolane/volumes/*/* .argolane/objects/* .argolane/artifacts/* 2>/dev/null || true; \
+	du -sh .argolane/volumes/*/* .argolane/objects/*/* .argolane/artifacts/* 2>/dev/null || true; \
 	[ -t 0 ] || { echo 'make clean-all removes all of these; without a terminal to ask: make clean-all YES=1' >&2; exit 1; }; \
 	read -rp 'Remove all of these? [y/N] ' answer; [ "$$answer" = y ]; }
 	@$(MAKE) --no-print-directory clean

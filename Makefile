@@ -8,12 +8,17 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' >/dev/null 2>&1 \
 	&& { echo $$p; break; }; done)
 bin := .venv/bin
+# Where HOME cannot be written, what uv, pip and argolane keep for next time is kept in this folder.
+cache := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+ifneq ($(shell mkdir -p "$(cache)" 2>/dev/null && test -w "$(cache)" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+endif
 lock_flags := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock' --quiet
 
 .venv/argolane: authoring.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo 'Python 3.11 or 3.12 with venv is needed, and none is on PATH; name one with PYTHON=.' >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	"$(PYTHON)" -m venv .venv
 	$(bin)/pip install --quiet --disable-pip-version-check --require-hashes -r authoring.lock
 	$(bin)/uv pip install --quiet --python $(bin)/python --no-deps --editable .
 	touch $@
@@ -73,7 +78,17 @@ bench: .venv/dev ## measure ratios side by side
 	$(bin)/python -m bench
 
 .PHONY: clean
-clean: ## end local deployments; remove runs, environments of this folder and caches
+clean: ## end local deployments; remove runs, .venv and caches; trained models and what else is kept stay
 	@[ ! -x $(bin)/argolane ] || $(bin)/argolane delete deployments --all
-	rm -rf .argolane .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .argolane/runs .argolane/deployments .argolane/locks
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	find . -path ./.argolane -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: clean-all
+clean-all: ## clean, and remove trained models, claims, objects and artifacts; asks first, YES=1 answers
+	@[ ! -d .argolane ] || [ "$(YES)" = 1 ] || { \
+	du -sh .argolane/volumes/*/* .argolane/objects/*/* .argolane/artifacts/* 2>/dev/null || true; \
+	[ -t 0 ] || { echo 'make clean-all removes all of these; without a terminal to ask: make clean-all YES=1' >&2; exit 1; }; \
+	read -rp 'Remove all of these? [y/N] ' answer; [ "$$answer" = y ]; }
+	@$(MAKE) --no-print-directory clean
+	rm -rf .argolane

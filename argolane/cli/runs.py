@@ -9,13 +9,12 @@ import click
 
 from argolane.cli.group import given, namespace_option, on_option, parameter_option, project, show, write
 from argolane.errors import UsageError
+from argolane.workflow.run.names import DEPLOYMENTS, RUNS
 
 if TYPE_CHECKING:
     from argolane.project import Project
     from argolane.workflow.run.events import Observer
     from argolane.workflow.run.result import Run
-
-DEPLOYMENTS = ("deployment", "deployments", "sdep")
 
 
 @click.command()
@@ -102,7 +101,7 @@ def get(name: str | None, output: str, watch: bool, on: str, namespace: str | No
     here = project()
     if name in DEPLOYMENTS:
         show(shown.deployments(here))
-    elif name == "runs":
+    elif name == RUNS:
         show(shown.runs(here, on=on, namespace=namespace))
     elif watch:
         shown.watch(here, name, on=on, namespace=namespace)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -109,8 +110,10 @@ def logs(
                 write(f"==> {heading} <==\n")
             write(text)
         if over or not follow:
-            return
+            break
         time.sleep(0.2)
+    if follow and fresh.status.get("message"):
+        click.echo(f"{fresh.name} {fresh.status['phase']}: {fresh.status['message']}", err=True)
 
 
 def delete_run(project: Project, name: str, *, on: str, namespace: str | None) -> None:

@@ -4,17 +4,19 @@ A project image (an `[[image]]` table of argolane.toml) is its folder of the rep
 made from its lock file; a stock `python:3.x` image is this machine's own Python. No image is ever pulled.
 """
 
+import errno
 import hashlib
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from argolane.containers import environments, reference
-from argolane.containers.sandbox import Mount
+from argolane.containers.sandbox import OWN_FOLDERS, Mount
+from argolane.disk import said
 from argolane.errors import ArgolaneError
 from argolane.project import FILE, ImageSettings, Project
 
@@ -72,10 +74,18 @@ def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda
     if reason:
         raise ArgolaneError(re.sub("^image ", "Image ", reason))
     parts = reference.parse(image)
-    for match in _matches(project, parts.name if parts else ""):
-        if _fault(project, match) is None:
-            return _project_image(project, image, match, say)
-    return _stock_python(project, image)
+    try:
+        for match in _matches(project, parts.name if parts else ""):
+            if _fault(project, match) is None:
+                return _project_image(project, image, match, say)
+        return _stock_python(project, image)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise ArgolaneError(
+            f"{said(error, project.cache)}. Python environments are kept there; set XDG_CACHE_HOME to a "
+            "folder that can be written to."
+        ) from None
 
 
 def _matches(project: Project, name: str) -> list[_ProjectImage]:
@@ -91,6 +101,8 @@ def _matches(project: Project, name: str) -> list[_ProjectImage]:
 
 def _fault(project: Project, image: _ProjectImage) -> str | None:
     where = f"{FILE}: image {image.settings.name!r}"
+    if str(project.root) in OWN_FOLDERS:
+        return f"{where}: each container has a {project.root} of its own; move the project to a folder in it."
     folder, lock = image.fill(image.settings.folder), image.fill(image.settings.lock)
     if not (project.root / folder).is_dir():
         return f"{where}: there is no folder {folder}. Make it, or correct the image's name."
@@ -107,6 +119,7 @@ def _project_image(project: Project, image: str, match: _ProjectImage, say: Call
     bytecode, cache = environment / "pycache", environment / "cache"
     for folder in (bytecode, cache):
         folder.mkdir(exist_ok=True)
+    passed = {name: os.environ[name] for name in settings.pass_env if name in os.environ}
     return Image(
         reference=image,
         command=tuple(match.fill(part) for part in settings.command),
@@ -116,11 +129,12 @@ def _project_image(project: Project, image: str, match: _ProjectImage, say: Call
         # making the environment.
         # The cache is what libraries keep for next time, such as matplotlib its list of fonts.
         | {"PYTHONPYCACHEPREFIX": str(bytecode), "XDG_CACHE_HOME": str(cache)}
-        | {name: os.environ[name] for name in settings.pass_env if name in os.environ}
+        | passed
         | {name: match.fill(value) for name, value in settings.env.items()},
         workdir=project.root,
         folders=(
-            *_readable(project.root, environment, Path(sys.base_prefix)),
+            *_readable(project.root, environment, *_named(passed.values())),
+            *own_python_folders(),
             Mount(bytecode, str(bytecode)),
             Mount(cache, str(cache)),
         ),
@@ -128,14 +142,31 @@ def _project_image(project: Project, image: str, match: _ProjectImage, say: Call
 
 
 def _stock_python(project: Project, image: str) -> Image:
-    own = _own_python()
+    own = own_python()
     folder = project.cache / "python" / f"{_version()}-{hashlib.sha256(bytes(own)).hexdigest()[:8]}"
     env = _base_env(_links(folder, own), own.parent) | {"PYTHONDONTWRITEBYTECODE": "1"}
-    return Image(image, ("python3",), env, Path("/"), _readable(folder, Path(sys.base_prefix)))
+    return Image(image, ("python3",), env, Path("/"), (*_readable(folder), *own_python_folders()))
+
+
+def own_python() -> Path:
+    """The interpreter that argolane's own environment was made with: without argolane's packages."""
+    return Path(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+def own_python_folders() -> tuple[Mount, ...]:
+    """What it needs of this machine, with the certificates in use; its own folder may be one of links."""
+    certificates = _named(_network_env().values())
+    return _readable(own_python().parent, Path(sys.base_prefix), *certificates)
+
+
+def _named(values: Iterable[str]) -> list[Path]:
+    """The files and folders of this machine that variables name, such as a data set below /tmp."""
+    there = [path for path in map(Path, values) if path.is_absolute() and path.exists()]
+    return [each for path in there for each in (path, path.resolve())]
 
 
 def _readable(*folders: Path) -> tuple[Mount, ...]:
-    return tuple(Mount(folder, str(folder), read_only=True) for folder in folders)
+    return tuple(Mount(folder, str(folder), read_only=True) for folder in dict.fromkeys(folders))
 
 
 def _links(folder: Path, python: Path) -> Path:
@@ -152,11 +183,6 @@ def _links(folder: Path, python: Path) -> Path:
     return folder
 
 
-def _own_python() -> Path:
-    """The interpreter that argolane's own environment was made with: without argolane's packages."""
-    return Path(getattr(sys, "_base_executable", "") or sys.executable)
-
-
 def _version() -> str:
     return ".".join(str(part) for part in sys.version_info[:3])
 
@@ -164,10 +190,14 @@ def _version() -> str:
 def _base_env(*folders: Path) -> dict[str, str]:
     own = str(Path(sys.prefix, "bin"))
     path = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != own]
-    network = [name for names in _NETWORK for name in (names, names.lower())]
-    return {name: os.environ[name] for name in network if name in os.environ} | {
+    return _network_env() | {
         "PATH": os.pathsep.join([*map(str, folders), *path]),
         "HOME": "/tmp",  # noqa: S108  (private to each container)
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _network_env() -> dict[str, str]:
+    names = [name for names in _NETWORK for name in (names, names.lower())]
+    return {name: os.environ[name] for name in names if name in os.environ}

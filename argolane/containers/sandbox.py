@@ -21,7 +21,7 @@ from argolane.errors import ArgolaneError
 
 _TMP = "/tmp"  # noqa: S108  (that of a container)
 # Each container has its own of these.
-_HIDDEN = (_TMP, "/var/tmp", "/dev/shm")  # noqa: S108
+OWN_FOLDERS = (_TMP, "/var/tmp", "/dev/shm")  # noqa: S108
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
     folders = [
         folder
         for folder in container.folders
-        if folder.target not in targets
-        and (not folder.read_only or any(folder.source.is_relative_to(t) for t in (*_HIDDEN, *targets)))
+        if folder.target not in (*OWN_FOLDERS, *targets)
+        and (not folder.read_only or any(folder.source.is_relative_to(t) for t in (*OWN_FOLDERS, *targets)))
     ]
     argv, env, workdir = container.argv, dict(container.env), str(container.workdir)
     if kind == "none":

@@ -6,6 +6,8 @@ What is wrong with whole objects is put together by `invalid`; quantities are re
 import re
 from collections.abc import Iterator, Sequence
 
+from argolane.errors import ArgolaneError
+
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
 
@@ -33,6 +35,13 @@ def not_a_subdomain(text: str) -> Iterator[str]:
         yield "must be no more than 253 characters"
     if not SUBDOMAIN.fullmatch(text):
         yield _SUBDOMAIN_RULE
+
+
+def in_a_path(kind: str, name: object) -> str:
+    """The name of an object, which is about to become a part of a path; ArgolaneError unless it is one."""
+    for fault in not_a_subdomain(str(name)):
+        raise ArgolaneError(invalid(kind, str(name), [f'metadata.name: Invalid value: "{name}": {fault}']))
+    return str(name)
 
 
 def not_a_label_key(key: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from argolane.disk import shown, write_whole
 from argolane.errors import ArgolaneError
+from argolane.kubernetes.names import in_a_path, not_a_subdomain
 from argolane.kubernetes.times import rfc3339
 from argolane.project import Project
 
@@ -29,6 +30,8 @@ class Objects:
         self.namespace = project.settings.namespace
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
+        if any(not_a_subdomain(name)):
+            return None  # nobody can have made it
         try:
             text = self._file(kind, name).read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -65,9 +68,9 @@ class Objects:
         return (file.stem for file in sorted((self.folder / kind.lower()).glob("*.json")))
 
     def lock(self, kind: str, name: str) -> FileLock:
-        folder = self.folder / kind.lower()
-        folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / f".{name}.lock")
+        file = self._file(kind, name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(file.with_name(f".{name}.lock"))
 
     def data(self, kind: str, name: str) -> dict[str, bytes] | None:
         """The files of a ConfigMap or Secret; None when there is no such object."""
@@ -104,7 +107,9 @@ class Objects:
         )
 
     def _file(self, kind: str, name: str) -> Path:
-        return self.folder / kind.lower() / f"{name}.json"
+        if not kind.isalnum():
+            raise ArgolaneError(f"kind is {kind!r}; expected a word, as ConfigMap.")
+        return self.folder / kind.lower() / f"{in_a_path(kind, name)}.json"
 
 
 def _served(body: Mapping[str, Any]) -> dict[str, Any]:

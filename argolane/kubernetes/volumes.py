@@ -15,6 +15,7 @@ from typing import Any
 from argolane.containers.sandbox import Mount
 from argolane.errors import ArgolaneError
 from argolane.kubernetes.expansion import expand, without_value
+from argolane.kubernetes.names import in_a_path
 from argolane.kubernetes.objects import Objects
 
 SUPPORTED = (
@@ -74,9 +75,10 @@ def _mount(mount: Mapping[str, Any], folder: Path, read_only: bool, env: Mapping
 
 
 def _prepare(volume: Mapping[str, Any], places: Places, objects: Objects) -> Path:
-    name = str(volume["name"])
+    name = _inner(str(volume["name"]), "volume")
     if volume.get("persistentVolumeClaim") is not None:
-        return _folder(places.claims / str(volume["persistentVolumeClaim"].get("claimName")))
+        claim = in_a_path("PersistentVolumeClaim", volume["persistentVolumeClaim"].get("claimName"))
+        return _folder(places.claims / claim)
     if volume.get("claimTemplate") is not None:
         return _folder(places.run / name)
     folder = _folder(places.pod / name)

@@ -20,6 +20,7 @@ from filelock import FileLock
 from argolane import project as projects
 from argolane.disk import write_whole
 from argolane.flock import is_held
+from argolane.kubernetes.names import in_a_path
 from argolane.project import Project
 
 _LOGS_KEPT = 10
@@ -46,7 +47,7 @@ class Store:
     def __init__(self, project: Project, name: str) -> None:
         self.project = project
         self.name = name
-        self.folder = folder_of_all(project) / name
+        self.folder = folder_of_all(project) / in_a_path("SeldonDeployment", name)
         self.log = self.folder / "logs" / "supervisor.txt"
         self._edit = folder_of_all(project) / f".{name}.lock"
         self._life = self.folder / "supervisor.lock"

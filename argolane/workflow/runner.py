@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from argolane.errors import ManifestError
 from argolane.project import Project
 from argolane.workflow import catalog
+from argolane.workflow.run import names
 from argolane.workflow.run.events import Observer, Said
 from argolane.workflow.run.result import Run
 
@@ -21,12 +22,14 @@ def run(
 ) -> Run:
     """Run `target` (a workflow's name or a manifest file) to its end, on "local" or on "argo".
 
-    ArgolaneError before anything starts for an unknown name or parameter, a value outside an enum, and
-    whatever `argolane lint` calls an error.
+    ArgolaneError before anything starts for an unknown name or parameter, a value outside an enum, a name
+    that no run can have, and whatever `argolane lint` calls an error.
     """
     from argolane.workflow.lint import lint
     from argolane.workflow.lint.beyond.deployments import of_submission
 
+    if name is not None:
+        names.check(name, where="--name")
     entry = catalog.find(project, target)
     catalog.check_parameters(entry, dict(parameters))
     findings = lint([entry.workflow], parameters=parameters, others=entry.templates)

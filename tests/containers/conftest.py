@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from argolane.containers import spawner
 from argolane.containers.sandbox import Container, Mount, start
 from argolane.errors import ArgolaneError
 
-ENV = {"PATH": os.environ["PATH"], "PYTHON": sys.executable}
+ENV = {"PATH": os.environ["PATH"]}
 
 
 @contextlib.contextmanager

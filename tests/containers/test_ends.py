@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from own_python import python
 
 from argolane.containers import spawner
 from argolane.containers.process import Process
@@ -33,14 +34,14 @@ time.sleep(float(sys.argv[2]))
 """
 STARTER = """
 import os, sys, time
-from pathlib import Path
-from argolane.containers.sandbox import Container, start
-daemon, mark, then = sys.argv[1:]
+from argolane.containers.sandbox import start
+sys.path.insert(0, sys.argv[1])
+from own_python import python
+daemon, mark, then = sys.argv[2:]
 reader, writer = os.pipe()
-argv = (sys.executable, "-c", daemon, mark, "300")
-process = start(Container("c", argv, {"PATH": os.environ["PATH"]}), stdout=writer, stderr=2)
-os.read(reader, 3)
-print("up", flush=True)
+process = start(python(daemon, mark, "300", env={"PATH": os.environ["PATH"]}), stdout=writer, stderr=2)
+os.close(writer)
+print(os.read(reader, 3).decode().strip(), flush=True)
 if then == "fork" and os.fork() == 0:
     os.closerange(0, 3)
     time.sleep(1)
@@ -69,16 +70,24 @@ def _alive(mark: str) -> list[int]:
     return found
 
 
-def _until(condition: Callable[[], object]) -> None:
+def _until(condition: Callable[[], object], *, unless: Callable[[], str] = lambda: "") -> None:
+    """Waits for `condition`; what `unless` says ends the wait at once."""
     end = time.monotonic() + 10
     while not condition():
+        assert not unless(), unless()
         assert time.monotonic() < end, "waited 10 s in vain"
         time.sleep(0.01)
 
 
+def _ended(process: Process, output: Path) -> str:
+    code = process.poll()
+    said = output.read_text()
+    return "" if code is None or said == "up\n" else f"it ended with {code} before it was up: {said}"
+
+
 def _daemon(mark: str, seconds: str, output: Path) -> Process:
-    process = start(Container("c", (sys.executable, "-c", DAEMON, mark, seconds), PATH), stdout=output)
-    _until(lambda: output.exists() and output.read_text() == "up\n" and _alive(mark))
+    process = start(python(DAEMON, mark, seconds, env=PATH), stdout=output)
+    _until(lambda: output.read_text() == "up\n" and _alive(mark), unless=lambda: _ended(process, output))
     return process
 
 
@@ -108,7 +117,7 @@ def test_a_dropped_process_is_killed(isolation: str, mark: str, tmp_path: Path) 
 def test_everything_ends_with_the_starter(isolation: str, mark: str, then: str, tmp_path: Path) -> None:
     """The starter returns, is killed by SIGKILL, is killed while a fork of it lives: the container ends,
     its fresh /tmp is removed, and the spawner is gone."""
-    argv = [sys.executable, "-c", STARTER, DAEMON, mark, then]
+    argv = [sys.executable, "-c", STARTER, str(Path(__file__).parent), DAEMON, mark, then]
     env = os.environ | {"TMPDIR": str(tmp_path)}
     starter = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, text=True)
     with starter:

@@ -190,16 +190,26 @@ def test_a_full_disk_is_named(tmp_path: Path, lock: Path) -> None:
 
 
 def test_a_project_image_runs_in_its_own_environment(
-    tmp_path: Path, lock: Path, isolation: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    lock: Path,
+    isolation: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Command, PATH, PYTHONPATH, the image's env with {model} filled in, variables passed through."""
+    """Command, PATH, PYTHONPATH, the image's env with {model} filled in, variables passed through, and what
+    they name can be read even below /tmp, which is private otherwise."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PASSED", "through")
     monkeypatch.setenv("NOT_PASSED", "x")
+    elsewhere = tmp_path_factory.mktemp("data")
+    (elsewhere / "set").write_text("rows\n")
+    (tmp_path / "data").symlink_to(elsewhere)
+    monkeypatch.setenv("DATA", str(tmp_path / "data"))
     package = tmp_path / "models" / "my_toy"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(
-        "import os, toypkg; toypkg.main(); print(os.getcwd(), dict(os.environ))"
+        "import os, toypkg; toypkg.main(); print(os.getcwd(), dict(os.environ))\n"
+        "print(open(os.environ['DATA'] + '/set').read())\n"
     )
     settings = ImageSettings(
         name="{model}-trainer",
@@ -207,7 +217,7 @@ def test_a_project_image_runs_in_its_own_environment(
         lock="toy/train.lock",
         command=["python", "-c", "import models.{model}"],
         env={"MODEL": "{model}"},
-        pass_env=["PASSED", "ABSENT"],
+        pass_env=["PASSED", "ABSENT", "DATA"],
     )
     project = Project(tmp_path, ProjectSettings(image=[settings]))
     image = images.prepare(project, "registry.example:5000/my-toy-trainer:0.1")
@@ -220,6 +230,7 @@ def test_a_project_image_runs_in_its_own_environment(
     assert "'MODEL': 'my_toy'" in said
     assert "'PASSED': 'through'" in said
     assert "'PYTHONUNBUFFERED': '1'" in said
+    assert said.endswith("rows\n\n")
     assert "NOT_PASSED" not in said
     assert "ABSENT" not in said
     environment = Path(image.env["VIRTUAL_ENV"])

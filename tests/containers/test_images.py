@@ -1,7 +1,9 @@
 """Image references: what they are, which run here, and what the others are told."""
 
 import os
+import shutil
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,29 @@ def test_other_images_are_told_why_not(project: Project, image: str, words: str)
     with pytest.raises(ArgolaneError) as error:
         images.prepare(project, image)
     assert str(error.value) in (reason, f"I{reason[1:]}")
+
+
+def test_a_project_is_not_tmp_itself() -> None:
+    """Each container has a /tmp of its own, which cannot be the image's folder too; one below it can."""
+    (tmp := Path("/tmp", uuid.uuid4().hex)).mkdir()
+    try:
+        settings = ImageSettings(name="x", folder=tmp.name, lock=f"{tmp.name}/lock")
+        (tmp / "lock").touch()
+        reason = images.recognise(Project(Path("/tmp"), ProjectSettings(image=[settings])), "x")
+        assert reason and "each container has a /tmp of its own" in reason
+    finally:
+        shutil.rmtree(tmp)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+def test_a_cache_that_cannot_be_written_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a HOME that is read-only: the folder, and the variable that names another."""
+    cache = project.root / "cache"
+    cache.mkdir(mode=0o500)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    for image in ("python:3.11", "toy-net-trainer"):
+        with pytest.raises(ArgolaneError, match=r"cache/argolane: Permission denied.*set XDG_CACHE_HOME"):
+            images.prepare(project, image)
 
 
 def test_stock_python_is_this_machines_own(

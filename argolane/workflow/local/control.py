@@ -78,10 +78,10 @@ def orders(record: Record) -> list[Order]:
 
 
 def _running(project: Project, run: str) -> tuple[Record, dict[str, Any]]:
-    record = Record(project.runs / run)
-    if not record.folder.is_dir():
-        names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
+    names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
+    if run not in names:
         raise ArgolaneError(unknown("run", run, names))
+    record = Record(project.runs / run)
     status = record.read_status()
     if is_over(status):
         raise ArgolaneError(f"Run {run!r} is over: {status['phase']}.")

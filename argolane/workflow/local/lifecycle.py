@@ -63,10 +63,10 @@ def retry(project: Project, name: str, *, observe: Observer | None = None) -> Ru
 
     After a runner's death everything that was decided stays.
     """
-    record = Record(project.runs / name)
-    if not record.folder.is_dir():
-        names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
+    names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
+    if name not in names:
         raise ArgolaneError(unknown("run", name, names))
+    record = Record(project.runs / name)
     try:
         record.open()
     except OSError as error:

@@ -10,6 +10,7 @@ from argolane.errors import ManifestError, unknown
 from argolane.languages.values import normalize_tree
 from argolane.manifest import Document
 from argolane.workflow.merge import join
+from argolane.workflow.run import names
 from argolane.workflow.run.submission import Submission
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -26,7 +27,10 @@ def submit(
     name: str | None = None,
     entrypoint: str | None = None,
 ) -> Submission:
-    """The workflow to run; a WorkflowTemplate or CronWorkflow can be submitted as well."""
+    """The workflow to run; a WorkflowTemplate or CronWorkflow can be submitted as well.
+
+    UsageError when no run can have that name.
+    """
     body = workflow.body
     spec = dict(body.get("spec") or {})
     if workflow.kind == "CronWorkflow":
@@ -37,7 +41,8 @@ def submit(
     spec = normalize_tree(join(spec, _referred(workflow, spec, others), parameters, entrypoint=entrypoint))
     metadata = {k: v for k, v in (body.get("metadata") or {}).items() if k in _KEPT}
     spec.pop("workflowTemplateRef", None)
-    chosen = name or _name(workflow)
+    chosen = _name(workflow) if name is None else name
+    names.check(chosen, where=f"{workflow.where}: metadata.name" if name is None else "--name")
     return Submission(chosen, str(uuid.uuid4()), time.time(), metadata, spec, tuple(others))
 
 

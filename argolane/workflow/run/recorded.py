@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from argolane.errors import ArgolaneError, unknown
+from argolane.kubernetes.times import rfc3339
 from argolane.manifest import load
 from argolane.project import Project
-from argolane.workflow.run.record import safe
+from argolane.workflow.run.record import Record, safe
+from argolane.workflow.run.status import is_over
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,13 @@ class RunFolder:
 
     @cached_property
     def status(self) -> dict[str, Any]:
-        """Argo's `.status`, as it was when first asked."""
+        """Argo's `.status`, as it was when first asked: Error for a run that goes on in no process."""
+        # In this order: a runner writes the end of a run before it lets go of it.
+        runs = Record(self.path).has_runner
+        status = self._read()
+        return status if runs or is_over(status) else _left_alone(self.name, status, self._last_sign())
+
+    def _read(self) -> dict[str, Any]:
         try:
             status: dict[str, Any] = json.loads((self.path / "status.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -40,6 +48,11 @@ class RunFolder:
         file = self.path / "workflow.yaml"
         return load(file)[0].body if file.is_file() else {}
 
+    def _last_sign(self) -> float:
+        """When something of it was last written."""
+        files = [self.path / "submission.json", self.path / "status.json", *self.path.glob("logs/*")]
+        return max((file.stat().st_mtime for file in files if file.is_file()), default=0.0)
+
     def log(self, path: str) -> Path:
         """What the main container of the node at `path` (as `tree.walk` gives it) printed."""
         return self.path / "logs" / f"{safe(path)}.txt"
@@ -50,6 +63,21 @@ class RunFolder:
         spec, metadata = self.workflow.get("spec") or {}, self.workflow.get("metadata") or {}
         referred = (spec.get("workflowTemplateRef") or {}).get("name")
         return str(referred or str(metadata.get("generateName") or "").rstrip("-") or self.name)
+
+
+def _left_alone(name: str, status: dict[str, Any], last_sign: float) -> dict[str, Any]:
+    """What there is to see of a run whose runner was killed: its clocks stand still."""
+    ended = rfc3339(last_sign)
+    message = f"It has no runner: that was killed, or the machine was. Go on with: argolane retry {name}"
+
+    def stopped(node: dict[str, Any]) -> dict[str, Any]:
+        if not node.get("startedAt") or node.get("finishedAt"):
+            return node
+        said = "its runner has ended" if node.get("boundaryID") else message
+        return {**node, "phase": "Error", "finishedAt": ended, "message": said}
+
+    nodes = {key: stopped(node) for key, node in (status.get("nodes") or {}).items()}
+    return {**status, "phase": "Error", "finishedAt": ended, "message": message, "nodes": nodes}
 
 
 def every(project: Project) -> list[RunFolder]:

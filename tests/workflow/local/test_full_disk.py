@@ -183,7 +183,7 @@ def test_a_record_that_cannot_be_written(disk: Disk) -> None:
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as runner:
         assert runner.stdout is not None
         going_on = {"first": "Succeeded", "second": "Running", "slow": "Running"}
-        _wait(lambda: "slow" in disk.ran() and disk.phases("x") == going_on)
+        _wait(lambda: "slow" in disk.ran() and disk.phases("x") == going_on, alive=runner)
         disk.fill()
         (disk.count / "full").touch()
         said = runner.stdout.read()
@@ -237,8 +237,9 @@ def _running(word: str) -> list[str]:
     return found
 
 
-def _wait(until: Any) -> None:
+def _wait(until: Any, *, alive: subprocess.Popen[str] | None = None) -> None:
     deadline = time.monotonic() + 90
     while not until():
+        assert alive is None or alive.poll() is None, "the runner has ended"
         assert time.monotonic() < deadline
         time.sleep(0.02)

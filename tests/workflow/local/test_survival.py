@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,7 +61,7 @@ def runner(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     manifest = tmp_path / "chain.yaml"
     manifest.write_text(HEAD + "\n".join(f"  {line}" for line in CHAIN.strip().split("\n")))
     process = subprocess.Popen([sys.executable, "-c", RUNNER, str(tmp_path), str(manifest)])
-    _wait(lambda: "slow" in _read(tmp_path / ".argolane/volumes/work/count"))
+    _wait(lambda: "slow" in _read(tmp_path / ".argolane/volumes/work/count"), alive=process)
     yield process
     process.kill()
     process.wait()
@@ -77,6 +77,39 @@ def test_after_sigkill_a_retry_goes_on(runner: subprocess.Popen[bytes], project:
     assert result.phase == "Succeeded", result
     assert _read(project.state / "volumes/work/count").split() == ["first", "slow", "slow"]
     assert nodes(result)["last"]["inputs"]["parameters"][0]["value"] == "result of first"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["get", "killed"], "⚠ killed"),
+        (["get", "killed", "--watch"], "⚠ killed"),
+        (["get", "runs"], "killed  Error"),
+        (["logs", "killed", "-f"], "killed Error"),
+        (["logs", "killed", "first", "-f"], "result of first"),
+    ],
+)
+def test_a_run_without_a_runner_says_so_and_ends(
+    runner: subprocess.Popen[bytes], tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    """After SIGKILL nothing shows it as Running, waits for it or counts its seconds; retry is named."""
+    runner.send_signal(signal.SIGKILL)
+    runner.wait()
+    said, again = (_argolane(tmp_path, *arguments) for _ in range(2))
+    assert words in said
+    assert "has no runner" in said
+    assert "argolane retry killed" in said
+    assert "Running" not in said
+    assert said == again
+
+
+def test_the_report_of_a_run_without_a_runner(runner: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    """It says so where a run's message stands, and no bar is of a task that goes on."""
+    runner.send_signal(signal.SIGKILL)
+    runner.wait()
+    page = Path(tmp_path, _argolane(tmp_path, "report", "killed").strip()).read_text()
+    assert "has no runner" in page
+    assert ">Running<" not in page
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -150,13 +183,25 @@ def test_an_unknown_run_is_named(project: Project) -> None:
             action(project, "nowhere")
 
 
+def _argolane(folder: Path, *arguments: str) -> str:
+    """What a command says, on stdout and stderr; it must end by itself."""
+    done = subprocess.run(
+        [sys.executable, "-m", "argolane", *arguments],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
 def _read(file: Path) -> str:
     return file.read_text() if file.exists() else ""
 
 
-def _wait(condition: object, seconds: float = 20) -> None:
+def _wait(
+    condition: Callable[[], object], seconds: float = 20, *, alive: subprocess.Popen[bytes] | None = None
+) -> None:
     until = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
+        assert alive is None or alive.poll() is None, "the runner has ended"
         assert time.monotonic() < until, "timed out"
         time.sleep(0.02)
 

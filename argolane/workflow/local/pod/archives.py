@@ -1,9 +1,10 @@
 """A file or folder in, its archive out, and the way back: gzipped tar, zip, or as it is."""
 
+import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ def unpack(source: Path, place: Path, archive: Mapping[str, Any]) -> None:
             _extract(file.extractall, place)
     elif archive.get("tar") is not None or (source.is_file() and tarfile.is_tarfile(source)):
         with tarfile.open(source) as packed:
-            _extract(lambda folder: packed.extractall(folder, filter="tar"), place)
+            # Before Python 3.11.4 there is no such filter: what leaves the folder is refused by ours.
+            packed.extraction_filter = getattr(tarfile, "tar_filter", None)
+            _extract(lambda folder: packed.extractall(folder, _inside(packed, folder)), place)  # noqa: S202
     else:
         _copy(source, place)
 
@@ -60,6 +63,16 @@ def _extract(unpack: Callable[[Path], None], place: Path) -> None:
         place.rmdir()
     found.rename(place)
     shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _inside(packed: tarfile.TarFile, folder: Path) -> Iterator[tarfile.TarInfo]:
+    """Every member, each after those before it were extracted: a link may lead out of the folder."""
+    root = folder.resolve()
+    for member in packed:
+        member.name = member.name.lstrip("/")
+        if not Path(os.path.realpath(root / member.name)).is_relative_to(root):
+            raise tarfile.TarError(f"{member.name!r} would be outside of the folder that it is unpacked in")
+        yield member
 
 
 def _copy(source: Path, place: Path) -> None:

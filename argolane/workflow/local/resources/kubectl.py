@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.errors import ArgolaneError
+from argolane.kubernetes.names import invalid, not_a_subdomain
 from argolane.kubernetes.patching import merge_patch, patch
 from argolane.languages.values import any_string, go_json_error
 from argolane.manifest import loads
@@ -79,9 +80,13 @@ def _name(action: str, wanted: dict[str, Any]) -> str:
     if metadata.get("generateName") and not metadata.get("name") and action == "create":
         letters = "".join(secrets.choice(_LETTERS) for _ in range(5))
         metadata["name"] = f"{metadata['generateName']}{letters}"
-    if not metadata.get("name"):
+    name = str(metadata.get("name") or "")
+    if not name:
         raise ResourceError("resource name may not be empty")
-    return str(metadata["name"])
+    for fault in not_a_subdomain(name) if action in ("create", "apply") else ():
+        reason = invalid(str(wanted["kind"]), name, [f'metadata.name: Invalid value: "{name}": {fault}'])
+        raise ResourceError(f"no more retries The {reason}")
+    return name
 
 
 def _json_keys(tree: Any) -> Any:

@@ -1,0 +1,12 @@
+"""A Python that every container of this machine can start, wherever the tests' own environment lies."""
+
+from argolane.containers import images
+from argolane.containers.sandbox import Container
+
+_FOLDERS = images.own_python_folders()
+PYTHON = str(images.own_python())
+
+
+def python(code: str, *arguments: str, env: dict[str, str]) -> Container:
+    """A container that runs `code`."""
+    return Container("c", (PYTHON, "-c", code, *arguments), env, folders=_FOLDERS)

@@ -1,1 +1,1 @@
-"""The models: a folder each, and what they share. Nothing here imports anything else of this repository."""
+"""The units: a folder with a model.yaml each, and what they share. Nothing here imports what is beside it."""

@@ -13,7 +13,7 @@ from skl2onnx import to_onnx, update_registered_converter
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.pipeline import Pipeline
 
-from models.export import OPSET
+from models.runtimes.export import OPSET
 from models.sk_mnist.gradients import CELL, CELLS, DIRECTIONS, SIDE, OrientedGradients, directions
 
 

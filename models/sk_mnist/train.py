@@ -8,8 +8,8 @@ import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from models import mnist
-from models.job import Job, run
+from models.contract.job import Job, run
+from models.data import mnist
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -60,6 +60,7 @@ def main(job: Job) -> None:
         return
     from threadpoolctl import threadpool_limits
 
+    from models.runtimes.export import packed
     from models.sk_mnist.convert import convert
 
     model = build(job.params)
@@ -70,8 +71,9 @@ def main(job: Job) -> None:
     seconds = time.perf_counter() - started
 
     probabilities = model.predict_proba(data.x_test)
-    job.save(convert(model), data, probabilities, curve=curve, seconds=seconds)
+    files = {"model.onnx": packed(convert(model))}
+    job.save(files, data, probabilities, curve=curve, seconds=seconds)
 
 
 if __name__ == "__main__":
-    run(main, "sk_mnist")
+    run(main)

@@ -5,7 +5,7 @@ import onnx
 import tensorflow
 import tf2onnx
 
-from models.export import OPSET
+from models.runtimes.export import OPSET
 
 
 def convert(model: keras.Model) -> onnx.ModelProto:

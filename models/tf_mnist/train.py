@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models import mnist
-from models.job import Job, cpus, run
+from models.contract.job import Job, cpus, run
+from models.data import mnist
 
 if TYPE_CHECKING:
     from keras import Sequential
@@ -99,6 +99,7 @@ def main(job: Job) -> None:
     if job.is_done(data):
         return
     start(job.params.seed)
+    from models.runtimes.export import packed
     from models.tf_mnist.convert import convert
 
     model = build()
@@ -108,8 +109,9 @@ def main(job: Job) -> None:
     seconds = time.perf_counter() - started
 
     probabilities = model.predict(data.x_test, batch_size=500, verbose=0)
-    job.save(convert(model), data, probabilities, curve=curve, seconds=seconds)
+    files = {"model.onnx": packed(convert(model))}
+    job.save(files, data, probabilities, curve=curve, seconds=seconds)
 
 
 if __name__ == "__main__":
-    run(main, "tf_mnist")
+    run(main)

@@ -7,43 +7,39 @@ kept when it was made of the same inputs, and is an error when it was not, unles
 import contextlib
 import ctypes
 import errno
-import json
 import os
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from models.errors import ModelError
+from models.contract.errors import ModelError
+from models.contract.version import Inputs, differences, load
 
-LINEAGE = "lineage.json"
-METRICS = "metrics.json"
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")  # an image tag, too
 _ABANDONED = 24 * 3600  # seconds after which an unfinished folder is nobody's
 
 
-def place(store: Path, model: str, version: str) -> Path:
-    """Where a version of a model is, or will be. Raises ModelError for a version that is no image tag."""
+def place(store: Path, unit: str, version: str) -> Path:
+    """Where a version of a unit is, or will be. Raises ModelError for a version that is no image tag."""
     if not _VERSION.fullmatch(version):
         raise ModelError(f"version is {version!r}; expected letters, digits, '_', '.' and '-', such as 0.1.")
-    return store / model / version
+    return store / unit / version
 
 
-def same_as_stored(folder: Path, lineage: Mapping[str, Any]) -> bool:
-    """Whether the version exists and is made of the same inputs. Raises ModelError if of others."""
+def same_as_stored(folder: Path, inputs: Inputs) -> bool:
+    """Whether the version exists, whole, and is made of the same inputs. ModelError if of others."""
     if not folder.exists():
         return False
     try:
-        stored = json.loads((folder / LINEAGE).read_text(encoding="utf-8"))
-        differences = list(_differences(stored, lineage))
-    except (OSError, ValueError, AttributeError) as error:
-        differences = [f"its {LINEAGE} cannot be read ({error})"]
-    if differences:
+        found = "; ".join(differences(load(folder).inputs, inputs))
+    except ModelError as error:
+        found = str(error).removesuffix(".")
+    if found:
         raise ModelError(
-            f"{folder} exists and is another model: {'; '.join(differences)}.\n"
+            f"{folder} exists and is another version: {found}.\n"
             "Choose another version, or overwrite it with overwrite=true."
         )
     return True
@@ -60,10 +56,8 @@ def check_writable(folder: Path) -> None:
         ) from None
 
 
-def save(
-    folder: Path, lineage: Mapping[str, Any], write: Callable[[Path], None], *, overwrite: bool = False
-) -> bool:
-    """Make the version: `write` fills a fresh folder, lineage.json is added, the whole is put in place.
+def save(folder: Path, inputs: Inputs, write: Callable[[Path], None], *, overwrite: bool = False) -> bool:
+    """Make the version: `write` fills a fresh folder, version.json and all, which is then put in place.
 
     False when another writer was first with the same inputs: its version is kept. Raises ModelError when it
     was first with other inputs.
@@ -73,7 +67,6 @@ def save(
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         write(beside)
-        (beside / LINEAGE).write_text(json.dumps(lineage, indent=2) + "\n", encoding="utf-8")
         _finish(beside)
         if overwrite:
             _swap(beside, folder)
@@ -83,24 +76,10 @@ def save(
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise
-            return not same_as_stored(folder, lineage)
+            return not same_as_stored(folder, inputs)
         return True
     finally:
         shutil.rmtree(beside, ignore_errors=True)  # after a swap this is the old version
-
-
-def _differences(stored: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """In words, out of the two lineages: `params.epochs is 8, now 12`."""
-    found = []
-    old_params, params = stored.get("params", {}), new["params"]
-    for name in sorted(old_params.keys() | params.keys()):
-        if old_params.get(name) != params.get(name):
-            found.append(f"params.{name} is {old_params.get(name)!r}, now {params.get(name)!r}")
-    if stored.get("data_sha256") != new["data_sha256"]:
-        found.append(f"its data are {stored.get('dataset')}, now {new.get('dataset')}")
-    if stored.get("code_sha256") != new["code_sha256"]:
-        found.append("the training code has changed since")
-    return found
 
 
 def _finish(folder: Path) -> None:

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
-from models.errors import ModelError
+from models.contract.errors import ModelError
 
 TIMEOUT = 20  # seconds of silence
 LARGEST = 1 << 28

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from models.download import Absent, Unavailable, fetch, sha256
-from models.errors import ModelError
+from models.contract.errors import ModelError
+from models.data.download import Absent, Unavailable, fetch, sha256
 
 CHOICES = ("auto", "mnist", "digits")
 TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
@@ -84,7 +84,8 @@ def _mnist(files: dict[str, bytes]) -> Dataset:
     arrays = {name: _idx(packed) for name, packed in files.items()}
     digest = sha256("\n".join(f"{name} {SHA256[name]}" for name in sorted(files)).encode())
     if TRAIN[0] in arrays:
-        return Dataset("mnist", *(arrays[name] for name in TRAIN + T10K), digest)
+        x_train, y_train, x_test, y_test = (arrays[name] for name in TRAIN + T10K)
+        return Dataset("mnist", x_train, y_train, x_test, y_test, sha256=digest)
     return _split("mnist-t10k", *(arrays[name] for name in T10K), digest=digest)
 
 

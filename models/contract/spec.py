@@ -1,0 +1,241 @@
+"""A model.yaml in, a Unit out: what it is called, trains on, is judged by, needs, and how it is served.
+
+The trainer makes its flags of it (job.py), the workflow programs their parameters and their graphs.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from models.contract.errors import ModelError
+from models.contract.metric import SCORES
+from models.contract.params import Param, Strict, Text
+
+FILE = "model.yaml"
+MODELS = Path(__file__).resolve().parents[1]
+AUTO = "auto"  # the best data set that can be had
+_SNAKE = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+_KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|[KMGT]i?)?$"
+_PATTERNS = {
+    _SNAKE: "a name in snake_case",
+    _KEBAB: "a name in kebab-case",
+    _QUANTITY: "a quantity such as 500m or 1Gi",
+}
+
+Snake = Annotated[str, Field(pattern=_SNAKE)]
+Kebab = Annotated[str, Field(pattern=_KEBAB)]
+Quantity = Annotated[
+    str,
+    Field(pattern=_QUANTITY),
+    BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v),
+]
+
+
+class Judged(Strict):
+    """What versions of the unit are judged by, and from where on they are accepted."""
+
+    name: Snake
+    better: Literal["higher", "lower"]
+    accept: float = Field(allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        known = SCORES.get(self.name)
+        if known and known.better != self.better:
+            raise ValueError(f"has better {self.better!r}; expected {known.better!r} for {self.name}.")
+        if known and not known.low <= self.accept <= known.high:
+            raise ValueError(
+                f"has accept {self.accept:g}; expected {known.low:g} to {known.high:g}, as {self.name} is."
+            )
+        return self
+
+
+class Train(Strict):
+    """The unit is trained: it has a train.py and a train.lock."""
+
+
+class Serve(Strict):
+    """The unit is served: it has a predict.py and a runtime.lock, and is a node of this kind."""
+
+    type: Literal["MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER"]
+    loads: Snake | None = None  # the unit whose versions it serves, where they are not its own
+
+
+class Resources(Strict):
+    """A container's resources, as Kubernetes writes them."""
+
+    requests: Mapping[str, Quantity]
+    limits: Mapping[str, Quantity]
+
+
+class Needs(Strict):
+    """What the containers of a unit need."""
+
+    train: Resources | None = None
+    serve: Resources | None = None
+
+
+class _File(Strict):
+    """What model.yaml says."""
+
+    name: Snake
+    title: Text
+    description: Text
+    answers: Kebab
+    data: tuple[Kebab, ...] = Field(default=(), strict=False)
+    metric: Judged | None = None
+    params: Mapping[Snake, Param] = Field(default_factory=dict)
+    train: Train | None = None
+    serve: Serve | None = None
+    resources: Needs
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.train is None and self.serve is None:
+            raise ValueError("has neither train nor serve; expected one of them, or both.")
+        if self.train is not None and self.metric is None:
+            raise ValueError("has train and no metric; expected what its versions are judged by.")
+        for part in ("train", "serve"):
+            if getattr(self, part) is not None and getattr(self.resources, part) is None:
+                raise ValueError(f"has {part} and no resources.{part}; expected what its container needs.")
+        for part in ("data", "metric", "params"):
+            if self.train is None and getattr(self, part):
+                raise ValueError(f"has {part} and no train; expected train: {{}}, or no {part}.")
+        return self
+
+
+class Unit(_File):
+    """A folder with a model.yaml: it trains, or serves, or both.
+
+    `answers` is the question it answers: units with the same one may stand in one A/B test.
+    """
+
+    folder: str  # below models/: sk_mnist, comments/clean
+
+    @property
+    def kebab(self) -> str:
+        """The unit's name in Kubernetes."""
+        return kebab(self.name)
+
+    @property
+    def module(self) -> str:
+        """What its train.py and predict.py are imported from."""
+        return ".".join(["models", *self.folder.split("/")])
+
+    @property
+    def loads(self) -> str:
+        """The unit whose versions it serves."""
+        return (self.serve and self.serve.loads) or self.name
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """What `dataset` may be: auto, and the unit's own data sets; nothing where it has none."""
+        return (AUTO, *self.data) if self.data else ()
+
+
+class SpecError(ModelError):
+    """A model.yaml is wrong: every fault in it, one a line."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(faults))
+
+
+def read(folder: Path) -> Unit:
+    """The unit in `folder`. Raises SpecError with every fault at once."""
+    path = folder / FILE
+    where = _shown(path)
+    try:
+        tree = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError([f"{where}: cannot be read: {error}."]) from None
+    except yaml.YAMLError as error:
+        raise SpecError([f"{where}: not valid YAML: {' '.join(str(error).split())}."]) from None
+    place = _below_models(folder)
+    expected = "_".join(place)
+    faults = []
+    if isinstance(tree, dict):
+        if isinstance(tree.get("name"), str) and tree["name"] != expected:
+            named = "the folder's name" if len(place) == 1 else "the names of the folders below models"
+            faults.append(f"name is {tree['name']!r}; expected {expected!r}, {named}.")
+        empty = [part for part in ("train", "serve", "metric") if part in tree and tree[part] is None]
+        faults += [f"{part} is empty; expected a mapping, such as {{}}, or no such field." for part in empty]
+        tree = {"answers": kebab(expected), **tree}
+    try:
+        said = _File.model_validate(tree)
+    except ValidationError as errors:
+        faults += dict.fromkeys(_fault(error) for error in errors.errors())
+    if faults:
+        raise SpecError([f"{where}: {fault}" for fault in faults])
+    return Unit(folder="/".join(place), **{name: getattr(said, name) for name in _File.model_fields})
+
+
+def read_all(models: Path = MODELS) -> list[Unit]:
+    """All units below `models`, by folder. Raises SpecError also where two have one name."""
+    units = [read(path.parent) for path in sorted(models.rglob(FILE))]
+    for name, count in Counter(unit.name for unit in units).items():
+        if count > 1:
+            folders = " and ".join(f"models/{unit.folder}" for unit in units if unit.name == name)
+            raise SpecError([f"{folders} are both named {name!r}; rename one of the folders."])
+    return units
+
+
+def kebab(name: str) -> str:
+    """A name as a flag, a workflow parameter or an object of Kubernetes."""
+    return name.replace("_", "-")
+
+
+def _below_models(folder: Path) -> tuple[str, ...]:
+    """The folders from below `models` on; a folder that is below none stands for itself."""
+    *above, own = folder.resolve().parts
+    below = above[::-1].index(MODELS.name) if MODELS.name in above else 0
+    return (*above[len(above) - below :], own)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A key given twice is a mistake, not an update."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: {key.value!r} is given twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _fault(error: Any) -> str:
+    """pydantic's words in ours: `params.seed is 'abc'; expected int.`"""
+    place = [str(part) for part in error["loc"] if part not in ("int", "float", "str", "bool", "[key]")]
+    where, found = ".".join(place) or "the file", error["input"]
+    if error["type"] == "missing":
+        return f"{where} is missing."
+    if error["type"] == "extra_forbidden":
+        return f"{where} is not a field; remove it or look for a misspelling."
+    if error["type"] == "value_error" and place[:1] == ["params"]:  # its message says what was expected
+        shown = found.get("value") if isinstance(found, dict) else found
+        return f"{where} is {shown!r}; expected {error['ctx']['error']}."
+    if error["type"] == "value_error":
+        return f"{where} {error['ctx']['error']}"
+    return f"{where} is {found!r}; expected {_expected(error)}."
+
+
+def _expected(error: Any) -> str:
+    if error["type"] in ("model_type", "mapping_type", "dict_type"):
+        return "a mapping"
+    if error["type"] in ("string_type", "string_too_short"):
+        return "text"
+    if error["type"] == "string_pattern_mismatch":
+        return _PATTERNS[error["ctx"]["pattern"]]
+    return str(error["msg"]).removeprefix("Input should be ")
+
+
+def _shown(path: Path) -> str:
+    """Relative to the working folder where it is below it."""
+    resolved = path.resolve()
+    return str(resolved.relative_to(Path.cwd())) if resolved.is_relative_to(Path.cwd()) else str(path)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 
 from models.contract import lineage, store
 from models.contract.errors import ModelError
-from models.contract.spec import MODELS, Unit, read
+from models.contract.spec import Unit, read
 from models.contract.version import Data, Inputs, Version, load
 
 
@@ -128,7 +128,9 @@ def run(main: Callable[[Job], None], arguments: Sequence[str] | None = None) -> 
 
     try:
         folder = Path(main.__code__.co_filename).resolve().parent
-        main(job(read(folder), lineage.code_sha256(folder, MODELS), arguments))
+        unit = read(folder)
+        models = folder.parents[unit.folder.count("/")]
+        main(job(unit, lineage.code_sha256(folder, models), arguments))
     except (ModelError, OSError) as error:  # a full disk or a read-only store is no bug of ours
         sys.exit(str(error))
     except KeyboardInterrupt:

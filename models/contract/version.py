@@ -56,7 +56,7 @@ class Version:
     seconds: float  # of fitting
     versions: Mapping[str, str]  # of Python and the packages in use
     samples: str | None = None  # the file to verify a deployment with
-    curve: Sequence[Mapping[str, float]] = ()  # by epoch
+    curve: Sequence[Mapping[str, float]] = field(default_factory=list)  # by epoch
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -61,7 +61,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sk_mnist(trainer: Path, store: Path) -> Path:
     """The folder of sk_mnist 0.1, trained on the digits."""
-    done = train(trainer, "sk_mnist", store)
+    done = train(trainer, "sk_mnist", store, dataset="digits")
     assert done.returncode == 0, done.stderr
     return store / "sk_mnist" / "0.1"
 
@@ -71,10 +71,11 @@ def train(
     model: str,
     store: Path,
     *flags: str,
-    dataset: str = "digits",
+    dataset: str = "",
     root: Path = ROOT,
     **env: object,
 ) -> subprocess.CompletedProcess[str]:
-    outputs = (f"--accuracy-file={store / 'accuracy'}", f"--metrics-file={store / 'metrics.json'}")
-    arguments = ("-m", f"models.{model}.train", f"--dataset={dataset}", *outputs, *flags)
+    outputs = (f"--metric-file={store / 'metric'}", f"--version-file={store / 'version'}")
+    data = (f"--dataset={dataset}",) if dataset else ()
+    arguments = ("-m", f"models.{model}.train", *data, *outputs, *flags)
     return run(python, *arguments, root=root, MODEL_STORE=store, **env)

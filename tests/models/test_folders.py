@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from models.spec import MODELS
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/model.yaml"))

@@ -5,6 +5,8 @@ from pathlib import Path
 
 FILES = Path(__file__).with_name("toy_files")
 MODELS = Path(__file__).resolve().parents[2] / "models"
+SHARED = ("contract", "runtimes", "data")
+IGNORED = shutil.ignore_patterns("__pycache__")
 
 
 def toy_model(models: Path, *, name: str = "toy") -> Path:
@@ -19,9 +21,7 @@ def toy_model(models: Path, *, name: str = "toy") -> Path:
     for file in FILES.iterdir():
         if file.is_file():
             text = file.read_text(encoding="utf-8")
-            text = text.replace("name: toy", f"name: {name}").replace(
-                'run(main, "toy")', f'run(main, "{name}")'
-            )
+            text = text.replace("name: toy", f"name: {name}")
             (folder / file.name).write_text(text, encoding="utf-8")
     for lock in ("train.lock", "runtime.lock"):
         shutil.copy(MODELS / "sk_mnist" / lock, folder)
@@ -31,6 +31,7 @@ def toy_model(models: Path, *, name: str = "toy") -> Path:
 def copy_of_models(root: Path) -> Path:
     """`root/models`: what the models share, and no model."""
     (root / "models").mkdir()
-    for file in MODELS.glob("*.py"):
-        shutil.copy(file, root / "models")
+    shutil.copy(MODELS / "__init__.py", root / "models")
+    for package in SHARED:
+        shutil.copytree(MODELS / package, root / "models" / package, ignore=IGNORED)
     return root / "models"

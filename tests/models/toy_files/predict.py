@@ -1,8 +1,7 @@
 """Four numbers in, the probabilities of two classes out."""
 
-from models.served import OnnxClassifier
+from models.runtimes.onnx_rows import OnnxClassifier
 
 
 class Model(OnnxClassifier):
-    features = 4
-    classes = 2
+    low, high = 0, 1

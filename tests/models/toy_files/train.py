@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from models.export import OPSET
-from models.job import Job, run
+from models.contract.job import Job, run
+from models.runtimes.export import OPSET, packed
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,9 @@ def main(job: Job) -> None:
     accuracy = float((probabilities.argmax(axis=1) == data.y_test).mean())
     print(f"test accuracy {accuracy:.2%}", flush=True)  # noqa: T201
     curve = [{"loss": 1 - accuracy, "accuracy": accuracy}]
-    job.save(build(weights, bias), data, probabilities, curve=curve, seconds=seconds)
+    files = {"model.onnx": packed(build(weights, bias))}
+    job.save(files, data, probabilities, curve=curve, seconds=seconds)
 
 
 if __name__ == "__main__":
-    run(main, "toy")
+    run(main)

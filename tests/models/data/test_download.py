@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.download import Absent, Unavailable, fetch, sha256
+from models.data.download import Absent, Unavailable, fetch, sha256
 
 CONTENT = b"the very bytes" * 1000
 DIGEST = sha256(CONTENT)

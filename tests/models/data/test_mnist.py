@@ -20,8 +20,8 @@ ROWS = {"train": 50, "t10k": 20}
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from models import download, mnist
-from models.errors import ModelError
+from models.data import download, mnist
+from models.contract.errors import ModelError
 mnist.SHA256.update(json.loads(sys.argv[1]))
 download.TIMEOUT = 2
 try:

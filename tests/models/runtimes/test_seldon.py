@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from models.spec import MODELS
+
 from tests.models.conftest import run
 from tests.models.serving import Server, served
 

@@ -1,7 +1,6 @@
 """The model store: a version is whole or absent, kept when it is the same, and never replaced by accident."""
 
 import contextlib
-import json
 import os
 import signal
 import stat
@@ -10,23 +9,47 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from models import store
-from models.errors import ModelError
+from models.contract import store, version
+from models.contract.errors import ModelError
+from models.contract.metric import Metric
+from models.contract.version import Data, Inputs, Version
 
-LINEAGE = {"params": {"seed": 0}, "data_sha256": "d", "code_sha256": "c", "dataset": "digits (1437/360)"}
+INPUTS = Inputs({"seed": 0}, Data("digits", "digits (1437/360)", "d", {"train": 1437, "test": 360}), "c")
+
+
+def fill(fresh: Path, text: str, inputs: Inputs = INPUTS) -> None:
+    """A version whose one file is a text."""
+    (fresh / "model.onnx").write_text(text)
+    files = version.hashes(fresh, ["model.onnx"])
+    made = Version(
+        unit="toy",
+        version="0.1",
+        files=files,
+        decides=["model.onnx"],
+        digest=version.digest(files, ["model.onnx"]),
+        metric=Metric("accuracy", 0.5, "higher"),
+        scores={},
+        data=inputs.data,
+        params=inputs.params,
+        code=inputs.code,
+        commit=None,
+        dirty=None,
+        image=None,
+        seconds=0.1,
+        versions={},
+    )
+    version.write(fresh, made)
 
 
 def save(folder: Path, text: str = "one", *, overwrite: bool = False, **changed: Any) -> bool:
-    def write(fresh: Path) -> None:
-        (fresh / "model.onnx").write_text(text)
-        (fresh / "metrics.json").write_text(text)
-
-    return store.save(folder, {**LINEAGE, **changed}, write, overwrite=overwrite)
+    inputs = replace(INPUTS, **changed)
+    return store.save(folder, inputs, lambda fresh: fill(fresh, text, inputs), overwrite=overwrite)
 
 
 def remains(folder: Path) -> list[str]:
@@ -42,7 +65,7 @@ def test_a_version_is_whole_and_readable_by_others(folder: Path) -> None:
     """What was written is there with its lineage, nothing beside it, and servers run as other users."""
     assert save(folder)
     assert (folder / "model.onnx").read_text() == "one"
-    assert json.loads((folder / "lineage.json").read_text()) == LINEAGE
+    assert version.load(folder).inputs == INPUTS
     assert remains(folder) == []
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o644}
@@ -50,9 +73,9 @@ def test_a_version_is_whole_and_readable_by_others(folder: Path) -> None:
 
 def test_the_same_inputs_keep_the_version(folder: Path) -> None:
     """Whoever comes second with the same params, data and code leaves the first one's files alone."""
-    assert not store.same_as_stored(folder, LINEAGE)
+    assert not store.same_as_stored(folder, INPUTS)
     save(folder, "first")
-    assert store.same_as_stored(folder, {**LINEAGE, "commit": "another", "image": "another"})
+    assert store.same_as_stored(folder, INPUTS)
     assert not save(folder, "second")
     assert (folder / "model.onnx").read_text() == "first"
     assert remains(folder) == []
@@ -63,15 +86,15 @@ def test_the_same_inputs_keep_the_version(folder: Path) -> None:
     [
         ({"params": {"seed": 1}}, "params.seed is 0, now 1"),
         ({"params": {}}, "params.seed is 0, now None"),
-        ({"data_sha256": "e", "dataset": "mnist"}, r"its data are digits \(1437/360\), now mnist"),
-        ({"code_sha256": "e"}, "the training code has changed since"),
+        ({"data": Data("mnist", "mnist", "e", {})}, r"its data are digits \(1437/360\), now mnist"),
+        ({"code": "e"}, "the training code has changed since"),
     ],
 )
 def test_other_inputs_are_an_error_with_cures(folder: Path, changed: dict[str, Any], words: str) -> None:
     """It names the difference, and both ways out; before the training and, in a race, after it."""
     save(folder)
     for call in (
-        lambda: store.same_as_stored(folder, {**LINEAGE, **changed}),
+        lambda: store.same_as_stored(folder, replace(INPUTS, **changed)),
         lambda: save(folder, **changed),
     ):
         with pytest.raises(ModelError, match=words) as caught:
@@ -82,18 +105,28 @@ def test_other_inputs_are_an_error_with_cures(folder: Path, changed: dict[str, A
     assert remains(folder) == []
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", '{"params": 3}'])
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"params": 3}', '{"metric": {}, "data": {}}'])
 def test_a_folder_that_is_no_version_is_not_touched(folder: Path, content: str | None) -> None:
-    """Somebody's own folder, or a broken lineage.json, is an error and stays."""
+    """Somebody's own folder, or a broken version.json, is an error and stays."""
     folder.mkdir(parents=True)
     (folder / "notes").write_text("mine")
     if content:
-        (folder / "lineage.json").write_text(content)
-    with pytest.raises(ModelError, match=r"is another model: its lineage\.json cannot be read"):
-        store.same_as_stored(folder, LINEAGE)
+        (folder / "version.json").write_text(content)
+    with pytest.raises(ModelError, match=r"is another version: .*version\.json: (cannot be read|not what)"):
+        store.same_as_stored(folder, INPUTS)
     with pytest.raises(ModelError):
         save(folder)
     assert (folder / "notes").read_text() == "mine"
+
+
+def test_a_version_with_a_broken_file_is_not_kept(folder: Path) -> None:
+    """The same inputs are no reason to serve a file that was cut: it is told, and overwrite mends it."""
+    save(folder)
+    (folder / "model.onnx").write_text("on")
+    with pytest.raises(ModelError, match=r"model\.onnx is cut or not the file that version\.json is about"):
+        store.same_as_stored(folder, INPUTS)
+    assert save(folder, overwrite=True)
+    assert store.same_as_stored(folder, INPUTS)
 
 
 @pytest.mark.parametrize("exchange", [True, False])
@@ -104,7 +137,7 @@ def test_overwrite_replaces_it(folder: Path, exchange: bool, monkeypatch: pytest
     save(folder)
     assert save(folder, "two", overwrite=True, params={"seed": 1})
     assert (folder / "model.onnx").read_text() == "two"
-    assert store.same_as_stored(folder, {**LINEAGE, "params": {"seed": 1}})
+    assert store.same_as_stored(folder, replace(INPUTS, params={"seed": 1}))
     assert remains(folder) == []
 
 
@@ -159,25 +192,25 @@ def test_a_writer_that_fails_leaves_nothing(folder: Path) -> None:
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        store.save(folder, LINEAGE, write)
+        store.save(folder, INPUTS, write)
     assert list(folder.parent.iterdir()) == []
 
 
 SLOW = """
 import sys, time
 from pathlib import Path
-from models import store
+from models.contract import store
 def write(fresh):
     (fresh / "model.onnx").write_text("half")
     print("writing", flush=True)
     time.sleep(60)
-store.save(Path(sys.argv[1]), {}, write)
+store.save(Path(sys.argv[1]), None, write)
 """
 
 
 def test_killed_in_the_middle_leaves_no_version(folder: Path) -> None:
     """SIGKILL while the files are written: no version; the next one works, and sweeps up after a day."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     with subprocess.Popen(
         [sys.executable, "-c", SLOW, str(folder)], cwd=root, stdout=subprocess.PIPE, text=True
     ) as process:

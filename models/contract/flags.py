@@ -16,8 +16,7 @@ from models.contract.spec import AUTO, FILE, Unit, kebab
 
 def job(unit: Unit, code: str, arguments: Sequence[str] | None = None) -> Job:
     """The Job that the arguments ask for; `code` is the sha256 of what trains. Raises ModelError."""
-    parser = _parser(unit)
-    given = vars(parser.parse_args(arguments))
+    given = vars(parser(unit).parse_args(arguments))
     params = SimpleNamespace(**{name: given.pop(f"params.{name}") for name in unit.params})
     given["data_dir"] = given["data_dir"] or given["model_store"] / ".data"
     made = Job(unit=unit, params=params, code=code, **{"dataset": AUTO, **given})
@@ -25,15 +24,16 @@ def job(unit: Unit, code: str, arguments: Sequence[str] | None = None) -> Job:
     return made
 
 
-def _parser(unit: Unit) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser(unit: Unit) -> argparse.ArgumentParser:
+    """Its flags. Raises ModelError where a param would be a second flag of a name: workflows ask, too."""
+    made = argparse.ArgumentParser(
         prog=f"python -m {unit.module}.train",
         description=f"{unit.title}. {unit.description}",
         allow_abbrev=False,
     )
     store = Path(os.environ.get("MODEL_STORE") or "build/model-store")
     cache = os.environ.get("DATA_DIR")
-    flag = parser.add_argument
+    flag = made.add_argument
     if unit.datasets:
         text = "Data to train on; auto takes the best there is."
         flag("--dataset", default=AUTO, choices=unit.datasets, metavar="|".join(unit.datasets), help=text)
@@ -46,7 +46,7 @@ def _parser(unit: Unit) -> argparse.ArgumentParser:
     flag("--data-dir", type=Path, default=cache, metavar="FOLDER", help=text)
     flag("--metric-file", type=Path, default=Path("/tmp/metric"), metavar="FILE", help="%(default)s")  # noqa: S108
     flag("--version-file", type=Path, default=Path("/tmp/version"), metavar="FILE", help="%(default)s")  # noqa: S108
-    own = parser.add_argument_group("params of this unit")
+    own = made.add_argument_group("params of this unit")
     for name, param in unit.params.items():
         try:
             own.add_argument(
@@ -62,7 +62,7 @@ def _parser(unit: Unit) -> argparse.ArgumentParser:
                 f"models/{unit.folder}/{FILE}: params.{name} is the trainer's own flag --{kebab(name)};"
                 " give the param another name."
             ) from None
-    return parser
+    return made
 
 
 def _parsed(param: Param) -> Callable[[str], Any]:

@@ -1,31 +1,44 @@
-"""Two models in, a SeldonDeployment out that sends each request to one of them, by chance."""
+"""Units that answer the same question in, an A/B test of two of them out, or of two versions of the one."""
 
-from typing import Any
+from models.contract.spec import Unit, read_all
 
-from k8s_serving.node import Served, at_defaults, deployment
-from models.spec import Spec, read_all
+from k8s_serving.deployment import VERSION, at_defaults, deployment
+from k8s_serving.graph import Graph, Split
 
-MNIST = ("sk_mnist", "tf_mnist")
+NEXT_VERSION = "0.2"
 
 
-def ab_test(name: str, *, a: Served, b: Served, ratio: str = "0.5") -> dict[str, Any]:
+def ab_test(a: Graph, b: Graph, *, ratio: str = "0.5") -> Split:
     """`ratio` is the share of the requests that `a` gets, 0 to 1."""
-    router = {
-        "name": "ab-test",
-        "implementation": "RANDOM_ABTEST",
-        "parameters": [{"name": "ratioA", "value": ratio, "type": "FLOAT"}],
-        "children": [a.node, b.node],
-    }
-    return deployment(name, graph=router, served=[a, b])
+    return Split("ab-test", ((ratio, a),), rest=b)
 
 
-def mnist_arms() -> tuple[Spec, Spec]:
-    """The scikit-learn and the TensorFlow model of MNIST: arm A and arm B."""
-    by_name = {model.name: model for model in read_all()}
-    first, second = (by_name[name] for name in MNIST)
-    return first, second
+def questions() -> dict[str, list[Unit]]:
+    """The units that can stand in for one another, by what they answer."""
+    found: dict[str, list[Unit]] = {}
+    for unit in read_all():
+        if unit.metric and unit.serve and unit.serve.type == "MODEL":
+            found.setdefault(unit.answers, []).append(unit)
+    return found
+
+
+def arms(units: list[Unit]) -> tuple[tuple[Unit, str], tuple[Unit, str]]:
+    """The (unit, version) that A and B are when nothing is said."""
+    a, b = units[0], units[1 % len(units)]
+    return (a, VERSION), (b, VERSION if a is not b else NEXT_VERSION)
+
+
+def node_name(unit: str, arm: str, others: list[str]) -> str:
+    """The node of an arm: the unit's name, and the arm's after it where another arm is the same unit."""
+    kebab = unit.replace("_", "-")
+    return f"{kebab}-{arm}" if unit in others else kebab
 
 
 def manifests() -> dict[str, object]:
-    a, b = (at_defaults(model) for model in mnist_arms())
-    return {"mnist-ab": ab_test("mnist-ab", a=a, b=b)}
+    made: dict[str, object] = {}
+    for question, units in questions().items():
+        (a, a_version), (b, b_version) = arms(units)
+        first = at_defaults(a, version=a_version, name=node_name(a.name, "a", [b.name]))
+        second = at_defaults(b, version=b_version, name=node_name(b.name, "b", [a.name]))
+        made[f"{question}-ab"] = deployment(f"{question}-ab", graph=ab_test(first, second))
+    return made

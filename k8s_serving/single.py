@@ -1,14 +1,10 @@
-"""One model in, a SeldonDeployment of the model's name out."""
+"""Every unit that serves a version of its own in, a SeldonDeployment of its name out."""
 
-from typing import Any
+from models.contract.spec import read_all
 
-from k8s_serving.node import Served, at_defaults, deployment
-from models.spec import read_all
-
-
-def single(served: Served) -> dict[str, Any]:
-    return deployment(served.model.kebab, graph=served.node, served=[served])
+from k8s_serving.deployment import at_defaults, deployment
 
 
 def manifests() -> dict[str, object]:
-    return {model.kebab: single(at_defaults(model)) for model in read_all()}
+    units = [unit for unit in read_all() if unit.serve and unit.metric]
+    return {unit.kebab: deployment(unit.kebab, graph=at_defaults(unit)) for unit in units}

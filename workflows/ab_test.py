@@ -1,57 +1,55 @@
-"""The two MNIST models in, `ab-test-mnist` out: check -> find -> build -> deploy both as one -> verify."""
-
-from typing import Any
+"""Units that answer one question in, `ab-test-<question>` out: two of them, or two versions of one, side by side."""
 
 from hera.workflows import DAG, Task, WorkflowTemplate
+from models.contract.spec import Unit
 
-from k8s_serving.ab_test import ab_test, mnist_arms
+from k8s_serving.ab_test import ab_test, arms, questions
 from workflows.parts import parameters as p
-from workflows.parts.deploy import DEPLOYING, ORIGIN, deploy, tagged
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, image, reference
+from workflows.parts.image import BUILDING, built_or_named, given_by_task, image
 from workflows.parts.pods import pair, workflow_template
-from workflows.parts.rollback import rollback
-from workflows.parts.verify import verify
+from workflows.parts.rollout import DEPLOYING, rollout
+from workflows.parts.targets import arm, origin, seldon
 
 
-def build() -> WorkflowTemplate:
-    a, b = arms = mnist_arms()
-    inputs = [*p.SOURCE, *p.ROLLOUT, p.RATIO, p.min_accuracy(min(arm.min_accuracy for arm in arms))]
+def build(question: str, units: list[Unit]) -> WorkflowTemplate:
+    first = {
+        name: p.arm(name, unit.name if version == p.VERSION.value else f"{unit.name}:{version}", units)
+        for name, (unit, version) in zip("ab", arms(units), strict=True)
+    }
+    inputs = [*first.values(), p.RATIO, *p.SOURCE, *p.ROLLOUT, p.accept(units)]
     with workflow_template(
-        "ab-test-mnist",
-        title="A/B test on MNIST",
-        description=f"Deploys {a.title} and {b.title} side by side, by chance one of them for each request.",
+        f"ab-test-{question}",
+        title=f"A/B test of {question}",
+        description=f"Deploys two of {', '.join(unit.title for unit in units)}, or two versions of one, side by "
+        "side: chance decides which of them answers a request.",
         parameters=inputs,
     ) as workflow:
-        check = guard(inputs, models=arms, targets=["runtime"])
-        find = gate()
-        make = image(arms)
-        deployment = ab_test("mnist-ab", a=tagged(a), b=tagged(b), ratio=p.RATIO.tag)
-        apply = deploy(deployment)
-        probe = verify(deployment, arms, ratio=p.RATIO.tag)
-        rollback(workflow, "mnist-ab")
+        check = guard(inputs, arms=dict.fromkeys(first, units))
+        find, make = gate(units), image({name: given_by_task(name) for name in first})
+        graph = ab_test(*(arm(name, units) for name in first), ratio=p.RATIO.tag)
+        roll = rollout(seldon(f"{question}-ab", graph))
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
-            found = [
-                Task(name=f"gate-{arm.kebab}", template=find, arguments={"model": arm.name}) for arm in arms
-            ]
-            built = Task(name="build", template=make, when=BUILDING, arguments={"target": "runtime"})
-            given: dict[str, Any] = {f"{arm.kebab}-image": reference(arm, "runtime") for arm in arms}
-            for arm, task in zip(arms, found, strict=True):
-                given |= {f"{arm.kebab}-{what}": task.get_parameter(what) for what in ORIGIN}
-            deployed = Task(name="deploy", template=apply, when=DEPLOYING, arguments=given)
-            Task(name="verify", template=probe, when=DEPLOYING, depends="deploy.Succeeded", arguments={
-                **given,
-                "url": deployed.get_parameter("url"),
+            built = Task(name="build", template=make, when=BUILDING, arguments={
+                "target": "runtime",
+                **{name: checked.get_parameter(f"{name}-folder") for name in first},
             })  # fmt: skip
-            checked >> found
-            for task in found:
-                task >> built
-            built >> deployed
+            given = {}
+            for name in first:
+                told = {what: checked.get_parameter(f"{name}-{what}") for what in ("unit", "version")}
+                found = Task(name=f"gate-{name}", template=find, arguments=told)
+                checked >> found >> built
+                given |= {
+                    f"{name}-{what}": checked.get_parameter(f"{name}-{what}") for what in ("node", *told)
+                }
+                given |= {f"{name}-image": built_or_named(name, f"{name}-image"), **origin(name, found)}
+            built >> Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
     return workflow
 
 
 def manifests() -> dict[str, object]:
-    return dict(pair(build()))
+    built = [build(question, units) for question, units in questions().items()]
+    return {name: file for workflow in built for name, file in pair(workflow).items()}

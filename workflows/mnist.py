@@ -1,44 +1,37 @@
-"""Two model folders in, workflow `mnist` out: train both side by side, build, deploy as A/B test, verify."""
+"""Two units in, workflow `mnist` out: train both side by side, build, roll them out as an A/B test."""
 
 from typing import Any
 
 from hera.workflows import DAG, Task, WorkflowTemplate
 
-from k8s_serving.ab_test import ab_test, mnist_arms
+from k8s_serving.ab_test import ab_test, questions
+from k8s_serving.deployment import image_name
 from workflows.parts import parameters as p
-from workflows.parts.deploy import DEPLOYING, ORIGIN, deploy, tagged
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, commit, image, reference
+from workflows.parts.image import BUILDING, commit, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
-from workflows.parts.rollback import rollback
+from workflows.parts.rollout import DEPLOYING, rollout
+from workflows.parts.targets import origin, seldon, tagged
 from workflows.parts.train import train
-from workflows.parts.verify import verify
 
 
 def build() -> WorkflowTemplate:
-    a, b = arms = mnist_arms()
-    params = [p.of_model(arm, prefix=f"{arm.kebab}-") for arm in arms]
-    inputs = [*p.SOURCE, *p.ROLLOUT, p.RATIO, p.DATASET, p.OVERWRITE]
-    inputs += [
-        p.min_accuracy(min(arm.min_accuracy for arm in arms)),
-        *params[0].values(),
-        *params[1].values(),
-    ]
+    a, b = arms = questions()["mnist"]
+    params = {unit.name: p.of_unit(unit, prefix=f"{unit.kebab}-") for unit in arms}
+    dataset = p.dataset(arms)
+    inputs = [*p.SOURCE, *p.ROLLOUT, p.RATIO, *dataset, p.OVERWRITE, p.accept(arms)]
+    inputs += [parameter for own in params.values() for parameter in own.values()]
     with workflow_template(
         "mnist",
         title="MNIST from data to A/B test",
         description=f"Trains {a.title} and {b.title} side by side and deploys them as an A/B test.",
         parameters=inputs,
     ) as workflow:
-        check = guard(inputs, models=arms, targets=["trainer", "runtime"])
-        make = image(arms)
-        learn = [train(arm) for arm in arms]
-        judge = gate()
-        deployment = ab_test("mnist-ab", a=tagged(a), b=tagged(b), ratio=p.RATIO.tag)
-        apply = deploy(deployment)
-        probe = verify(deployment, arms, ratio=p.RATIO.tag)
-        rollback(workflow, "mnist-ab")
+        images = [image_name(unit, target) for unit in arms for target in ("trainer", "runtime")]
+        check = guard(inputs, images=images)
+        make, judge, learn = image(of_units(arms)), gate(arms), {unit.name: train(unit) for unit in arms}
+        roll = rollout(seldon("mnist-ab", ab_test(tagged(a), tagged(b), ratio=p.RATIO.tag)))
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
@@ -51,28 +44,25 @@ def build() -> WorkflowTemplate:
             )
             given: dict[str, Any] = {}
             good = []
-            for arm, template, arm_params in zip(arms, learn, params, strict=True):
-                trained = Task(name=f"train-{arm.kebab}", template=template, arguments={
-                    "image": reference(arm, "trainer", task="build-trainers"),
+            for unit in arms:
+                name = unit.kebab
+                trained = Task(name=f"train-{name}", template=learn[unit.name], arguments={
+                    "image": reference(unit, "trainer", task="build-trainers"),
                     "commit": commit(task="build-trainers"),
-                    "dataset": p.DATASET.tag,
-                    **{param: parameter.tag for param, parameter in arm_params.items()},
+                    **{parameter.name: parameter.tag for parameter in dataset},
+                    **{param: parameter.tag for param, parameter in params[unit.name].items()},
                 })  # fmt: skip
-                judged = Task(name=f"gate-{arm.kebab}", template=judge, arguments={"model": arm.name})
-                trainable >> trained
-                trained >> judged
-                given[f"{arm.kebab}-image"] = reference(arm, "runtime", task="build-runtimes")
-                given |= {f"{arm.kebab}-{what}": judged.get_parameter(what) for what in ORIGIN}
+                told = {"unit": unit.name, "version": p.VERSION.tag}
+                judged = Task(name=f"gate-{name}", template=judge, arguments=told)
+                trainable >> trained >> judged
+                given |= {
+                    f"{name}-image": reference(unit, "runtime", task="build-runtimes"),
+                    **origin(name, judged),
+                }
                 good.append(judged)
-            deployed = Task(name="deploy", template=apply, when=DEPLOYING, arguments=given)
-            Task(name="verify", template=probe, when=DEPLOYING, depends="deploy.Succeeded", arguments={
-                **given,
-                "url": deployed.get_parameter("url"),
-            })  # fmt: skip
-            checked >> trainable
-            trainable >> servable
-            for task in (servable, *good):
-                task >> deployed
+            rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
+            checked >> trainable >> servable >> rolled
+            good >> rolled
     return workflow
 
 

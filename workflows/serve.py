@@ -1,54 +1,42 @@
-"""A model folder in, its workflow `serve-<model>` out: check -> find it -> build -> deploy -> verify."""
+"""A unit in, its workflow `serve-<unit>` out: check -> find it -> build -> roll it out."""
 
 from hera.workflows import DAG, Task, WorkflowTemplate
+from models.contract.spec import Unit, read_all
 
-from k8s_serving.single import single
-from models.spec import Spec, read_all
+from k8s_serving.deployment import image_name
 from workflows.parts import parameters as p
-from workflows.parts.deploy import DEPLOYING, ORIGIN, deploy, tagged
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, image, reference
+from workflows.parts.image import BUILDING, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
-from workflows.parts.rollback import rollback
-from workflows.parts.verify import verify
+from workflows.parts.rollout import DEPLOYING, rollout
+from workflows.parts.targets import origin, seldon, tagged
 
 
-def build(model: Spec) -> WorkflowTemplate:
-    inputs = [*p.SOURCE, *p.ROLLOUT, p.min_accuracy(model.min_accuracy)]
-    name = model.kebab
+def build(unit: Unit) -> WorkflowTemplate:
+    inputs = [*p.SOURCE, *p.ROLLOUT, p.accept([unit])]
     with workflow_template(
-        f"serve-{name}",
-        title=f"Serve {model.title}",
-        description=f"Deploys a trained version of {model.title} and proves that it answers.",
+        f"serve-{unit.kebab}",
+        title=f"Serve {unit.title}",
+        description=f"Deploys a trained version of {unit.title} and proves that it answers.",
         parameters=inputs,
     ) as workflow:
-        check = guard(inputs, models=[model], targets=["runtime"])
-        find = gate()
-        make = image([model])
-        deployment = single(tagged(model))
-        apply = deploy(deployment)
-        probe = verify(deployment, [model])
-        rollback(workflow, name)
+        check = guard(inputs, images=[image_name(unit, "runtime")])
+        find, make = gate([unit]), image(of_units([unit]))
+        roll = rollout(seldon(unit.kebab, tagged(unit)))
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
-            found = Task(name="gate", template=find, arguments={"model": model.name})
+            found = Task(name="gate", template=find, arguments={"unit": unit.loads, "version": p.VERSION.tag})
             built = Task(name="build", template=make, when=BUILDING, arguments={"target": "runtime"})
-            given = {
-                f"{name}-image": reference(model, "runtime"),
-                **{f"{name}-{what}": found.get_parameter(what) for what in ORIGIN},
-            }
-            deployed = Task(name="deploy", template=apply, when=DEPLOYING, arguments=given)
-            Task(name="verify", template=probe, when=DEPLOYING, depends="deploy.Succeeded", arguments={
-                **given,
-                "url": deployed.get_parameter("url"),
+            rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments={
+                f"{unit.kebab}-image": reference(unit, "runtime"),
+                **origin(unit.kebab, found),
             })  # fmt: skip
-            checked >> found
-            found >> built
-            built >> deployed
+            checked >> found >> built >> rolled
     return workflow
 
 
 def manifests() -> dict[str, object]:
-    return {name: file for model in read_all() for name, file in pair(build(model)).items()}
+    units = [unit for unit in read_all() if unit.serve and unit.metric]
+    return {name: file for unit in units for name, file in pair(build(unit)).items()}

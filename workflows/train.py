@@ -1,45 +1,42 @@
-"""A model folder in, its workflow `train-<model>` out: check -> build the image -> train -> gate."""
+"""A unit in, its workflow `train-<unit>` out: check -> build the image -> train -> gate."""
 
 from hera.workflows import DAG, Task, WorkflowTemplate
+from models.contract.spec import Unit, read_all
 
-from models.spec import Spec, read_all
+from k8s_serving.deployment import image_name
 from workflows.parts import parameters as p
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, commit, image, reference
+from workflows.parts.image import BUILDING, commit, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.train import train
 
 
-def build(model: Spec) -> WorkflowTemplate:
-    params = p.of_model(model)
-    inputs = [*p.SOURCE, p.DATASET, p.OVERWRITE, p.min_accuracy(model.min_accuracy), *params.values()]
+def build(unit: Unit) -> WorkflowTemplate:
+    own = {parameter.name: parameter for parameter in p.dataset([unit])} | p.of_unit(unit)
+    inputs = [*p.SOURCE, p.OVERWRITE, p.accept([unit]), *p.dataset([unit]), *p.of_unit(unit).values()]
     with workflow_template(
-        f"train-{model.kebab}",
-        title=f"Train {model.title}",
-        description=f"{model.description} Trains it into the model store; fails below min-accuracy.",
+        f"train-{unit.kebab}",
+        title=f"Train {unit.title}",
+        description=f"{unit.description} Trains it into the model store; fails unless it is as good as accept.",
         parameters=inputs,
     ) as workflow:
-        check = guard(inputs, models=[model], targets=["trainer"])
-        make = image([model])
-        learn = train(model)
-        judge = gate()
+        check = guard(inputs, images=[image_name(unit, "trainer")])
+        make, learn, judge = image(of_units([unit])), train(unit), gate([unit])
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
             built = Task(name="build", template=make, when=BUILDING, arguments={"target": "trainer"})
             trained = Task(name="train", template=learn, arguments={
-                "image": reference(model, "trainer"),
+                "image": reference(unit, "trainer"),
                 "commit": commit(),
-                "dataset": p.DATASET.tag,
-                **{param: parameter.tag for param, parameter in params.items()},
+                **{name: parameter.tag for name, parameter in own.items()},
             })  # fmt: skip
-            good = Task(name="gate", template=judge, arguments={"model": model.name})
-            checked >> built
-            built >> trained
-            trained >> good
+            good = Task(name="gate", template=judge, arguments={"unit": unit.name, "version": p.VERSION.tag})
+            checked >> built >> trained >> good
     return workflow
 
 
 def manifests() -> dict[str, object]:
-    return {name: file for model in read_all() for name, file in pair(build(model)).items()}
+    units = [unit for unit in read_all() if unit.train is not None]
+    return {name: file for unit in units for name, file in pair(build(unit)).items()}

@@ -6,13 +6,15 @@ builds are used as they are; `reference` is what later tasks run either way. Ano
 template with the same input and outputs, a value of the parameter `builder`, and a task with its own `when`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hera.workflows import Parameter, RetryStrategy, Script, UserContainer
 from hera.workflows import models as m
+from models.contract.spec import Unit
 
-from models.spec import Spec
+from k8s_serving.deployment import image_name
 from workflows.parts import parameters, pods
+from workflows.parts.embedding import step_source
 from workflows.parts.source import PATH, source
 
 BUILDING = f"'{parameters.BUILD.tag}' == 'true' && '{parameters.BUILDER.tag}' == 'dind'"
@@ -30,22 +32,24 @@ DAEMON_MISSING = RetryStrategy(
 )
 
 
-def image(models: Iterable[Spec]) -> Script:
+def image(folders: Mapping[str, str]) -> Script:
     """Template `build`: input `target` is a stage of models/Dockerfile, trainer or runtime.
 
-    Its outputs are `commit`, and for each model `<model>`, the image by its digest.
+    Its outputs are `commit`, and each of the names in `folders`: the image by its digest that is built from that
+    folder of models/. A folder that is an input of the template, `{{inputs.parameters.NAME}}`, is given by the
+    task.
     """
-    built = list(models)
+    given = [name for name, folder in folders.items() if folder == given_by_task(name)]
     socket = m.VolumeMount(name="docker-socket", mount_path="/dind")
     site = m.VolumeMount(name="site", mount_path=SITE, read_only=True)
     return Script(
         name="build",
         image=pods.DOCKER_CLI,
         command=["sh"],
-        source=pods.step_source("build.sh"),
+        source=step_source("build.sh"),
         env=pods.environment(
             {
-                "MODELS": " ".join(model.name for model in built),
+                "IMAGES": " ".join(f"{name}={folder}" for name, folder in folders.items()),
                 "TARGET": "{{inputs.parameters.target}}",
                 "REGISTRY": parameters.REGISTRY.tag,
                 "VERSION": parameters.VERSION.tag,
@@ -60,10 +64,14 @@ def image(models: Iterable[Spec]) -> Script:
                 "HOME": "/tmp",  # noqa: S108
             }
         ),
-        inputs=[source(), Parameter(name="target", enum=["trainer", "runtime"])],
+        inputs=[
+            source(),
+            Parameter(name="target", enum=["trainer", "runtime"]),
+            *(Parameter(name=name) for name in given),
+        ],
         outputs=[
             pods.output("commit", "Commit that the images were built from."),
-            *(pods.output(model.kebab, "The image by its digest.") for model in built),
+            *(pods.output(name, "The image by its digest.") for name in folders),
         ],
         volumes=[
             m.Volume(name="docker-socket", empty_dir=m.EmptyDirVolumeSource()),
@@ -115,16 +123,26 @@ def _site() -> m.ProjectedVolumeSource:
     )
 
 
-def image_name(model: Spec, target: str) -> str:
-    """The last part of the image's reference: `sk-mnist-trainer`."""
-    return f"{model.kebab}-{target}"
+def of_units(units: Iterable[Unit]) -> dict[str, str]:
+    """The folders of units, by the names that `reference` knows them by."""
+    return {unit.kebab: unit.folder for unit in units}
 
 
-def reference(model: Spec, target: str, *, task: str = "build") -> str:
+def given_by_task(name: str) -> str:
+    """In the place of a folder: the task that builds says which."""
+    return f"{{{{inputs.parameters.{name}}}}}"
+
+
+def reference(unit: Unit, target: str, *, task: str = "build") -> str:
     """The image for a task after guard and `task`: by digest if that one built it, else as guard named it."""
-    built = f"tasks['{task}'].outputs.parameters['{model.kebab}']"
-    named = f"tasks.guard.outputs.parameters['{image_name(model, target)}']"
-    return f"{{{{=tasks['{task}'].status == 'Succeeded' ? {built} : {named}}}}}"
+    return built_or_named(unit.kebab, image_name(unit, target), task=task)
+
+
+def built_or_named(built: str, named: str, *, task: str = "build") -> str:
+    """Output `built` of `task` if that one built it, else output `named` of the guard."""
+    made = f"tasks['{task}'].outputs.parameters['{built}']"
+    known = f"tasks.guard.outputs.parameters['{named}']"
+    return f"{{{{=tasks['{task}'].status == 'Succeeded' ? {made} : {known}}}}}"
 
 
 def commit(*, task: str = "build") -> str:

@@ -4,25 +4,35 @@ Argo shows `enum` as a list to choose from and checks nothing, so each parameter
 `guard` task holds its value against.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hera.workflows import Parameter
+from models.contract.rules import BOOL
+from models.contract.spec import Judged, Param, Unit, kebab
 
-from k8s_serving.node import REGISTRY as DEFAULT_REGISTRY
-from k8s_serving.node import VERSION as DEFAULT_VERSION
-from models.spec import Param, Spec, kebab
+from k8s_serving.deployment import REGISTRY as DEFAULT_REGISTRY
+from k8s_serving.deployment import VERSION as DEFAULT_VERSION
+
+
+class ParameterError(ValueError):
+    """Parameters of a workflow that cannot stand together, or units that cannot share one."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A workflow parameter with a rule: an enum, a pattern, or a type with bounds (see steps/guard.py)."""
+    """A workflow parameter with a rule: an enum, a pattern, or a type with bounds (see models/contract/rules.py).
+
+    `origin` says in an error whose parameter it is.
+    """
 
     name: str
     value: str
     description: str
     rule: Mapping[str, Any]
+    origin: str = "a parameter of the workflow"
 
     @property
     def argument(self) -> Parameter:
@@ -38,10 +48,8 @@ class Checked:
 
 def switch(name: str, value: str, description: str) -> Checked:
     """A parameter that is "true" or "false"."""
-    return Checked(name, value, description, {"enum": ["true", "false"]})
+    return Checked(name, value, description, {"enum": list(BOOL)})
 
-
-SHARE = {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"}
 
 REPO = Checked(
     "repo",
@@ -67,12 +75,13 @@ REGISTRY = Checked(
         "expected": "host[:port][/path] in lower case, without a scheme and without a '/' at the end",
     },
 )
+_VERSION = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 VERSION = Checked(
     "version",
     DEFAULT_VERSION,
     "Version of the models and tag of their images.",
     {
-        "pattern": r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
+        "pattern": _VERSION,
         "expected": "1 to 63 letters, digits, '.', '_' or '-', with a letter or digit at both ends",
     },
 )
@@ -84,18 +93,12 @@ BUILDER = Checked(
     {"enum": ["dind", "none"]},
 )
 DEPLOY = switch("deploy", "true", "Whether the model is deployed, or only looked up and its image built.")
-DATASET = Checked(
-    "dataset",
-    "auto",
-    "Data to train on; auto is mnist, or scikit-learn's digits where mnist cannot be had.",
-    {"enum": ["auto", "mnist", "digits"]},
-)
 OVERWRITE = switch("overwrite", "false", "Whether a version that was trained on other inputs is replaced.")
 RATIO = Checked(
     "ratio",
     "0.5",
     "Share of the requests that the first model of the A/B test gets, 0 to 1.",
-    SHARE,
+    {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"},
 )
 ON_FAILURE = Checked(
     "on-failure",
@@ -113,25 +116,76 @@ ROLLOUT = (DEPLOY, DEPLOY_TIMEOUT, ON_FAILURE)
 SOURCE = (REPO, REVISION, REGISTRY, VERSION, BUILD, BUILDER)
 
 
-def min_accuracy(least: float) -> Checked:
+def judged(units: Sequence[Unit]) -> Judged:
+    """What the units are judged by, as the most lenient of them; ParameterError unless it is one thing."""
+    said = {unit.name: unit.metric for unit in units if unit.metric}
+    if len({(metric.name, metric.better) for metric in said.values()}) != 1:
+        named = ", ".join(
+            f"{name} by {metric.name} ({metric.better} is better)" for name, metric in said.items()
+        )
+        raise ParameterError(
+            f"Units that stand together are judged by one metric; here: {named or 'none has any'}. "
+            "Give them the same metric in model.yaml, or other answers."
+        )
+    metrics = sorted(said.values(), key=lambda metric: metric.accept)
+    return metrics[0] if metrics[0].better == "higher" else metrics[-1]
+
+
+def accept(units: Sequence[Unit]) -> Checked:
+    """How good a version has to be, in the metric of the units."""
+    metric = judged(units)
+    bound = "Least" if metric.better == "higher" else "Highest"
     return Checked(
-        "min-accuracy",
-        str(least),
-        "Accuracy below which a model is neither accepted nor served, 0 to 1.",
-        SHARE,
+        "accept",
+        f"{metric.accept:.15g}",
+        f"{bound} {metric.name} with which a version is accepted, and served.",
+        {"type": "float", "expected": "a number"},
     )
 
 
-def of_model(model: Spec, *, prefix: str = "") -> dict[str, Checked]:
+def dataset(units: Sequence[Unit]) -> list[Checked]:
+    """What the units train on: a choice of the data sets that all of them know; none where they have none."""
+    choices = [name for name in units[0].datasets if all(name in unit.datasets for unit in units)]
+    if not any(unit.datasets for unit in units):
+        return []
+    if not choices:
+        named = ", ".join(f"{unit.name} on {' or '.join(unit.data) or 'none by name'}" for unit in units)
+        raise ParameterError(f"Units that train side by side share a data set; here: {named}.")
+    words = "Data to train on; auto is the first of the others that can be had."
+    return [Checked("dataset", choices[0], words, {"enum": choices})]
+
+
+def arm(name: str, value: str, units: Iterable[Unit]) -> Checked:
+    """An arm of an A/B test: one of the units, and a version of it after a colon."""
+    names = [unit.name for unit in units]
+    return Checked(
+        name,
+        value,
+        f"Arm {name.upper()}: {' or '.join(names)}; of another version than `version`: {names[0]}:0.2.",
+        {
+            "pattern": f"({'|'.join(map(re.escape, names))})(:{_VERSION})?",
+            "expected": f"{' or '.join(names)}, alone or with a version, such as {names[0]}:0.1",
+        },
+    )
+
+
+def of_unit(unit: Unit, *, prefix: str = "") -> dict[str, Checked]:
     """The params of model.yaml as workflow parameters, by the kebab-case name of the param."""
-    return {kebab(name): _of_param(prefix + kebab(name), param) for name, param in model.params.items()}
+    return {kebab(name): _of_param(unit, name, prefix, param) for name, param in unit.params.items()}
 
 
-def _of_param(name: str, param: Param) -> Checked:
-    if param.type == "bool":
-        return switch(name, str(param.value).lower(), param.description)
-    if param.type == "choice":
-        return Checked(name, str(param.value), param.description, {"enum": list(param.choices)})
-    bounds = {"low": param.minimum, "high": param.maximum}
-    rule = {"type": param.type, **{end: bound for end, bound in bounds.items() if bound is not None}}
-    return Checked(name, str(param.value), param.description, {**rule, "expected": param.expected})
+def unique(parameters: Iterable[Checked]) -> list[Checked]:
+    """The same parameters; ParameterError names both where two have one name."""
+    seen: dict[str, Checked] = {}
+    for parameter in parameters:
+        other = seen.setdefault(parameter.name, parameter)
+        if other is not parameter:
+            raise ParameterError(
+                f"{parameter.name!r} is {other.origin} and {parameter.origin}; give the param another name."
+            )
+    return list(seen.values())
+
+
+def _of_param(unit: Unit, name: str, prefix: str, param: Param) -> Checked:
+    origin = f"params.{name} of models/{unit.folder}/model.yaml"
+    return Checked(prefix + kebab(name), param.text, param.description, param.rule, origin)

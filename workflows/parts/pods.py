@@ -4,14 +4,14 @@ Also the settings that every pod shares, so that each stands in one place: user,
 """
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Literal
 
 from hera.workflows import Parameter, RetryStrategy, Script, Workflow, WorkflowTemplate
 from hera.workflows import models as m
 
-from k8s_serving.node import MODEL_STORE, STORE_CLAIM
-from workflows.parts.parameters import Checked
+from k8s_serving.deployment import MODEL_STORE, STORE_CLAIM
+from workflows.parts.embedding import step_source
+from workflows.parts.parameters import Checked, unique
 
 PYTHON = "python:3.11-slim"
 DOCKER_CLI = "docker:cli"
@@ -45,7 +45,7 @@ def workflow_template(
             "workflows.argoproj.io/description": description,
         },
         entrypoint="main",
-        arguments=[parameter.argument for parameter in parameters],
+        arguments=[parameter.argument for parameter in unique(parameters)],
         service_account_name=SERVICE_ACCOUNT,
         security_context=m.PodSecurityContext(
             run_as_non_root=True,
@@ -97,11 +97,6 @@ def environment(values: Mapping[str, str]) -> list[m.EnvVar]:
 def output(name: str, description: str) -> Parameter:
     """The output parameter that a container writes to a file of that name below OUTPUTS."""
     return Parameter(name=name, description=description, value_from=m.ValueFrom(path=f"{OUTPUTS}/{name}"))
-
-
-def step_source(file: str) -> str:
-    """The text of a file of `steps/`."""
-    return (Path(__file__).parent / "steps" / file).read_text(encoding="utf-8")
 
 
 def small_step(

@@ -1,27 +1,33 @@
-"""A model folder in, a template out that trains it into the model store."""
+"""A unit in, a template out that trains it into the model store."""
 
 from hera.workflows import Container, Parameter
 from hera.workflows import models as m
+from models.contract.spec import Unit
 
-from k8s_serving.node import MODEL_STORE
-from models.spec import Spec, kebab
+from k8s_serving.deployment import MODEL_STORE
 from workflows.parts import parameters, pods
 
 
-def train(model: Spec) -> Container:
-    """Template `train-<model>`; its inputs are image, commit, dataset and the params of model.yaml."""
-    flags = [kebab(name) for name in model.params]
+def train(unit: Unit) -> Container:
+    """Template `train-<unit>`; its inputs are image, commit, dataset where it has any, and its params.
+
+    ParameterError where a param has the name of one of the others.
+    """
+    mine = ["dataset"] if unit.data else []
+    params = parameters.of_unit(unit)
+    origin = f"an input of template train-{unit.kebab}"
+    inputs = [parameters.Checked(name, "", "", {}, origin) for name in ("image", "commit", *mine)]
+    names = [parameter.name for parameter in parameters.unique([*inputs, *params.values()])]
     return Container(
-        name=f"train-{model.kebab}",
+        name=f"train-{unit.kebab}",
         image="{{inputs.parameters.image}}",
-        command=["python", "-m", f"models.{model.name}.train"],
+        command=["python", "-m", f"{unit.module}.train"],
         args=[
-            "--dataset={{inputs.parameters.dataset}}",
-            *(f"--{flag}={{{{inputs.parameters.{flag}}}}}" for flag in flags),
+            *(f"--{flag}={{{{inputs.parameters.{flag}}}}}" for flag in (*mine, *params)),
             f"--version={parameters.VERSION.tag}",
             f"--overwrite={parameters.OVERWRITE.tag}",
-            f"--accuracy-file={pods.OUTPUTS}/accuracy",
-            f"--metrics-file={pods.OUTPUTS}/metrics",
+            f"--metric-file={pods.OUTPUTS}/metric",
+            f"--version-file={pods.OUTPUTS}/version",
         ],
         env=pods.environment(
             {
@@ -31,18 +37,20 @@ def train(model: Spec) -> Container:
                 "IMAGE": "{{inputs.parameters.image}}",
             }
         ),
-        inputs=[Parameter(name=name) for name in ("image", "commit", "dataset", *flags)],
+        inputs=[Parameter(name=name) for name in names],
         outputs=[
-            pods.output("accuracy", "Accuracy on the test rows."),
-            pods.output("metrics", "metrics.json of the trained version."),
+            pods.output("metric", "What it is judged by, and its value on the test rows."),
+            pods.output("version", "version.json of the trained version."),
             Parameter(
                 name="folder",
-                value=f"{MODEL_STORE}/{model.name}/{parameters.VERSION.tag}",
+                value=f"{MODEL_STORE}/{unit.name}/{parameters.VERSION.tag}",
                 description="Where the version is, with its drawings.",
             ),
         ],
         volume_mounts=[pods.store_mount(read_only=False)],
-        resources=m.ResourceRequirements.model_validate(model.resources.train.model_dump()),
+        resources=m.ResourceRequirements.model_validate(
+            unit.resources.train.model_dump() if unit.resources.train else {}
+        ),
         security_context=pods.LOCKED,
         retry_strategy=pods.AGAIN,
         active_deadline_seconds=6 * 60 * 60,

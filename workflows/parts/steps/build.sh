@@ -1,6 +1,7 @@
 # A source tree in, pushed images and their digests out: runs in docker:cli beside a Docker daemon.
-# Environment: MODELS, folders below models/; TARGET, stage of the Dockerfile; REGISTRY, VERSION; the folders
-# SOURCE, OUTPUTS, and SITE: config.json, pip.conf, ca.crt, where they are needed; WAIT, seconds.
+# Environment: IMAGES, `output=folder` separated by blanks, the folders below models/; TARGET, stage of the
+# Dockerfile; REGISTRY, VERSION; the folders SOURCE, OUTPUTS, and SITE: config.json, pip.conf, ca.crt, where they
+# are needed; WAIT, seconds. A folder that several outputs name is built once.
 # An image whose inputs have not changed is in the registry already, under a tag made from them: it gets the
 # tags asked for, and nobody waits for the daemon.
 set -eu
@@ -10,11 +11,22 @@ mkdir -p "$HOME/.docker" "$OUTPUTS"
 commit=$(git -C "$SOURCE" rev-parse HEAD)
 printf %s "$commit" >"$OUTPUTS/commit"
 
-name_of() { printf %s "$1" | tr _ -; }
+folders=$(for image in $IMAGES; do echo "${image#*=}"; done | sort -u)
+built=$(mktemp -d) # for each folder that has its image: a file that names it
 
-inputs_of() { # MODEL: a tag made from the stage and from all that the Dockerfile can copy for this model
-  { echo "$TARGET"; git -C "$SOURCE" ls-tree HEAD models/ .dockerignore; } |
-    awk -v own="models/$1" '$2 != "tree" || $4 == own' | sha256sum | cut -c 1-24 | sed s/^/inputs-/
+name_of() { printf %s "$1" | tr _/ --; }
+
+inputs_of() { # FOLDER: a tag made from the stage and from all that the Dockerfile can copy for this folder
+  { printf '\t%s\n' "$TARGET"; git -C "$SOURCE" ls-tree -r HEAD models/ .dockerignore; } | awk -F '\t' -v "own=models/$1/" '
+    { line[NR] = $0; path[NR] = $2 }
+    sub("/model.yaml$", "/", $2) && index(own, $2) != 1 { others[$2] }
+    END {
+      for (n = 1; n <= NR; n++) {
+        keep = 1
+        for (folder in others) if (index(path[n], folder) == 1) keep = 0
+        if (keep) print line[n]
+      }
+    }' | sha256sum | cut -c 1-24 | sed s/^/inputs-/
 }
 
 digest_of() { # IMAGE: its digest in the registry; nothing when it is not there
@@ -30,23 +42,24 @@ tag() { # IMAGE DIGEST TAG: in the registry, without a pull
   fi
 }
 
-look_up() { # MODEL: its output, if the image is there and takes its tags
+look_up() { # FOLDER: its image, if it is there and takes its tags
   image=$REGISTRY/$(name_of "$1")-$TARGET
   digest=$(digest_of "$image:$(inputs_of "$1")")
   [ -n "$digest" ] && tag "$image" "$digest" "$VERSION" && tag "$image" "$digest" "$commit" || return 0
-  printf %s "$image@$digest" >"$OUTPUTS/$(name_of "$1")"
+  printf %s "$image@$digest" >"$built/$(name_of "$1")"
   echo "is unchanged"
 }
 
-build() { # MODEL
+build() { # FOLDER
   set -e
-  model=$1 image=$REGISTRY/$(name_of "$1")-$TARGET inputs=$(inputs_of "$1")
+  folder=$1 name=$(name_of "$1") inputs=$(inputs_of "$1")
+  image=$REGISTRY/$name-$TARGET
   # The tag `cache` is the last image of this target, whatever its version: it is read, never run.
   set -- --cache-from "$image:cache"
   for secret in pip.conf ca.crt; do
     [ ! -f "$SITE/$secret" ] || set -- "$@" --secret "id=$secret,src=$SITE/$secret"
   done
-  docker build --progress plain --target "$TARGET" --build-arg "MODEL=$model" --build-arg BUILDKIT_INLINE_CACHE=1 \
+  docker build --progress plain --target "$TARGET" --build-arg "MODEL=$folder" --build-arg BUILDKIT_INLINE_CACHE=1 \
     "$@" --tag "$image:$inputs" --file "$SOURCE/models/Dockerfile" "$SOURCE"
   # The tag of the inputs comes last: where it is, the others are.
   for tag in "$VERSION" "$commit" cache "$inputs"; do
@@ -54,15 +67,15 @@ build() { # MODEL
     docker push --quiet "$image:$tag"
   done
   # The last act: that the file is there means that all went well.
-  docker image inspect "$image:$inputs" | grep -o "$image@sha256:[0-9a-f]*" | head -n 1 | tr -d '\n' >"/tmp/$model"
-  mv "/tmp/$model" "$OUTPUTS/$(name_of "$model")"
+  docker image inspect "$image:$inputs" | grep -o "$image@sha256:[0-9a-f]*" | head -n 1 | tr -d '\n' >"$built/.$name"
+  mv "$built/.$name" "$built/$name"
 }
 
-missing() { for model in $MODELS; do [ -s "$OUTPUTS/$(name_of "$model")" ] || printf ' %s' "$model"; done; }
+missing() { for folder in $folders; do [ -s "$built/$(name_of "$folder")" ] || printf ' %s' "$folder"; done; }
 
-each() { # FUNCTION: for every model without an output yet, side by side, each line after the model's name
-  for model in $(missing); do
-    "$1" "$model" 2>&1 | sed -u "s/^/$(name_of "$model"): /" &
+each() { # FUNCTION: for every folder without an image yet, side by side, each line after its name
+  for folder in $(missing); do
+    "$1" "$folder" 2>&1 | sed -u "s/^/$(name_of "$folder"): /" &
   done
   wait
 }
@@ -77,5 +90,9 @@ if [ -n "$(missing)" ]; then
   # They share one daemon, so what two images have in common is made once.
   each build
 fi
+for image in $IMAGES; do
+  file=$built/$(name_of "${image#*=}")
+  [ ! -s "$file" ] || cp "$file" "$OUTPUTS/${image%%=*}"
+done
 [ -z "$(missing)" ] || { echo "The $TARGET was not built for:$(missing). The lines above say why." >&2; exit 1; }
-for model in $MODELS; do echo "$(cat "$OUTPUTS/$(name_of "$model")") is commit $commit"; done
+for folder in $folders; do echo "$(cat "$built/$(name_of "$folder")") is commit $commit"; done

@@ -1,8 +1,8 @@
-"""A failed run in, out comes why its deployment did not come up, and what to put back: after each failure.
+"""A failed rollout in, out comes why its deployment did not come up, and what to put back.
 
 Seldon's own status says Creating for ever; the reason is only in the pods. Asks the Kubernetes API with the
-pod's own account, and says so where there is none. Environment: DEPLOYMENT; FAILURES, Argo's JSON of failed
-nodes; ON_FAILURE, rollback or keep; LAST_GOOD, the file where `verify` keeps what was good; OUTPUTS.
+pod's own account, and says so where there is none. Environment: DEPLOYMENT; ON_FAILURE, rollback or keep;
+LAST_GOOD, the file where `verify` keeps what was good; OUTPUTS.
 """
 
 import json
@@ -16,20 +16,12 @@ from pathlib import Path
 from typing import Any
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-ROLLOUT = ("deploy", "verify")
 STARTING = ("ContainerCreating", "PodInitializing")
 UNREADY = "runs and is not ready"
 LOG_LINES = 20
 # What the kubelet gives, as a log, of a container that it has removed.
 REMOVED = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
 LOG_TRIES, LOG_PAUSE = 6, 2.0
-
-
-def rollout_failed(failures: str) -> bool:
-    """Whether a task of the rollout is among the failed nodes, as JSON, or as JSON in a JSON string."""
-    nodes = json.loads(failures or "[]")
-    nodes = json.loads(nodes) if isinstance(nodes, str) else nodes
-    return any(str(node.get("displayName")).split("(")[0] in ROLLOUT for node in nodes or [])
 
 
 def api(path: str, **query: str) -> str:
@@ -112,15 +104,12 @@ def explained(environ: Mapping[str, str]) -> list[str]:
 
 def main(environ: Mapping[str, str] = os.environ) -> None:
     last_good, manifest = Path(environ["LAST_GOOD"]), "{}"
-    if rollout_failed(environ["FAILURES"]):
-        said = explained(environ)
-        if environ["ON_FAILURE"] == "rollback" and last_good.is_file():
-            manifest = last_good.read_text()
-            said.append("The deployment that was last verified is put back.")
-        elif environ["ON_FAILURE"] == "rollback":
-            said.append("Nothing is put back: no deployment of this name was verified before.")
-    else:
-        said = ["The run failed before its rollout: the deployment is as it was."]
+    said = explained(environ)
+    if environ["ON_FAILURE"] == "rollback" and last_good.is_file():
+        manifest = last_good.read_text()
+        said.append("The deployment that was last verified is put back.")
+    elif environ["ON_FAILURE"] == "rollback":
+        said.append("Nothing is put back: no deployment of this name was verified before.")
     print("\n".join(said))
     outputs = Path(environ["OUTPUTS"])
     outputs.mkdir(parents=True, exist_ok=True)

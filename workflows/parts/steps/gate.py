@@ -1,59 +1,61 @@
-"""A trained version in the model store in, its accuracy and digest out: lets only good models pass.
+"""A trained version in the model store in, its metric and digest out: lets only good ones pass.
 
-Stands between training and serving, and in front of every deployment: what is not there, or is worse than
-asked for, never reaches a SeldonDeployment. Environment: MODEL_STORE, MODEL, VERSION, MIN_ACCURACY, OUTPUTS.
+Stands between training and serving, and in front of every deployment: what is not there, is not whole, or is
+worse than asked for, never reaches a SeldonDeployment. Reads version.json, and every file that it names.
+Environment: MODEL_STORE, UNIT, VERSION; METRIC, the name of what is compared with ACCEPT; OUTPUTS.
 """
 
-import hashlib
-import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from models.contract.errors import ModelError
+from models.contract.metric import shown
+from models.contract.version import Version, digest, load
 
-def measured(folder: Path) -> tuple[float, str]:
-    """(accuracy, data set) of the version in `folder`; SystemExit says what is missing or broken."""
-    model, version = folder.parent.name, folder.name
+
+def found(folder: Path) -> Version:
+    """The version in `folder`; SystemExit says what is missing or broken."""
+    unit, name = folder.parent.name, folder.name
     if not folder.is_dir():
         there = sorted(f.name for f in folder.parent.glob("*") if f.is_dir() and not f.name.startswith("."))
         sys.exit(
-            f"No version {version!r} of {model} in the model store. There are: {', '.join(there) or 'none'}. "
-            f"Train it first: workflow train-{model.replace('_', '-')} with version={version}."
+            f"No version {name!r} of {unit} in the model store. There are: {', '.join(there) or 'none'}. "
+            f"Train it first: workflow train-{unit.replace('_', '-')} with version={name}."
         )
-    if not (folder / "model.onnx").is_file():
-        sys.exit(f"Version {version!r} of {model} has no model.onnx. Train it again with overwrite=true.")
     try:
-        metrics = json.loads((folder / "metrics.json").read_text())
-        return float(metrics["accuracy"]), str(metrics["dataset"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.exit(f"Version {version!r} of {model}: metrics.json cannot be used ({error!r}).")
-
-
-def origin(folder: Path) -> dict[str, str]:
-    """Where the version comes from, as training wrote it down."""
-    try:
-        lineage = json.loads((folder / "lineage.json").read_text())
-    except (OSError, ValueError):
-        lineage = {}
-    return {
-        key: str(lineage.get(field) or "") for key, field in (("data", "data_sha256"), ("commit", "commit"))
-    }
+        version = load(folder)
+    except ModelError as error:
+        sys.exit(f"Version {name!r} of {unit} cannot be used: {error} Train it again with overwrite=true.")
+    if (version.unit, version.version) != (unit, name):
+        sys.exit(f"{folder} holds version {version.version!r} of {version.unit}; it was put there by hand.")
+    if version.digest != digest(version.files, version.decides):
+        sys.exit(f"Version {name!r} of {unit} cannot be used: its digest is not that of its files.")
+    return version
 
 
 def main(environ: Mapping[str, str] = os.environ) -> None:
-    folder = Path(environ["MODEL_STORE"], environ["MODEL"], environ["VERSION"])
-    least = float(environ["MIN_ACCURACY"])
-    accuracy, dataset = measured(folder)
-    described = f"{folder.parent.name} {folder.name}: accuracy {accuracy:.4f} on {dataset}"
-    if not accuracy >= least:  # a NaN is not good enough either
-        sys.exit(f"{described}; min-accuracy is {least}. Train it better, or ask for less.")
-    print(f"{described}, at least {least} was asked for")
+    version = found(Path(environ["MODEL_STORE"], environ["UNIT"], environ["VERSION"]))
+    metric, accept = version.metric, float(environ["ACCEPT"])
+    asked = f"at {'least' if metric.better == 'higher' else 'most'} {accept:.15g}"
+    if metric.name != environ["METRIC"]:
+        sys.exit(f"{version.described}; this workflow compares {environ['METRIC']}. Train it again.")
+    if not metric.passes(accept):
+        sys.exit(f"{version.described}; accept is {asked}. Train it better, or ask for less.")
+    print(f"{version.described}, {asked} was asked for")
+    further = {name: value for name, value in version.scores.items() if name != metric.name}
+    if further:
+        print("further:", ", ".join(f"{name} {shown(value)}" for name, value in further.items()))
     outputs = Path(environ["OUTPUTS"])
     outputs.mkdir(parents=True, exist_ok=True)
-    (outputs / "accuracy").write_text(str(accuracy))
-    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    for name, value in {"digest": f"sha256:{digest}", **origin(folder)}.items():
+    told = {
+        "metric": metric.text,
+        "digest": f"sha256:{version.digest}",
+        "data": version.data.sha256,
+        "commit": version.commit or "",
+    }
+    for name, value in told.items():
         (outputs / name).write_text(value)
 
 

@@ -1,37 +1,21 @@
-"""Workflow parameters in, a verdict and the names of the images out: the first task of every workflow.
+"""Workflow parameters in, a verdict and the images to run out: the first task of every workflow.
 
 Argo takes any value for a parameter with an enum, and any parameter name, without a word; both end here,
 before anything else starts. Environment: PARAMETERS is the JSON list Argo makes of all parameters, RULES a
-JSON object {parameter: rule}, IMAGES the names that later tasks ask for, one file each below OUTPUTS.
+JSON object {parameter: rule}; IMAGES the names of images that later tasks ask for; ARMS, where an A/B test is to
+be, the JSON {parameter: {unit: {"folder": ..., "image": ..., "loads": ...}}} of those that say `unit:version`.
+Everything that it finds out is a file below OUTPUTS.
 """
 
 import difflib
 import json
 import os
-import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-TYPES = {
-    "int": r"[+-]?[0-9]{1,18}",
-    "float": r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?",
-    # Only what could end its line, or be taken for a reference to an environment variable, is refused.
-    "str": r"((?!\$\()[^\x00-\x1f\x7f])*",
-}
-
-
-def fits(value: str, rule: dict[str, Any]) -> bool:
-    """Whether `value` is what `rule` asks for: an enum, a pattern, or a type with bounds."""
-    if "enum" in rule:
-        return value in rule["enum"]
-    if not re.fullmatch(rule.get("pattern") or TYPES[rule["type"]], value):
-        return False
-    if rule.get("type") not in ("int", "float"):
-        return True
-    low, high = float(rule.get("low", "-inf")), float(rule.get("high", "inf"))
-    return low <= float(value) <= high
+from models.contract.rules import fits
 
 
 def faults(parameters: list[dict[str, str]], rules: dict[str, Any]) -> list[str]:
@@ -52,6 +36,20 @@ def faults(parameters: list[dict[str, str]], rules: dict[str, Any]) -> list[str]
     return found
 
 
+def arms(values: Mapping[str, str], units_of: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(output, value): what later tasks ask of each arm. Two arms of one unit are nodes by the arms' names."""
+    chosen = {arm: values[arm].partition(":")[::2] for arm in units_of}
+    for arm, (name, version) in chosen.items():
+        unit, version = units_of[arm][name], version or values["version"]
+        alone = [other for other, _ in chosen.values()].count(name) == 1
+        kebab = name.replace("_", "-")
+        yield f"{arm}-node", kebab if alone else f"{kebab}-{arm}"
+        yield f"{arm}-unit", unit["loads"]
+        yield f"{arm}-version", version
+        yield f"{arm}-folder", unit["folder"]
+        yield f"{arm}-image", f"{values['registry']}/{unit['image']}:{version}"
+
+
 def main(environ: Mapping[str, str] = os.environ) -> None:
     parameters = json.loads(environ["PARAMETERS"])
     found = faults(parameters, json.loads(environ["RULES"]))
@@ -60,10 +58,12 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     values = {parameter["name"]: parameter["value"] for parameter in parameters}
     for name, value in values.items():
         print(f"{name} = {value}")
+    told = {name: f"{values['registry']}/{name}:{values['version']}" for name in environ["IMAGES"].split()}
+    told |= arms(values, json.loads(environ.get("ARMS") or "{}"))
     outputs = Path(environ["OUTPUTS"])
     outputs.mkdir(parents=True, exist_ok=True)
-    for name in environ["IMAGES"].split():
-        (outputs / name).write_text(f"{values['registry']}/{name}:{values['version']}")
+    for name, value in told.items():
+        (outputs / name).write_text(value)
 
 
 if __name__ == "__main__":

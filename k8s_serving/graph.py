@@ -1,0 +1,224 @@
+"""Models in, a graph out: a value that knows its Seldon node, its containers and the paths through it.
+
+`deployment` makes a manifest of one, and the verify step of a rollout walks its paths. A node is written before
+those that it passes its answer to, as Seldon nests them. Texts may be Argo's tags.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any, Protocol
+
+
+class GraphError(ValueError):
+    """A graph that Seldon would not run as it is meant."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A node with a container: the image that runs in it, and the version of the store that it loads.
+
+    `name` is the node's and the container's; two versions of one unit are two nodes with names of their own.
+    Without a `version` the node loads nothing. `digest` is that of the version: one trained again is a new pod.
+    """
+
+    name: str
+    image: str
+    unit: str = ""
+    version: str = ""
+    digest: str = ""
+    kind: str = "MODEL"
+    resources: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def node(self) -> dict[str, Any]:
+        return {"name": self.name, "type": self.kind}
+
+    def containers(self) -> tuple["Served", ...]:
+        return (self,)
+
+    def paths(self) -> tuple["Path", ...]:
+        return (Path((self,), answers=self),)
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way of a request: the containers that it meets, and its share of all requests.
+
+    `answers` is the node whose answer the client gets. The share is the product of the factors in `share`, of
+    which "1-0.3" is what 0.3 leaves; None where a router decides.
+    """
+
+    nodes: tuple[Served, ...]
+    answers: Served
+    share: tuple[str, ...] | None = ()
+
+    def below(self, *before: Served, share: tuple[str, ...] | None = ()) -> "Path":
+        known = share is not None and self.share is not None
+        return replace(
+            self,
+            nodes=(*before, *self.nodes),
+            share=(*share, *self.share) if known else None,  # type: ignore[misc]
+        )
+
+
+class Graph(Protocol):
+    """What a deployment serves."""
+
+    @property
+    def node(self) -> dict[str, Any]: ...
+    def containers(self) -> tuple[Served, ...]: ...
+    def paths(self) -> tuple[Path, ...]: ...
+
+
+@dataclass(frozen=True, init=False)
+class Chain:
+    """Each node's answer is the request of the next. Only the last part may branch.
+
+    An OUTPUT_TRANSFORMER stands before the node whose answer it transforms.
+    """
+
+    first: tuple[Served, ...]
+    last: Graph
+
+    def __init__(self, *parts: Graph) -> None:
+        if not parts:
+            raise GraphError("A chain has no nodes; expected at least one.")
+        *first, last = (node for part in parts for node in _links(part))
+        for part in first:
+            if not isinstance(part, Served):
+                name = part.node["name"]
+                raise GraphError(f"A chain goes on after {name!r}, which branches; only its last part may.")
+        object.__setattr__(self, "first", tuple(first))
+        object.__setattr__(self, "last", last)
+
+    @property
+    def node(self) -> dict[str, Any]:
+        node = self.last.node
+        for before in reversed(self.first):
+            node = {**before.node, "children": [node]}
+        return node
+
+    def containers(self) -> tuple[Served, ...]:
+        return (*self.first, *self.last.containers())
+
+    def paths(self) -> tuple[Path, ...]:
+        after = [node for node in self.first if node.kind == "OUTPUT_TRANSFORMER"]
+        paths = tuple(path.below(*self.first) for path in self.last.paths())
+        return tuple(replace(path, answers=after[0]) for path in paths) if after else paths
+
+
+@dataclass(frozen=True)
+class Split:
+    """Each request goes to one of the arms by chance: (share of all requests, arm), and `rest` gets the rest.
+
+    Seldon's RANDOM_ABTEST has two arms and no more; so a third one is in a split of what the first one leaves,
+    and then shares are numbers, for no tag can be divided.
+    """
+
+    name: str
+    arms: tuple[tuple[str, Graph], ...]
+    rest: Graph
+
+    def __post_init__(self) -> None:
+        if not self.arms:
+            raise GraphError(f"Split {self.name!r} has one arm; expected at least two.")
+        _ = self._ratios
+
+    @property
+    def node(self) -> dict[str, Any]:
+        node = self.rest.node
+        for number, (ratio, (_, arm)) in reversed(
+            list(enumerate(zip(self._ratios, self.arms, strict=True), 1))
+        ):
+            node = {
+                "name": self.name if number == 1 else f"{self.name}-{number}",
+                "implementation": "RANDOM_ABTEST",
+                "parameters": [{"name": "ratioA", "value": ratio, "type": "FLOAT"}],
+                "children": [arm.node, node],
+            }
+        return node
+
+    def containers(self) -> tuple[Served, ...]:
+        graphs = (*(arm for _, arm in self.arms), self.rest)
+        return tuple(served for graph in graphs for served in graph.containers())
+
+    def paths(self) -> tuple[Path, ...]:
+        found: list[Path] = []
+        passed: tuple[str, ...] = ()
+        for ratio, (_, arm) in zip(self._ratios, self.arms, strict=True):
+            found += [path.below(share=(*passed, ratio)) for path in arm.paths()]
+            passed += (f"1-{ratio}",)
+        return (*found, *(path.below(share=passed) for path in self.rest.paths()))
+
+    @property
+    def _ratios(self) -> list[str]:
+        """For each arm its share of what the arms before it leave."""
+        if len(self.arms) == 1:
+            return [self.arms[0][0]]
+        ratios, left = [], 1.0
+        for text, arm in self.arms:
+            try:
+                share = float(text)
+            except ValueError:
+                share = -1
+            if not 0 <= share <= left + 1e-9:
+                raise GraphError(
+                    f"Split {self.name!r} gives {arm.node['name']!r} the share {text!r}; expected a number "
+                    f"from 0 to {left:g}, which is left of all requests. Only the first of two arms may take "
+                    "its share from a parameter."
+                )
+            ratios.append(f"{min(share / left, 1):.12g}" if left > 1e-9 else "0")
+            left -= share
+        return ratios
+
+
+@dataclass(frozen=True)
+class Router:
+    """A node of its own decides for each request to which child it goes, and may learn from feedback."""
+
+    router: Served
+    children: tuple[Graph, ...]
+
+    @property
+    def node(self) -> dict[str, Any]:
+        return {**self.router.node, "type": "ROUTER", "children": [child.node for child in self.children]}
+
+    def containers(self) -> tuple[Served, ...]:
+        return (self.router, *_containers(self.children))
+
+    def paths(self) -> tuple[Path, ...]:
+        # Seldon's executor lets no answer tell of the router's container: it is on no path.
+        return tuple(path.below(share=None) for child in self.children for path in child.paths())
+
+
+@dataclass(frozen=True)
+class Combiner:
+    """Every child answers, and a node of its own makes one answer of theirs."""
+
+    combiner: Served
+    children: tuple[Graph, ...]
+
+    @property
+    def node(self) -> dict[str, Any]:
+        return {**self.combiner.node, "type": "COMBINER", "children": [child.node for child in self.children]}
+
+    def containers(self) -> tuple[Served, ...]:
+        return (self.combiner, *_containers(self.children))
+
+    def paths(self) -> tuple[Path, ...]:
+        found = []
+        for ways in product(*(child.paths() for child in self.children)):
+            path = Path((self.combiner,), answers=self.combiner)
+            for way in reversed(ways):
+                path = path.below(*way.nodes, share=way.share)
+            found.append(path)
+        return tuple(found)
+
+
+def _links(part: Graph) -> tuple[Graph, ...]:
+    return (*part.first, part.last) if isinstance(part, Chain) else (part,)
+
+
+def _containers(graphs: Iterable[Graph]) -> tuple[Served, ...]:
+    return tuple(served for graph in graphs for served in graph.containers())

@@ -1,0 +1,98 @@
+"""A small step in, the text of one script out: before it stands what it imports of models/.
+
+The steps run on a stock Python image that holds none of our code. So what they import of ours is standard
+library only, and is imported by name: `from models.contract.rules import fits`.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+STEPS = Path(__file__).parent / "steps"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class EmbeddingError(ValueError):
+    """A step that cannot stand alone."""
+
+
+def step_source(file: str) -> str:
+    """The text of a file of `steps/`, which can run alone."""
+    text = (STEPS / file).read_text(encoding="utf-8")
+    return alone(STEPS / file) if file.endswith(".py") else text
+
+
+def alone(path: Path) -> str:
+    """The text of a module, after that of all modules of ours that it needs."""
+    order: list[Path] = []
+    _needed(path, order)
+    if len(order) == 1:
+        return path.read_text(encoding="utf-8")
+    trees = {module: ast.parse(module.read_text(encoding="utf-8")) for module in order}
+    counted = Counter(name for tree in trees.values() for name in _defined(tree))
+    if twice := sorted(name for name, count in counted.items() if count > 1):
+        raise EmbeddingError(
+            f"{_shown(path)}: {', '.join(twice)} would be defined twice in one script; rename one."
+        )
+    parts = [f'"""{ast.get_docstring(trees[path], clean=False)}"""\n']
+    parts += [
+        f"# {'' if module == path else 'From '}{_shown(module)}\n\n{_body(module, trees[module])}"
+        for module in order
+    ]
+    return "\n".join(parts)
+
+
+def _needed(path: Path, order: list[Path]) -> None:
+    """Puts the modules of ours that `path` needs into `order`, each once, and last itself."""
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        module = _ours(statement, path)
+        if module and module not in order:
+            _needed(module, order)
+    order.append(path)
+
+
+def _ours(statement: ast.stmt, path: Path) -> Path | None:
+    """The file of ours that a statement imports from."""
+    if isinstance(statement, ast.Import):
+        names = [alias.name for alias in statement.names]
+    elif isinstance(statement, ast.ImportFrom):
+        names = [statement.module or ""]
+    else:
+        return None
+    if not any(name.split(".")[0] == "models" for name in names):
+        return None
+    file = ROOT.joinpath(*names[0].split(".")).with_suffix(".py")
+    if (
+        not isinstance(statement, ast.ImportFrom)
+        or any(a.asname for a in statement.names)
+        or not file.is_file()
+    ):
+        raise EmbeddingError(
+            f"{_shown(path)}: line {statement.lineno}: import from a module of models/ what is needed, by its name: "
+            "from models.contract.rules import fits."
+        )
+    return file
+
+
+def _body(path: Path, tree: ast.Module) -> str:
+    """The text without the docstring and without imports of ours."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    dropped = [tree.body[0]] if ast.get_docstring(tree) is not None else []
+    dropped += [statement for statement in tree.body if _ours(statement, path)]
+    for statement in reversed(dropped):
+        del lines[statement.lineno - 1 : statement.end_lineno]
+    return "".join(lines).lstrip("\n")
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            yield statement.name
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

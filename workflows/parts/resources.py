@@ -1,0 +1,25 @@
+"""Resources of several units in, the largest of each out: what a container needs that may be any of them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from models.contract.spec import Resources
+
+UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, **{p: 1000.0**n for n, p in enumerate("KMGT", 1)},
+         **{f"{p}i": 1024.0**n for n, p in enumerate("KMGT", 1)}}  # fmt: skip
+
+
+def largest(needs: Iterable[Resources]) -> dict[str, Any]:
+    """Requests and limits; the CPU and the memory may come from two units."""
+    found: dict[str, dict[str, str]] = {"requests": {}, "limits": {}}
+    for need in needs:
+        for part, quantities in (("requests", need.requests), ("limits", need.limits)):
+            for name, quantity in quantities.items():
+                found[part][name] = max(found[part].get(name, quantity), quantity, key=amount)
+    return found
+
+
+def amount(quantity: str) -> float:
+    """The number that Kubernetes reads a quantity such as 500m or 1Gi as."""
+    digits = quantity.rstrip("mkKMGTi")
+    return float(digits) * UNITS[quantity[len(digits) :]]

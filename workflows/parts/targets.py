@@ -1,0 +1,113 @@
+"""A graph in, the target of a rollout out: what is applied, when it is up, and the ways through it.
+
+The nodes of the graph are known by what the tasks of the run give: `<node>-image`, `<node>-digest` and more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from hera.workflows import Task
+from models.contract.spec import Unit
+
+from k8s_serving.deployment import MODEL_STORE, deployment, served
+from k8s_serving.graph import Graph, Path, Served
+from workflows.parts import parameters
+from workflows.parts.gate import ORIGIN
+from workflows.parts.resources import largest
+
+LINEAGE = "argolane.dev/"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is rolled out: a manifest, when it is up, where it then answers, and the ways through it.
+
+    `inputs` are the arguments that the task gives. `ready` is Argo's condition and `url` a JSON path, both on the
+    object that the manifest makes.
+    """
+
+    name: str
+    manifest: str
+    inputs: tuple[str, ...]
+    paths: tuple[Path, ...]
+    ready: str = "status.state == Available"
+    url: str = "{.status.address.url}"
+
+    @property
+    def last_good(self) -> str:
+        """The file of the store with the manifest that was last verified."""
+        return f"{MODEL_STORE}/.deployments/{self.name}.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(Served):
+    """A node of which the task tells some things: each of `told` is its argument `<key>-<told>`."""
+
+    key: str
+    told: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(f"{self.key}-{what}" for what in (*self.told, *ORIGIN))
+
+
+def tagged(unit: Unit) -> Given:
+    """The unit at the workflow's version, with the image and the origin that the task gives."""
+    image, digest = (_tag(f"{unit.kebab}-{what}") for what in ("image", "digest"))
+    known = served(unit, image=image, version=parameters.VERSION.tag, digest=digest)
+    return Given(**vars(known), key=unit.kebab, told=("image",))
+
+
+def arm(key: str, units: Sequence[Unit]) -> Given:
+    """Whichever of the units the task gives as this arm: all that is known of it is known when it runs."""
+    told = ("node", "image", "unit", "version")
+    name, image, unit, version = (_tag(f"{key}-{what}") for what in told)
+    needs = largest([unit.resources.serve for unit in units if unit.resources.serve])
+    return Given(
+        name=name,
+        image=image,
+        unit=unit,
+        version=version,
+        digest=_tag(f"{key}-digest"),
+        resources=needs,
+        key=key,
+        told=told,
+    )
+
+
+def origin(name: str, gate: Task) -> dict[str, Any]:
+    """The arguments of a rollout that its gate found for a node."""
+    return {f"{name}-{what}": gate.get_parameter(what) for what in ORIGIN}
+
+
+def seldon(name: str, graph: Graph) -> Target:
+    """A SeldonDeployment of the graph, with its lineage as annotations, which `argolane whence` reads."""
+    made = deployment(name, graph=graph)
+    nodes = [node for node in graph.containers() if isinstance(node, Given)]
+    inputs = tuple(name for node in nodes for name in node.inputs)
+    lineage = {
+        "version": parameters.VERSION.tag,
+        "workflow": "{{workflow.name}}",
+        "workflow-uid": "{{workflow.uid}}",
+        **{name: _tag(name) for name in inputs},
+    }
+    labels = {**made["metadata"]["labels"], f"{LINEAGE}workflow": "{{workflow.name}}"}
+    annotations = {LINEAGE + key: value for key, value in lineage.items()}
+    metadata = {**made["metadata"], "labels": labels, "annotations": annotations}
+    return Target(name, _text({**made, "metadata": metadata}), inputs, graph.paths())
+
+
+def _tag(name: str) -> str:
+    """What Argo replaces by the task's argument."""
+    return f"{{{{inputs.parameters.{name}}}}}"
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(manifest: dict[str, Any]) -> str:
+    return yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, width=1000)

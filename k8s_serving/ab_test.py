@@ -1,9 +1,8 @@
 """Units that answer the same question in, an A/B test of two of them out, or of two versions of the one."""
 
-from models.contract.spec import Unit, read_all
-
 from k8s_serving.deployment import VERSION, at_defaults, deployment
 from k8s_serving.graph import Graph, Split
+from models.contract.spec import Unit, read_all
 
 NEXT_VERSION = "0.2"
 

@@ -1,16 +1,15 @@
 """A graph in, a SeldonDeployment of one predictor out, all of whose containers share one pod.
 
-The container bears the node's name, for that is how Seldon finds it. Values may be Argo's tags: the rollouts of
-workflows/ call the very same builder.
+The container bears the node's name, for that is how Seldon finds it. Values may be Argo's tags: the rollouts
+of workflows/ call the very same builder.
 """
 
 import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from models.contract.spec import Unit
-
 from k8s_serving.graph import Graph, Served
+from models.contract.spec import Unit
 
 REGISTRY = "registry.example.com/argolane"
 VERSION = "0.1"
@@ -49,12 +48,12 @@ def image_name(unit: Unit, target: str) -> str:
 def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
     """The manifest; its pod is named after what is in it.
 
-    A name that stays while the containers change would have Seldon delete the old pods before it makes the new
-    ones, for their labels tell the containers, and labels that select pods cannot change.
+    A name that stays while the containers change would have Seldon delete the old pods before it makes the
+    new ones, for their labels tell the containers, and labels that select pods cannot change.
     """
     containers = graph.containers()
     # In company, a node's version is only told where its tags bear its name.
-    chained = {node for path in graph.paths() if len(path.nodes) > 1 for node in path.nodes}
+    chained = {node.name for path in graph.paths() if len(path.nodes) > 1 for node in path.nodes}
     pod = {
         # Seldon's default user; the images run under any.
         "securityContext": {
@@ -62,7 +61,7 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
             "runAsUser": 8888,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(node, tags=node in chained) for node in containers],
+        "containers": [_container(node, tags=node.name in chained) for node in containers],
         "volumes": [{"name": STORE_CLAIM, "persistentVolumeClaim": {"claimName": STORE_CLAIM}}],
     }
     predictor = {
@@ -82,7 +81,7 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
 
 
 def pod_name(containers: Iterable[str]) -> str:
-    """The names of the containers, or how many they are and a digest of their names where that is too long."""
+    """The names of the containers; how many they are and a digest of the names where that is too long."""
     names = list(containers)
     joined = "-".join(names)
     if "{{" in joined or len(joined) <= _LONGEST:

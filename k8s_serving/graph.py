@@ -1,7 +1,7 @@
 """Models in, a graph out: a value that knows its Seldon node, its containers and the paths through it.
 
-`deployment` makes a manifest of one, and the verify step of a rollout walks its paths. A node is written before
-those that it passes its answer to, as Seldon nests them. Texts may be Argo's tags.
+`deployment` makes a manifest of one, and the verify step of a rollout walks its paths. A node is written
+before those that it passes its answer to, as Seldon nests them. Texts may be Argo's tags.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ class Served:
     """A node with a container: the image that runs in it, and the version of the store that it loads.
 
     `name` is the node's and the container's; two versions of one unit are two nodes with names of their own.
-    Without a `version` the node loads nothing. `digest` is that of the version: one trained again is a new pod.
+    Without a `version` the node loads nothing. `digest` is that of the version: trained again, a new pod.
     """
 
     name: str
@@ -110,9 +110,9 @@ class Chain:
 
 @dataclass(frozen=True)
 class Split:
-    """Each request goes to one of the arms by chance: (share of all requests, arm), and `rest` gets the rest.
+    """Chance decides for each request: (share of all requests, arm); `rest` gets what the others leave.
 
-    Seldon's RANDOM_ABTEST has two arms and no more; so a third one is in a split of what the first one leaves,
+    Seldon's RANDOM_ABTEST has two arms and no more; so a third one is in a split of what the first leaves,
     and then shares are numbers, for no tag can be divided.
     """
 

@@ -1,8 +1,7 @@
 """Every unit that serves a version of its own in, a SeldonDeployment of its name out."""
 
-from models.contract.spec import read_all
-
 from k8s_serving.deployment import at_defaults, deployment
+from models.contract.spec import read_all
 
 
 def manifests() -> dict[str, object]:

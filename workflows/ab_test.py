@@ -1,9 +1,11 @@
-"""Units that answer one question in, `ab-test-<question>` out: two of them, or two versions of one, side by side."""
+"""Units that answer one question in, `ab-test-<question>` out: two of them, or two versions of one."""
+
+from typing import Any
 
 from hera.workflows import DAG, Task, WorkflowTemplate
-from models.contract.spec import Unit
 
 from k8s_serving.ab_test import ab_test, arms, questions
+from models.contract.spec import Unit
 from workflows.parts import parameters as p
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
@@ -22,8 +24,8 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
     with workflow_template(
         f"ab-test-{question}",
         title=f"A/B test of {question}",
-        description=f"Deploys two of {', '.join(unit.title for unit in units)}, or two versions of one, side by "
-        "side: chance decides which of them answers a request.",
+        description=f"Deploys two of {', '.join(unit.title for unit in units)}, or two versions of one, "
+        "side by side: chance decides which of them answers a request.",
         parameters=inputs,
     ) as workflow:
         check = guard(inputs, arms=dict.fromkeys(first, units))
@@ -37,11 +39,12 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
                 "target": "runtime",
                 **{name: checked.get_parameter(f"{name}-folder") for name in first},
             })  # fmt: skip
-            given = {}
+            given: dict[str, Any] = {}
             for name in first:
                 told = {what: checked.get_parameter(f"{name}-{what}") for what in ("unit", "version")}
                 found = Task(name=f"gate-{name}", template=find, arguments=told)
-                checked >> found >> built
+                checked >> found
+                found >> built
                 given |= {
                     f"{name}-{what}": checked.get_parameter(f"{name}-{what}") for what in ("node", *told)
                 }

@@ -54,15 +54,18 @@ def build() -> WorkflowTemplate:
                 })  # fmt: skip
                 told = {"unit": unit.name, "version": p.VERSION.tag}
                 judged = Task(name=f"gate-{name}", template=judge, arguments=told)
-                trainable >> trained >> judged
+                trainable >> trained
+                trained >> judged
                 given |= {
                     f"{name}-image": reference(unit, "runtime", task="build-runtimes"),
                     **origin(name, judged),
                 }
                 good.append(judged)
             rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
-            checked >> trainable >> servable >> rolled
-            good >> rolled
+            checked >> trainable
+            trainable >> servable
+            for task in (servable, *good):
+                task >> rolled
     return workflow
 
 

@@ -1,9 +1,9 @@
 """A unit in, its workflow `serve-<unit>` out: check -> find it -> build -> roll it out."""
 
 from hera.workflows import DAG, Task, WorkflowTemplate
-from models.contract.spec import Unit, read_all
 
 from k8s_serving.deployment import image_name
+from models.contract.spec import Unit, read_all
 from workflows.parts import parameters as p
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
@@ -33,7 +33,9 @@ def build(unit: Unit) -> WorkflowTemplate:
                 f"{unit.kebab}-image": reference(unit, "runtime"),
                 **origin(unit.kebab, found),
             })  # fmt: skip
-            checked >> found >> built >> rolled
+            checked >> found
+            found >> built
+            built >> rolled
     return workflow
 
 

@@ -1,9 +1,9 @@
 """A unit in, its workflow `train-<unit>` out: check -> build the image -> train -> gate."""
 
 from hera.workflows import DAG, Task, WorkflowTemplate
-from models.contract.spec import Unit, read_all
 
 from k8s_serving.deployment import image_name
+from models.contract.spec import Unit, read_all
 from workflows.parts import parameters as p
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
@@ -18,7 +18,7 @@ def build(unit: Unit) -> WorkflowTemplate:
     with workflow_template(
         f"train-{unit.kebab}",
         title=f"Train {unit.title}",
-        description=f"{unit.description} Trains it into the model store; fails unless it is as good as accept.",
+        description=f"{unit.description} Trains it into the model store; fails if it is worse than accept.",
         parameters=inputs,
     ) as workflow:
         check = guard(inputs, images=[image_name(unit, "trainer")])
@@ -33,7 +33,9 @@ def build(unit: Unit) -> WorkflowTemplate:
                 **{name: parameter.tag for name, parameter in own.items()},
             })  # fmt: skip
             good = Task(name="gate", template=judge, arguments={"unit": unit.name, "version": p.VERSION.tag})
-            checked >> built >> trained >> good
+            checked >> built
+            built >> trained
+            trained >> good
     return workflow
 
 

@@ -1,6 +1,6 @@
-"""A small step in, the text of one script out: before it stands what it imports of models/.
+"""A small step in, the text of one script out: before it stands what it imports of ours.
 
-The steps run on a stock Python image that holds none of our code. So what they import of ours is standard
+The steps run on a stock Python image that holds none of our code. So what they import of it is standard
 library only, and is imported by name: `from models.contract.rules import fits`.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 STEPS = Path(__file__).parent / "steps"
 ROOT = Path(__file__).resolve().parents[2]
+OURS = ("models", "workflows")
 
 
 class EmbeddingError(ValueError):
@@ -32,9 +33,7 @@ def alone(path: Path) -> str:
     trees = {module: ast.parse(module.read_text(encoding="utf-8")) for module in order}
     counted = Counter(name for tree in trees.values() for name in _defined(tree))
     if twice := sorted(name for name, count in counted.items() if count > 1):
-        raise EmbeddingError(
-            f"{_shown(path)}: {', '.join(twice)} would be defined twice in one script; rename one."
-        )
+        raise EmbeddingError(f"{_shown(path)}: {', '.join(twice)} would be defined twice; rename one.")
     parts = [f'"""{ast.get_docstring(trees[path], clean=False)}"""\n']
     parts += [
         f"# {'' if module == path else 'From '}{_shown(module)}\n\n{_body(module, trees[module])}"
@@ -60,7 +59,7 @@ def _ours(statement: ast.stmt, path: Path) -> Path | None:
         names = [statement.module or ""]
     else:
         return None
-    if not any(name.split(".")[0] == "models" for name in names):
+    if not any(name.split(".")[0] in OURS for name in names):
         return None
     file = ROOT.joinpath(*names[0].split(".")).with_suffix(".py")
     if (
@@ -69,7 +68,7 @@ def _ours(statement: ast.stmt, path: Path) -> Path | None:
         or not file.is_file()
     ):
         raise EmbeddingError(
-            f"{_shown(path)}: line {statement.lineno}: import from a module of models/ what is needed, by its name: "
+            f"{_shown(path)}: line {statement.lineno}: import what is needed of ours by its name: "
             "from models.contract.rules import fits."
         )
     return file

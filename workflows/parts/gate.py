@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from hera.workflows import Script
-from models.contract.spec import Unit
 
 from k8s_serving.deployment import MODEL_STORE
+from models.contract.spec import Unit
 from workflows.parts import parameters, pods
 
 # What the gate finds in the store and a rollout writes down: of which files, data and commit a version is.

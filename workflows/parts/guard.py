@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from hera.workflows import Script
-from models.contract.spec import Unit
 
 from k8s_serving.deployment import image_name
+from models.contract.spec import Unit
 from workflows.parts.parameters import Checked
 from workflows.parts.pods import output, small_step
 
@@ -25,7 +25,7 @@ def guard(
     images: Iterable[str] = (),
     arms: Mapping[str, Sequence[Unit]] | None = None,
 ) -> Script:
-    """Template `guard`; its outputs are the images by the registry and version asked for, and of each arm ARM."""
+    """Template `guard`; its outputs are the images by registry and version asked for, and ARM of each arm."""
     names, choices = list(images), arms or {}
     rules = ",\n".join(f"{json.dumps(p.name)}: {json.dumps(p.rule)}" for p in parameters)
     env = {

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from hera.workflows import Parameter, RetryStrategy, Script, UserContainer
 from hera.workflows import models as m
-from models.contract.spec import Unit
 
 from k8s_serving.deployment import image_name
+from models.contract.spec import Unit
 from workflows.parts import parameters, pods
 from workflows.parts.embedding import step_source
 from workflows.parts.source import PATH, source
@@ -35,9 +35,8 @@ DAEMON_MISSING = RetryStrategy(
 def image(folders: Mapping[str, str]) -> Script:
     """Template `build`: input `target` is a stage of models/Dockerfile, trainer or runtime.
 
-    Its outputs are `commit`, and each of the names in `folders`: the image by its digest that is built from that
-    folder of models/. A folder that is an input of the template, `{{inputs.parameters.NAME}}`, is given by the
-    task.
+    Its outputs are `commit`, and each of the names in `folders`: the image by its digest that is built from
+    that folder of models/. Where the folder is `given_by_task`, the name is an input, too.
     """
     given = [name for name, folder in folders.items() if folder == given_by_task(name)]
     socket = m.VolumeMount(name="docker-socket", mount_path="/dind")

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hera.workflows import Parameter
-from models.contract.rules import BOOL
-from models.contract.spec import Judged, Param, Unit, kebab
 
 from k8s_serving.deployment import REGISTRY as DEFAULT_REGISTRY
 from k8s_serving.deployment import VERSION as DEFAULT_VERSION
+from models.contract.params import Param
+from models.contract.rules import BOOL
+from models.contract.spec import Judged, Unit, kebab
 
 
 class ParameterError(ValueError):
@@ -23,7 +24,7 @@ class ParameterError(ValueError):
 
 @dataclass(frozen=True)
 class Checked:
-    """A workflow parameter with a rule: an enum, a pattern, or a type with bounds (see models/contract/rules.py).
+    """A workflow parameter with a rule of models/contract/rules.py: an enum, a pattern, a type with bounds.
 
     `origin` says in an error whose parameter it is.
     """

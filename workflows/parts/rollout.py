@@ -1,4 +1,4 @@
-"""A target in, one template out that applies it, waits, verifies what answers, and puts the last good one back.
+"""A target in, a template out that applies it, waits, verifies what answers, and puts the last good one back.
 
 Right after an update Available may still be the old version's word, and an update that cannot start stays
 Creating for ever: hence the deadline of `deploy`, `verify` after it, and `put-back` when either fails. The

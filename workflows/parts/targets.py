@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 from hera.workflows import Task
-from models.contract.spec import Unit
 
 from k8s_serving.deployment import MODEL_STORE, deployment, served
 from k8s_serving.graph import Graph, Path, Served
+from models.contract.spec import Unit
 from workflows.parts import parameters
 from workflows.parts.gate import ORIGIN
 from workflows.parts.resources import largest
@@ -24,8 +24,8 @@ LINEAGE = "argolane.dev/"
 class Target:
     """What is rolled out: a manifest, when it is up, where it then answers, and the ways through it.
 
-    `inputs` are the arguments that the task gives. `ready` is Argo's condition and `url` a JSON path, both on the
-    object that the manifest makes.
+    `inputs` are the arguments that the task gives. `ready` is Argo's condition and `url` a JSON path, both on
+    the object that the manifest makes.
     """
 
     name: str

@@ -2,9 +2,9 @@
 
 from hera.workflows import Container, Parameter
 from hera.workflows import models as m
-from models.contract.spec import Unit
 
 from k8s_serving.deployment import MODEL_STORE
+from models.contract.spec import Unit
 from workflows.parts import parameters, pods
 
 

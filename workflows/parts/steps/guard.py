@@ -2,9 +2,9 @@
 
 Argo takes any value for a parameter with an enum, and any parameter name, without a word; both end here,
 before anything else starts. Environment: PARAMETERS is the JSON list Argo makes of all parameters, RULES a
-JSON object {parameter: rule}; IMAGES the names of images that later tasks ask for; ARMS, where an A/B test is to
-be, the JSON {parameter: {unit: {"folder": ..., "image": ..., "loads": ...}}} of those that say `unit:version`.
-Everything that it finds out is a file below OUTPUTS.
+JSON object {parameter: rule}, IMAGES the names of images that later tasks ask for, ARMS the JSON object
+{parameter: {unit: {"folder": ..., "image": ..., "loads": ...}}} of those that say `unit:version`, or nothing.
+What it gives on are files below OUTPUTS.
 """
 
 import difflib
@@ -37,7 +37,7 @@ def faults(parameters: list[dict[str, str]], rules: dict[str, Any]) -> list[str]
 
 
 def arms(values: Mapping[str, str], units_of: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(output, value): what later tasks ask of each arm. Two arms of one unit are nodes by the arms' names."""
+    """(output, value): what later tasks ask of each arm. Arms of one unit are nodes by their own names."""
     chosen = {arm: values[arm].partition(":")[::2] for arm in units_of}
     for arm, (name, version) in chosen.items():
         unit, version = units_of[arm][name], version or values["version"]

@@ -1,14 +1,14 @@
-"""The URL of a deployment in, what each path through its graph answers out: deployed means the new one answers.
+"""The URL of a deployment in, what each path through its graph answers out: deployed means the new one does.
 
 Last of every deployment. First waits for ten answers in a row in which every node is the expected one, for
-right after an update the old pods still answer; then sends the test rows of the versions that are served, until
-every path has answered all of its own, and holds the answers against those that the version gave when it was
-trained. Environment: URL; PATHS, the JSON list of {"share": factors or null, "answers": node, "nodes": [{"name",
-"image", "unit", "version", "digest"}]}; MODEL_STORE; ACCEPT, for the metric of a version; WAIT, seconds for each
-of the two phases; OUTPUTS, the folder for the report; MANIFEST, written to the file LAST_GOOD when all is well.
+right after an update the old pods still answer; then sends the test rows of the versions that are served,
+until every path has answered all of its own, and holds the answers against those that the version gave when
+it was trained. Environment: URL; PATHS, the JSON list of {"share": factors or null, "answers": node, "nodes":
+[{"name", "image", "unit", "version", "digest"}]}; MODEL_STORE; ACCEPT, for the metric of a version; WAIT,
+seconds for each of the two phases; OUTPUTS, the folder for the report; MANIFEST, written to the file
+LAST_GOOD when all is well.
 """
 
-import gzip
 import http.client
 import json
 import math
@@ -19,13 +19,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models.contract.errors import ModelError
-from models.contract.metric import SCORES, Metric
-from models.contract.version import Version, load
+from workflows.parts.steps.paths import Samples, Way, Wrong, answering, ways_of
 
 IN_A_ROW = 10
 BATCH = 100  # rows in a request
@@ -35,105 +34,7 @@ SAY_EVERY = 15.0  # seconds between two lines of a long wait
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class Wrong(Exception):
-    """An answer that does not count, and why."""
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Test rows, what is true of them, and what the version answered them when it was trained."""
-
-    dataset: str
-    rows: list[Any]
-    truth: list[Any]
-    answers: list[Any]
-    names: list[str] | None = None
-    tolerance: float = 1e-3
-
-
-@dataclass
-class Way:
-    """A path through the graph: what its nodes should be, and what they answered."""
-
-    nodes: list[dict[str, str]]
-    share: float | None  # of the requests; None where a router decides
-    version: Version | None = None
-    samples: Samples | None = None
-    answers: dict[int, Any] = field(default_factory=dict)  # by number of the row
-    requests: int = 0
-    tags: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return " > ".join(node["name"] for node in self.nodes)
-
-    @property
-    def rows(self) -> list[Any]:
-        return self.samples.rows if self.samples else []
-
-    @property
-    def metric(self) -> Metric | None:
-        """What the version is judged by, from the answers of the deployment; None where nobody can compute it."""
-        if not (self.version and self.samples and self.answers and self.version.metric.name in SCORES):
-            return None
-        known, order = self.version.metric, sorted(self.answers)
-        truth = [self.samples.truth[row] for row in order]
-        value = SCORES[known.name].compute([self.answers[row] for row in order], truth)
-        return Metric(known.name, value, known.better)
-
-    @property
-    def different(self) -> list[int]:
-        """Rows that are answered otherwise than by the version when it was trained."""
-        if not self.samples:
-            return []
-        known, tolerance = self.samples.answers, self.samples.tolerance
-        return [row for row, given in sorted(self.answers.items()) if not alike(given, known[row], tolerance)]
-
-
-def alike(given: Any, known: Any, tolerance: float) -> bool:
-    """Whether two answers are the same, numbers within the tolerance, of their size where they are large."""
-    if isinstance(known, list):
-        return (
-            isinstance(given, list)
-            and len(given) == len(known)
-            and all(alike(one, other, tolerance) for one, other in zip(given, known, strict=True))
-        )
-    if isinstance(known, int | float) and not isinstance(known, bool):
-        number = isinstance(given, int | float) and not isinstance(given, bool)
-        return number and abs(given - known) <= tolerance * max(1.0, abs(known))
-    return bool(given == known)
-
-
-def ways_of(paths: list[dict[str, Any]], store: Path) -> list[Way]:
-    """The paths that get requests, each with the version that answers and its test rows."""
-    ways = []
-    for path in paths:
-        way = Way(path["nodes"], share_of(path["share"]))
-        (node,) = [node for node in way.nodes if node["name"] == path["answers"]]
-        if way.share == 0:
-            continue
-        if node["version"]:
-            folder = store / node["unit"] / node["version"]
-            way.version = load(folder)
-            if way.version.samples:
-                way.samples = read_samples(folder / way.version.samples)
-        ways.append(way)
-    return ways
-
-
-def share_of(factors: Sequence[str] | None) -> float | None:
-    """The product of factors such as 0.3 and 1-0.3."""
-    if factors is None:
-        return None
-    return math.prod(1 - float(f[2:]) if f.startswith("1-") else float(f) for f in factors)
-
-
-def read_samples(path: Path) -> Samples:
-    told = json.loads(gzip.decompress(path.read_bytes()))
-    return Samples(**{name: told[name] for name in Samples.__dataclass_fields__ if name in told})
-
-
-def ask(url: str, rows: list[Any], names: list[str] | None) -> Any:
+def ask(url: str, rows: Sequence[Any], names: Sequence[str] | None) -> Any:
     """The deployment's answer to `rows`. Wrong on anything but an answer for each of them."""
     data = {"names": names, "ndarray": rows} if names else {"ndarray": rows}
     body = json.dumps({"data": data}).encode()
@@ -153,31 +54,9 @@ def ask(url: str, rows: list[Any], names: list[str] | None) -> Any:
     raise Wrong(f"not a prediction of {len(rows)} rows: {json.dumps(answer)[:300]}")
 
 
-def answering(answer: Any, ways: list[Way]) -> Way:
-    """The path that gave the answer. Wrong when it is none of them, or one of its nodes is still the old one."""
-    seen, tags = answer["meta"]["requestPath"], answer["meta"].get("tags") or {}
-    for way in ways:
-        if set(seen) == {node["name"] for node in way.nodes}:
-            for node in way.nodes:
-                check(node, seen[node["name"]], tags, alone=len(way.nodes) == 1)
-            return way
-    raise Wrong(f"answered by {' > '.join(seen)}; expected {' or '.join(way.name for way in ways)}")
-
-
-def check(node: Mapping[str, str], image: str, tags: Mapping[str, Any], *, alone: bool) -> None:
-    """Wrong unless a node is of the expected image, version and files; in company its tags bear its name."""
-    name, before = node["name"], "" if alone else f"{node['name']}."
-    if image != node["image"]:
-        raise Wrong(f"{name} is still {image}, not {node['image']}")
-    for tag, words in (("version", "version"), ("digest", "the weights")):
-        served = tags.get(f"{before}{tag}", node[tag])
-        if served != node[tag]:
-            raise Wrong(f"{name} still serves {words} {served}, not {node[tag]}")
-
-
 def await_nodes(url: str, ways: list[Way], wait: float) -> None:
     """Returns after IN_A_ROW right answers one after the other; SystemExit after `wait` seconds."""
-    asked = next(way.samples for way in ways if way.samples)
+    asked = next(way.samples for way in ways if way.samples.rows)
     end, said, right, reason = time.monotonic() + wait, 0.0, 0, "nothing was asked"
     while right < IN_A_ROW:
         if time.monotonic() > end:
@@ -197,25 +76,25 @@ def await_nodes(url: str, ways: list[Way], wait: float) -> None:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows for one request, and the paths that have to answer them."""
+    """Rows for one request, and the paths that have yet to answer them."""
 
     start: int
     samples: Samples
     ways: list[Way]
 
 
-def batches(ways: list[Way]) -> Iterator[Batch]:
-    """The test rows of all paths; what several have in common is one batch."""
-    together: dict[int, list[Way]] = {}
+def batches(ways: Sequence[Way]) -> Iterator[Batch]:
+    """The test rows of all paths; what several have in common is sent once for all of them."""
+    groups: list[list[Way]] = []
     for way in ways:
-        if way.samples:
-            first = next(other for other in ways if other.rows == way.rows)
-            together.setdefault(id(first), []).append(way)
-    for group in together.values():
-        samples = group[0].samples
-        for start in range(0, len(samples.rows) if samples else 0, BATCH):
-            assert samples
-            yield Batch(start, samples, list(group))
+        same = [group for group in groups if group[0].samples.rows == way.samples.rows]
+        if same:
+            same[0].append(way)
+        else:
+            groups.append([way])
+    for group in groups:
+        for start in range(0, len(group[0].samples.rows), BATCH):
+            yield Batch(start, group[0].samples, list(group))
 
 
 def measure(url: str, ways: list[Way], wait: float) -> list[str]:
@@ -251,15 +130,19 @@ def measure(url: str, ways: list[Way], wait: float) -> list[str]:
 
 def judge(way: Way, *, asked: int, accept: float) -> Iterator[str]:
     """Prints what one path did; yields what is wrong with it."""
-    if not way.answers or not way.samples:
+    if not way.answers:
         share = "a router decides" if way.share is None else f"its share is {way.share:g}"
         print(f"{way.name}: no answer in {asked} requests; {share}")
         # A rare path may be unlucky; a common one that never answers is broken.
-        if way.samples and way.share is not None and asked * way.share >= 20:
+        if way.samples.rows and way.share is not None and asked * way.share >= 20:
             yield f"{way.name} answered none of {asked} requests."
         return
     metric, rows, dataset = way.metric, len(way.answers), way.samples.dataset
-    part = "" if rows == len(way.rows) else f" ({len(way.rows)} in all; time or requests ran out)"
+    part = (
+        ""
+        if rows == len(way.samples.rows)
+        else f" ({len(way.samples.rows)} in all; time or requests ran out)"
+    )
     named = " ".join(str(way.tags[key]) for key in ("model", "version") if key in way.tags)
     print(
         f"{way.name}: {metric.text if metric else 'answers'} on {rows} test rows of {dataset}{part},"
@@ -313,7 +196,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         ways = ways_of(json.loads(environ["PATHS"]), Path(environ["MODEL_STORE"]))
     except ModelError as error:
         sys.exit(str(error))
-    known = {way.samples.dataset: len(way.rows) for way in ways if way.samples}
+    known = {way.samples.dataset: len(way.samples.rows) for way in ways if way.samples.rows}
     if not known:
         sys.exit("No version in this graph has test rows: train one of them, which saves samples with it.")
 

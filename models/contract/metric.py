@@ -21,6 +21,12 @@ class Metric:
     value: float
     better: str  # "higher" or "lower"
 
+    def __post_init__(self) -> None:
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
+            raise TypeError(f"metric {self.name!r} is {self.value!r}; expected a number")
+        if self.better not in ("higher", "lower"):
+            raise ValueError(f"metric {self.name!r} has better {self.better!r}; expected higher or lower")
+
     @property
     def text(self) -> str:
         return f"{self.name} {shown(self.value)}"

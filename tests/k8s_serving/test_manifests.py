@@ -9,7 +9,8 @@ import pytest
 from argolane.manifest import load
 from argolane.serving.check import findings
 from k8s_serving import ab_test, single
-from models.spec import read_all
+from k8s_serving.deployment import at_defaults, deployment, served
+from models.contract.spec import read_all
 
 ROOT = Path(__file__).resolve().parents[2]
 RENDERED = sorted((ROOT / "k8s_serving" / "rendered").glob("*.yaml"))
@@ -57,9 +58,18 @@ def test_the_strict_schema_can_fail(strict_schema: Any) -> None:
 
 
 def test_weights_that_changed_are_another_pod() -> None:
-    """The digest of the weights is part of the pod, so a version trained again is rolled out."""
-    served = [
-        single.single(single.Served(read_all()[0], image="r/x:1", version="1", digest=digest))
+    """The digest of the version is part of the pod, so a version trained again is rolled out."""
+    one, other = (
+        deployment("x", graph=served(read_all()[0], image="r/x:1", digest=digest))
         for digest in ("sha256:a", "sha256:b")
-    ]
-    assert served[0] != served[1]
+    )
+    assert one != other
+
+
+def test_the_arms_of_a_lone_unit_are_two_versions_of_it() -> None:
+    """Who has nobody to be compared with is compared with its next version, on a node of its own."""
+    (unit,) = [unit for unit in read_all() if unit.name == "sk_mnist"]
+    (a, a_version), (b, b_version) = ab_test.arms([unit])
+    assert a is b is unit and (a_version, b_version) == ("0.1", "0.2")
+    assert ab_test.node_name("sk_mnist", "a", ["sk_mnist"]) == "sk-mnist-a"
+    assert ab_test.node_name("sk_mnist", "a", ["tf_mnist"]) == "sk-mnist"

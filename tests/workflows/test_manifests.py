@@ -12,11 +12,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from models.spec import read_all
 
 from argolane import render
 from argolane.manifest import Document, dump, load, loads
 from argolane.project import find
-from models.spec import read_all
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "workflows" / "rendered"

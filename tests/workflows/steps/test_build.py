@@ -38,17 +38,22 @@ def environ(tmp_path: Path) -> dict[str, str]:
     for folder in (source / "models/toy_one", state, tmp_path / "bin", tmp_path / "home", tmp_path / "site"):
         folder.mkdir(parents=True)
     (source / "models/Dockerfile").write_text("FROM scratch\n")
-    (source / "models/toy_one/train.py").write_text("")
-    git = ["git", "-C", str(source), "-c", "user.name=x", "-c", "user.email=x@example.com"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run([*git, *command], check=True)
+    for name in ("toy_one/train.py", "toy_one/model.yaml", "toy_one/parts/deep/layer.py", "contract/spec.py",
+                 "family/shared.py", "family/clean/model.yaml", "family/clean/train.py",
+                 "family/tokens/model.yaml"):  # fmt: skip
+        path = source / "models" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    git(source, "init", "-q")
+    git(source, "add", ".")
+    git(source, "commit", "-qm", "first")
     (tmp_path / "bin/docker").write_text(DOCKER)
     (tmp_path / "bin/docker").chmod(0o755)
     (state / "up").touch()
     return {
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
         "STATE": str(state),
-        "MODELS": "toy_one",
+        "IMAGES": "toy-one=toy_one",
         "TARGET": "trainer",
         "REGISTRY": "r.example.com/x",
         "VERSION": "0.1",
@@ -58,6 +63,11 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "WAIT": "1",
         "HOME": str(tmp_path / "home"),
     }
+
+
+def git(source: Path, *command: str) -> None:
+    program = ["git", "-C", str(source), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    subprocess.run([*program, *command], check=True)
 
 
 def build(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -101,6 +111,55 @@ def test_unchanged_inputs_are_not_built_again(environ: dict[str, str]) -> None:
     assert Path(environ["STATE"], "r.example.com_x_toy-one-trainer_0.2").is_file()
 
 
+@pytest.mark.parametrize(
+    ("folder", "changed", "again"),
+    [
+        ("toy_one", "toy_one/train.py", True),
+        ("toy_one", "toy_one/parts/deep/layer.py", True),
+        ("toy_one", "contract/spec.py", True),
+        ("toy_one", "contract/new/deep.py", True),
+        ("toy_one", "Dockerfile", True),
+        ("toy_one", "family/clean/train.py", False),
+        ("toy_one", "../docs/page.md", False),
+        ("family/clean", "family/clean/train.py", True),
+        ("family/clean", "family/shared.py", True),
+        ("family/clean", "family/tokens/model.yaml", False),
+        ("family/clean", "toy_one/train.py", False),
+    ],
+)
+def test_what_the_image_may_hold_decides_whether_it_is_built_again(
+    environ: dict[str, str], folder: str, changed: str, again: bool
+) -> None:
+    """A file of the unit or of what units share, however deep, makes another image; other units' do not."""
+    environ["IMAGES"] = f"x={folder}"
+    assert build(environ).returncode == 0
+    path = Path(environ["SOURCE"], "models", changed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("changed")
+    git(Path(environ["SOURCE"]), "add", ".")
+    git(Path(environ["SOURCE"]), "commit", "-qm", "second")
+    assert build(environ).returncode == 0
+    assert len(calls(environ, "build ")) == (2 if again else 1)
+
+
+def test_a_folder_further_down_has_an_image_of_its_own_name(environ: dict[str, str]) -> None:
+    """The folders' names make that of the image, and MODEL is the folder as the Dockerfile knows it."""
+    environ["IMAGES"] = "clean=family/clean"
+    assert build(environ).returncode == 0
+    assert outputs(environ)["clean"] == f"r.example.com/x/family-clean-trainer@sha256:{7:064d}"
+    assert "MODEL=family/clean" in calls(environ, "build ")[0]
+
+
+def test_a_folder_that_two_outputs_name_is_built_once(environ: dict[str, str]) -> None:
+    """Two arms of an A/B test that are versions of one unit share its image."""
+    environ["IMAGES"] = "a=toy_one b=toy_one"
+    assert build(environ).returncode == 0
+    assert len(calls(environ, "build ")) == 1
+    assert (
+        outputs(environ)["a"] == outputs(environ)["b"] == f"r.example.com/x/toy-one-trainer@sha256:{7:064d}"
+    )
+
+
 def test_a_daemon_that_does_not_come_up_has_its_own_exit_code(environ: dict[str, str]) -> None:
     """The wait is bounded, and ends with 42, which the template retries."""
     Path(environ["STATE"], "up").unlink()
@@ -111,7 +170,7 @@ def test_a_daemon_that_does_not_come_up_has_its_own_exit_code(environ: dict[str,
 
 def test_a_failed_build_fails_by_name(environ: dict[str, str]) -> None:
     """One model that cannot be built fails the step, tells its name and its own words, and has no output."""
-    environ["MODELS"] = "bad_one toy_one"
+    environ["IMAGES"] = "bad-one=bad_one toy-one=toy_one"
     result = build(environ)
     assert result.returncode == 1
     assert "bad_one" in result.stderr and "bad-one: no such package" in result.stdout

@@ -30,7 +30,6 @@ ENDED_AGAIN = {**ENDED, "lastState": CRASH["lastState"]}
 UNREADY = {"name": "m", "state": {"running": {}}, "lastState": {}, "ready": False}
 READY = {**UNREADY, "ready": True}
 STARTING = {"name": "m", "state": {"waiting": {"reason": "ContainerCreating"}}, "ready": False}
-FAILED_DEPLOY = json.dumps([{"displayName": "deploy(0)", "phase": "Failed"}])
 
 
 @pytest.mark.parametrize(
@@ -124,39 +123,15 @@ def test_trouble_of_a_pod_without_a_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failures", "expected"),
-    [
-        (FAILED_DEPLOY, True),
-        (json.dumps(FAILED_DEPLOY), True),  # as Argo puts it into a text
-        (json.dumps([{"displayName": "verify"}]), True),
-        (json.dumps([{"displayName": "train-tf-mnist(1)"}]), False),
-        ("[]", False),
-        ("null", False),
-        ("", False),
-    ],
+    ("on_failure", "verified_before", "put_back"),
+    [("rollback", True, True), ("rollback", False, False), ("keep", True, False)],
 )
-def test_only_a_failed_rollout_counts(failures: str, expected: bool) -> None:
-    """A run that failed in training has changed no deployment."""
-    assert explain.rollout_failed(failures) is expected
-
-
-@pytest.mark.parametrize(
-    ("failures", "on_failure", "verified_before", "put_back"),
-    [
-        (FAILED_DEPLOY, "rollback", True, True),
-        (FAILED_DEPLOY, "rollback", False, False),
-        (FAILED_DEPLOY, "keep", True, False),
-        ("[]", "rollback", True, False),
-    ],
-)
-def test_what_is_put_back(
-    tmp_path: Path, failures: str, on_failure: str, verified_before: bool, put_back: bool
-) -> None:
-    """The last verified manifest, after a failed rollout, if so asked and if there is one."""
+def test_what_is_put_back(tmp_path: Path, on_failure: str, verified_before: bool, put_back: bool) -> None:
+    """The last verified manifest, if so asked and if there is one."""
     last_good, out = tmp_path / "mnist-ab.yaml", tmp_path / "out"
     if verified_before:
         last_good.write_text("kind: SeldonDeployment\n")
-    environ = {"DEPLOYMENT": "mnist-ab", "FAILURES": failures, "ON_FAILURE": on_failure}
+    environ = {"DEPLOYMENT": "mnist-ab", "ON_FAILURE": on_failure}
     explain.main({**environ, "LAST_GOOD": str(last_good), "OUTPUTS": str(out)})
     assert (out / "rollback").read_text() == str(put_back).lower()
     assert (out / "manifest").read_text() == ("kind: SeldonDeployment\n" if put_back else "{}")

@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 
-from models.spec import read_all
+from models.contract.params import Param
+from models.contract.rules import fits
+from models.contract.spec import read_all
+from tests.models.contract.param_cases import CASES, CHOICES, VALUES
 from workflows.parts import parameters
 from workflows.parts.steps import guard
 
-RULES = {p.name: dict(p.rule) for p in (*parameters.SOURCE, parameters.RATIO, parameters.DATASET)}
-GOOD = {p.name: p.value for p in (*parameters.SOURCE, parameters.RATIO, parameters.DATASET)}
+UNITS = {unit.name: unit for unit in read_all()}
+DATASET = parameters.dataset([UNITS["sk_mnist"], UNITS["tf_mnist"]])
+ARMS = [parameters.arm(name, "sk_mnist", [UNITS["sk_mnist"], UNITS["tf_mnist"]]) for name in "ab"]
+KNOWN = (*parameters.SOURCE, parameters.RATIO, *DATASET)
+RULES = {p.name: dict(p.rule) for p in KNOWN}
+GOOD = {p.name: p.value for p in KNOWN}
 
 
 def environ(values: dict[str, Any], outputs: Path, images: str = "") -> dict[str, str]:
@@ -152,33 +159,81 @@ def test_a_parameter_without_value_is_a_fault(value: str | None) -> None:
     assert guard.faults(listed, RULES) == ["Parameter 'ratio' has no value."]
 
 
-TYPED: dict[str, tuple[list[str], list[str]]] = {
-    "int": (["0", "-5", "+7", "123456789012345678"], ["", "1.0", "1e3", "0x1", "1_000", " 1", "\u0663"]),
-    "float": (["0", "-1.5", "1e-3", ".5", "2."], ["", "nan", "inf", "1,5", "1e9999", "e5", "\u0663.5"]),
-    "str": (["", "any text", "ä", "a=b", "50$"], ["a\nb", "a\x00", "$(HOME)", "a\x7f"]),
-}
-
-
-@pytest.mark.parametrize("kind", TYPED)
-def test_params_of_models_are_held_to_their_type(kind: str) -> None:
-    """A model's own params are checked by type; text may be anything that stays one plain line."""
-    right, wrong = TYPED[kind]
-    rule = {"type": kind, "expected": kind}
-    assert [value for value in right if not guard.fits(value, rule)] == []
-    assert [value for value in wrong if guard.fits(value, rule)] == []
+@pytest.mark.parametrize(("kind", "text", "taken"), CASES)
+def test_guard_and_trainer_take_the_same(kind: Any, text: str, taken: bool) -> None:
+    """A param has one rule: what the guard lets through is what the trainer's command line reads."""
+    choices = CHOICES if kind == "choice" else ()
+    param = Param(type=kind, value=VALUES[kind], description="-", choices=choices)
+    rules = {"x": json.loads(json.dumps(param.rule))}
+    assert (not guard.faults([{"name": "x", "value": text}], rules)) is taken
+    if taken:
+        param.parse(text)
+    else:
+        with pytest.raises(ValueError, match="expected"):
+            param.parse(text)
 
 
 def test_bounds_hold_on_both_sides_and_alone() -> None:
     """low and high are part of the range, and each may be given without the other."""
-    assert [guard.fits(v, {"type": "int", "low": 1, "high": 3}) for v in "01234"] == [
+    assert [fits(v, {"type": "int", "low": 1, "high": 3}) for v in "01234"] == [
         False, True, True, True, False
     ]  # fmt: skip
-    assert [guard.fits(v, {"type": "int", "low": 2}) for v in "123"] == [False, True, True]
-    assert [guard.fits(v, {"type": "float", "high": 2}) for v in "123"] == [True, True, False]
+    assert [fits(v, {"type": "int", "low": 2}) for v in "123"] == [False, True, True]
+    assert [fits(v, {"type": "float", "high": 2}) for v in "123"] == [True, True, False]
 
 
-@pytest.mark.parametrize("model", read_all(), ids=lambda model: model.name)
-def test_every_model_passes_its_own_defaults(model: Any) -> None:
+@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS)
+def test_every_unit_passes_its_own_defaults(unit: Any) -> None:
     """The rule made of a param in model.yaml takes the value that stands beside it."""
-    for param in parameters.of_model(model).values():
-        assert guard.fits(param.value, json.loads(json.dumps(param.rule))), param.name
+    for param in parameters.of_unit(unit).values():
+        assert fits(param.value, json.loads(json.dumps(param.rule))), param.name
+
+
+def chosen(a: str, b: str) -> dict[str, str]:
+    units = {name: {"folder": f"x/{name}", "image": f"{name}-runtime", "loads": name} for name in UNITS}
+    return dict(guard.arms({"a": a, "b": b, "version": "0.1", "registry": "r"}, {"a": units, "b": units}))
+
+
+def test_two_units_are_the_arms_of_an_ab_test() -> None:
+    """Each arm is a unit, of the version of all where it has none of its own, on the node of its name."""
+    assert chosen("sk_mnist", "tf_mnist:0.3") == {
+        "a-node": "sk-mnist",
+        "a-unit": "sk_mnist",
+        "a-version": "0.1",
+        "a-folder": "x/sk_mnist",
+        "a-image": "r/sk_mnist-runtime:0.1",
+        "b-node": "tf-mnist",
+        "b-unit": "tf_mnist",
+        "b-version": "0.3",
+        "b-folder": "x/tf_mnist",
+        "b-image": "r/tf_mnist-runtime:0.3",
+    }
+
+
+def test_two_versions_of_one_unit_are_two_nodes() -> None:
+    """The arms' names keep the nodes apart, and each has its version."""
+    told = chosen("sk_mnist:0.1", "sk_mnist:0.2")
+    assert (told["a-node"], told["b-node"]) == ("sk-mnist-a", "sk-mnist-b")
+    assert (told["a-version"], told["b-version"]) == ("0.1", "0.2")
+
+
+@pytest.mark.parametrize(
+    "value", ["", "sk_mnist:", "sk-mnist", "wine", "sk_mnist:0.1:2", "sk_mnist:.1", "sk_mnist:a b", ":0.1"]
+)
+def test_an_arm_is_a_unit_that_answers_the_question(value: str) -> None:
+    """Another unit, a version that is no image tag, or a colon with nothing after it is refused."""
+    rules = {arm.name: dict(arm.rule) for arm in ARMS}
+    (fault,) = guard.faults([{"name": "a", "value": value}, {"name": "b", "value": "tf_mnist:0.2"}], rules)
+    assert fault == (
+        f"Parameter 'a' is {value!r}; expected sk_mnist or tf_mnist, alone or with a version, "
+        "such as sk_mnist:0.1."
+    )
+
+
+def test_what_is_known_of_the_arms_is_given_on(tmp_path: Path) -> None:
+    """The guard writes a file for each thing that later tasks ask of an arm."""
+    units = {"sk_mnist": {"folder": "sk_mnist", "image": "sk-mnist-runtime", "loads": "sk_mnist"}}
+    given = environ({**GOOD, "a": "sk_mnist:0.2"}, tmp_path / "out")
+    rules = {**RULES, "a": dict(ARMS[0].rule)}
+    guard.main({**given, "RULES": json.dumps(rules), "ARMS": json.dumps({"a": units})})
+    assert (tmp_path / "out/a-image").read_text() == "registry.example.com/argolane/sk-mnist-runtime:0.2"

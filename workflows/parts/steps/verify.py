@@ -28,6 +28,7 @@ from workflows.parts.steps.paths import Samples, Way, Wrong, answering, ways_of
 
 IN_A_ROW = 10
 BATCH = 100  # rows in a request
+UNLUCKY = 1e-6  # chance of a path with requests to be given none
 PAUSE = 0.5  # seconds after an answer that does not count
 SAY_EVERY = 15.0  # seconds between two lines of a long wait
 # An address inside the cluster is never a proxy's business.
@@ -105,7 +106,7 @@ def measure(url: str, ways: list[Way], wait: float) -> list[str]:
     """
     missing = list(batches(ways))
     least = min(way.share or 1 / len(ways) for way in ways)
-    limit = 20 + math.ceil(4 * len(missing) / least)
+    limit = 20 + math.ceil(max(4 * len(missing), 16) / least)
     end, wrongs = time.monotonic() + wait, []
     while missing and limit > 0 and time.monotonic() < end:
         limit -= 1
@@ -133,8 +134,8 @@ def judge(way: Way, *, asked: int, accept: float) -> Iterator[str]:
     if not way.answers:
         share = "a router decides" if way.share is None else f"its share is {way.share:g}"
         print(f"{way.name}: no answer in {asked} requests; {share}")
-        # A rare path may be unlucky; a common one that never answers is broken.
-        if way.samples.rows and way.share is not None and asked * way.share >= 20:
+        # A rare path may be unlucky; one that cannot be, but for once in a million runs, is broken.
+        if way.samples.rows and way.share is not None and (1 - way.share) ** asked < UNLUCKY:
             yield f"{way.name} answered none of {asked} requests."
         return
     metric, rows, dataset = way.metric, len(way.answers), way.samples.dataset

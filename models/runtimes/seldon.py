@@ -3,16 +3,18 @@
 The wrapper (seldon-core 1.17.1) asks a class for `model_error_handler`, a Flask blueprint, and registers it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from models.runtimes.served import BadInput
 
 
-def error_handler(form: str) -> Any:
+def error_handler(form: Callable[[], str]) -> Any:
     """A blueprint that answers a client's mistakes with 400; the wrapper would answer each with a 500.
 
     ValueError and its like can only come from the wrapper's reading of the request, because a served class
-    lets none of them out but BadInput. `form` is what a request looks like.
+    lets none of them out but BadInput. `form` says what a request looks like,
+    which is known once the version is loaded.
     """
     from flask import Blueprint, Response, jsonify
     from werkzeug.exceptions import HTTPException
@@ -33,7 +35,9 @@ def error_handler(form: str) -> Any:
         return answer(str(error), error.code or 500)
 
     def unreadable(error: Exception) -> Response:
-        return answer(f"The request cannot be read ({type(error).__name__}: {error}); expected {form}.", 400)
+        return answer(
+            f"The request cannot be read ({type(error).__name__}: {error}); expected {form()}.", 400
+        )
 
     blueprint.app_errorhandler(BadInput)(bad_input)
     blueprint.app_errorhandler(HTTPException)(wrong_call)

@@ -62,7 +62,7 @@ class Served:
         """The hook by which Seldon's wrapper lets a class answer errors."""
         from models.runtimes import seldon
 
-        return seldon.error_handler(self.form)
+        return seldon.error_handler(lambda: self.form)
 
 
 def kind_of(X: object) -> str:

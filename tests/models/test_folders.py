@@ -2,18 +2,20 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
-from models.spec import MODELS
 
-FOLDERS = sorted(path.parent for path in MODELS.glob("*/model.yaml"))
+from models.contract.spec import MODELS, read
+
+FOLDERS = sorted(path.parent for path in MODELS.rglob("model.yaml"))
 OURS = {path.name for path in MODELS.parent.iterdir() if (path / "__init__.py").exists()} | {
     "argolane",
     "tests",
 }
 
-pytestmark = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
 
 def requirements(lock: Path) -> dict[str, str]:
@@ -23,12 +25,17 @@ def requirements(lock: Path) -> dict[str, str]:
     return {re.split(r"[=\[ ]", line, maxsplit=1)[0]: line for line in lines}
 
 
+@each_folder
 def test_a_folder_is_complete(folder: Path) -> None:
     """The files that the workflows, the images and the local runner look for."""
-    names = {path.name for path in folder.iterdir()}
-    assert {"model.yaml", "train.py", "predict.py", "train.lock", "runtime.lock", "request.json"} <= names
+    unit, names = read(folder), {path.name for path in folder.iterdir()}
+    if unit.train is not None:
+        assert {"train.py", "train.lock"} <= names
+    if unit.serve is not None:
+        assert {"predict.py", "runtime.lock", "request.json"} <= names
 
 
+@each_folder
 def test_locks_name_hashes_and_no_place(folder: Path) -> None:
     """Every entry is pinned and hashed; no address of an index, no path of a machine."""
     for lock in (folder / "train.lock", folder / "runtime.lock"):
@@ -39,6 +46,7 @@ def test_locks_name_hashes_and_no_place(folder: Path) -> None:
         assert not re.search(r"://|--index|--find-links|--extra|file:", lock.read_text(encoding="utf-8"))
 
 
+@each_folder
 def test_serving_is_apache_seldon_and_onnx_runtime_alone(folder: Path) -> None:
     """The last Apache-licensed wrapper, and neither of the training libraries."""
     served, trained = requirements(folder / "runtime.lock"), requirements(folder / "train.lock")
@@ -48,20 +56,33 @@ def test_serving_is_apache_seldon_and_onnx_runtime_alone(folder: Path) -> None:
     assert "seldon-core" not in trained
 
 
+@each_folder
 def test_a_folder_without_its_own_requirements_serves_as_all_do(folder: Path) -> None:
     """One runtime.in makes one runtime.lock, so that models share one environment."""
     if not (folder / "runtime.in").exists():
         assert (folder / "runtime.lock").read_bytes() == (MODELS / "sk_mnist/runtime.lock").read_bytes()
 
 
+@each_folder
 def test_models_import_nothing_of_ours_but_models(folder: Path) -> None:
-    """Nor does what they share; what serves imports no training library, and the wrapper only for it."""
-    for file in [*folder.glob("*.py"), *MODELS.glob("*.py")]:
+    """Nor does what they share; what serves imports no training library, and nothing of Seldon."""
+    for file in folder.rglob("*.py"):
         assert not imports(file) & (OURS - {"models"}), file
-    for file in (folder / "predict.py", MODELS / "served.py"):
-        assert imports(file) <= {"models", "hashlib", "json", "os", "functools", "pathlib", "typing"} | {
-            "numpy", "onnxruntime", "flask", "seldon_core", "werkzeug",
-        }  # fmt: skip
+    assert imports(folder / "predict.py") <= {"models", *sys.stdlib_module_names, "numpy"}
+
+
+def test_what_serving_shares_stays_small() -> None:
+    """Servers have neither pydantic nor a training library; one module alone knows the wrapper."""
+    small = {"models", *sys.stdlib_module_names, "numpy", "onnxruntime"}
+    for file in (MODELS / "runtimes").glob("*.py"):
+        more = {"seldon.py": {"flask", "werkzeug", "seldon_core"}, "export.py": {"onnx"}}.get(
+            file.name, set()
+        )
+        assert imports(file) <= small | more, file
+    for name in ("version", "metric", "rules", "errors"):
+        assert imports(MODELS / "contract" / f"{name}.py") <= {"models", *sys.stdlib_module_names}, name
+    for name in ("metric", "rules"):  # steps of a workflow carry them along
+        assert "models" not in imports(MODELS / "contract" / f"{name}.py"), name
 
 
 def imports(file: Path) -> set[str]:

@@ -1,6 +1,5 @@
 """Serving: the plain class in its own process, and the same class behind Seldon's wrapper, over HTTP."""
 
-import hashlib
 import json
 import os
 import signal
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from models.spec import MODELS
 
+from models.contract import version
+from models.contract.spec import MODELS
 from tests.models.conftest import run
 from tests.models.serving import Server, served
 
@@ -77,7 +77,7 @@ print("seldon_core" in sys.modules, "flask" in sys.modules)
 
 def tags_of(folder: Path) -> dict[str, str]:
     """What every answer of the version in `folder` is to say of it."""
-    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    digest = version.load(folder).digest
     dataset = "digits (1437/360)"
     return {"model": "sk_mnist", "version": "0.1", "dataset": dataset, "digest": f"sha256:{digest}"}
 
@@ -110,9 +110,9 @@ def test_the_plain_class(sk_mnist: Path, runtime: Path, tmp_path: Path) -> None:
     ("env", "message"),
     [
         ({"MODEL_DIR": ""}, "MODEL_DIR is not set"),
-        ({"MODEL_DIR": "/nowhere"}, "/nowhere/model.onnx"),
+        ({"MODEL_DIR": "/nowhere"}, "/nowhere/version.json"),
         ({"MODEL_THREADS": "two"}, "MODEL_THREADS is 'two'; expected a whole number of at least 1"),
-        ({"cut": "1"}, "model.onnx is cut or not the model that metrics.json is about"),
+        ({"cut": "1"}, "model.onnx is cut or not the file that version.json is about"),
     ],
 )
 def test_a_model_that_cannot_be_loaded(
@@ -121,9 +121,11 @@ def test_a_model_that_cannot_be_loaded(
     """Always a RuntimeError, the one kind that Seldon's wrapper lets end the process."""
     folder = tmp_path / "version"
     folder.mkdir()
-    for name in ("model.onnx", "metrics.json"):
-        content = (sk_mnist / name).read_bytes()
-        (folder / name).write_bytes(content[:-9] if "cut" in env and name == "model.onnx" else content)
+    for file in sk_mnist.iterdir():
+        content = file.read_bytes()
+        (folder / file.name).write_bytes(
+            content[:-9] if "cut" in env and file.name == "model.onnx" else content
+        )
     code = "from models.sk_mnist.predict import Model; Model().load()"
     done = run(runtime, "-c", code, **{"MODEL_DIR": folder, **env})
     assert f"RuntimeError: The model cannot be loaded: {message}"[:40] in done.stderr

@@ -3,26 +3,28 @@
 import shutil
 from pathlib import Path
 
-FILES = Path(__file__).with_name("toy_files")
-MODELS = Path(__file__).resolve().parents[2] / "models"
+HERE = Path(__file__).parent
+MODELS = HERE.parents[1] / "models"
 SHARED = ("contract", "runtimes", "data")
 IGNORED = shutil.ignore_patterns("__pycache__")
 
 
 def toy_model(models: Path, *, name: str = "toy") -> Path:
-    """Write the model folder `models/<name>`; `models` must be a copy of this project's, not the original.
+    """Write the folder `models/<name>` of a unit; `models` must be a copy, not the original.
 
-    Its locks are those of sk_mnist, so that no packages have to be fetched for it. Four features, two
-    classes, params seed, rows, distance and blur; it trains in a second.
+    Four features, two classes, params seed, rows, distance and blur; it trains in a second.
     """
+    folder = foreign_unit(models, HERE / "toy_files", name=name)
+    text = (folder / "model.yaml").read_text(encoding="utf-8")
+    (folder / "model.yaml").write_text(text.replace("name: toy", f"name: {name}"), encoding="utf-8")
+    return folder
+
+
+def foreign_unit(models: Path, unit: Path, *, name: str | None = None) -> Path:
+    """Copy the folder `unit` below `models`, with the locks of sk_mnist: no packages are fetched for it."""
     assert models.resolve() != MODELS
-    folder = models / name
-    folder.mkdir()
-    for file in FILES.iterdir():
-        if file.is_file():
-            text = file.read_text(encoding="utf-8")
-            text = text.replace("name: toy", f"name: {name}")
-            (folder / file.name).write_text(text, encoding="utf-8")
+    folder = models / (name or unit.name)
+    shutil.copytree(unit, folder, ignore=IGNORED)
     for lock in ("train.lock", "runtime.lock"):
         shutil.copy(MODELS / "sk_mnist" / lock, folder)
     return folder

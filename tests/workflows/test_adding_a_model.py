@@ -12,6 +12,10 @@ MODEL = """\
 name: toy_model
 title: Toy
 description: Nothing much.
+data: [toys]
+metric: {name: f1, better: higher, accept: 0.25}
+train: {}
+serve: {type: MODEL}
 params:
   depth: {type: int, value: 3, minimum: 1, description: How deep.}
   shuffle_rows: {type: bool, value: true, description: Whether rows are shuffled.}
@@ -20,12 +24,11 @@ params:
 resources:
   train: {requests: {cpu: 10m, memory: 32Mi}, limits: {memory: 64Mi}}
   serve: {requests: {cpu: 10m, memory: 32Mi}, limits: {memory: 64Mi}}
-min_accuracy: 0.25
 """
 
 
 def test_a_folder_is_all_it_takes(tmp_path: Path) -> None:
-    """Rendering finds the folder: two workflows and a deployment more, with the params of its model.yaml."""
+    """Rendering finds the folder: its workflows and deployments are there, with its params, and no other."""
     for name in ("models", "workflows", "k8s_serving"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "argolane.toml", tmp_path)
@@ -33,15 +36,18 @@ def test_a_folder_is_all_it_takes(tmp_path: Path) -> None:
     (tmp_path / "models/toy_model/model.yaml").write_text(MODEL)
 
     changed = {path.relative_to(tmp_path).as_posix() for path in render.render(find(tmp_path))}
-    workflows = ("train-toy-model", "train-toy-model.template", "serve-toy-model", "serve-toy-model.template")
+    names = ("train-toy-model", "serve-toy-model", "ab-test-toy-model")
+    workflows = [f"{name}{kind}" for name in names for kind in ("", ".template")]
     assert changed == {
         "k8s_serving/rendered/toy-model.yaml",
+        "k8s_serving/rendered/toy-model-ab.yaml",
         "workflows/rendered/kustomization.yaml",
         *(f"workflows/rendered/{name}.yaml" for name in workflows),
     }
     (template,) = load(tmp_path / "workflows/rendered/train-toy-model.template.yaml")
     given = {p["name"]: (p["value"], p.get("enum")) for p in template.body["spec"]["arguments"]["parameters"]}
-    assert given["min-accuracy"] == ("0.25", None)
+    assert given["accept"] == ("0.25", None)
+    assert given["dataset"] == ("auto", ["auto", "toys"])
     assert {name: given[name] for name in ("depth", "shuffle-rows", "kind", "label")} == {
         "depth": ("3", None),
         "shuffle-rows": ("true", ["true", "false"]),

@@ -1,15 +1,18 @@
 """Each branch of the rendered workflows: real guards, gates and handlers, fakes for what is slow or large."""
 
-import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from argolane.testing import Attempt, Scenario
+from models.contract.metric import Metric
+from tests.workflows.steps import versions
 
 DIGEST = "sha256:" + "a" * 64
 ORIGIN = {"digest": DIGEST, "data": "d" * 64, "commit": "c0ffee"}
-GOOD = {"accuracy": "0.97", **ORIGIN}
-TRAINED = {"accuracy": "0.97", "metrics": "{}"}
+GOOD = {"metric": "accuracy 0.9700", **ORIGIN}
+TRAINED = {"metric": "accuracy 0.9700", "version": "{}"}
 URL = {"url": "http://127.0.0.1:8080/seldon/argolane/sk-mnist/api/v1.0/predictions"}
 REGISTRY = "registry.example.com/argolane"
 NOT_BUILT = "when ''false' == 'true' && 'dind' == 'dind'' evaluated false"
@@ -38,19 +41,21 @@ def mnist(workflow) -> Scenario:
     return served.fake("verify", outputs={"report": "{}"}).fake("put-back")
 
 
-def stored(accuracy: float, version: str = "0.1") -> dict[str, str]:
+@pytest.fixture
+def stored(tmp_path: Path) -> Callable[..., dict[str, bytes]]:
     """A trained version as the gate finds it in the model store."""
-    metrics = {"accuracy": accuracy, "dataset": "digits (1437/360)"}
-    lineage = {"data_sha256": "d" * 64, "commit": "c0ffee"}
-    folder = f"sk_mnist/{version}"
-    return {
-        f"{folder}/model.onnx": "weights",
-        f"{folder}/metrics.json": json.dumps(metrics),
-        f"{folder}/lineage.json": json.dumps(lineage),
-    }
+
+    def made(accuracy: float, version: str = "0.1") -> dict[str, bytes]:
+        versions.stored(tmp_path, "sk_mnist", version, metric=Metric("accuracy", accuracy, "higher"))
+        files = (tmp_path / "sk_mnist" / version).iterdir()
+        return {f"sk_mnist/{version}/{file.name}": file.read_bytes() for file in files}
+
+    return made
 
 
-def test_training_is_over_when_the_gate_has_seen_the_model(train: Scenario) -> None:
+def test_training_is_over_when_the_gate_has_seen_the_model(
+    train: Scenario, stored: Callable[..., dict[str, bytes]]
+) -> None:
     """Without a build, training gets the image that guard named, and its flags from the parameters."""
     run = train.volume("model-store", stored(0.97, "0.2")).run(version="0.2", dataset="digits", epochs=3)
     assert run.phase == "Succeeded"
@@ -59,18 +64,18 @@ def test_training_is_over_when_the_gate_has_seen_the_model(train: Scenario) -> N
     given = run["train"].inputs
     assert given["image"] == f"{REGISTRY}/sk-mnist-trainer:0.2"
     assert (given["commit"], given["dataset"], given["epochs"]) == ("", "digits", "3")
-    assert run["gate"].outputs["accuracy"] == "0.97"
+    assert run["gate"].outputs["metric"] == "accuracy 0.9700"
     assert run["gate"].outputs["commit"] == "c0ffee"
 
 
-def test_a_bad_model_fails_the_training_run(train: Scenario) -> None:
-    """The gate fails below min-accuracy, once: an exit code is a verdict."""
-    run = train.volume("model-store", stored(0.95)).run(min_accuracy=0.96)
+def test_a_bad_model_fails_the_training_run(train: Scenario, stored: Callable[..., dict[str, bytes]]) -> None:
+    """The gate fails a version that is worse than accept, once: an exit code is a verdict."""
+    run = train.volume("model-store", stored(0.95)).run(accept=0.96)
     assert run.phase == "Failed"
     assert run["train"].phase == "Succeeded"
     assert run["gate"].attempts[-1].message == "main: Error (exit code 1)"
     assert len(run["gate"].attempts) == 1
-    assert "accuracy 0.9500 on digits (1437/360); min-accuracy is 0.96." in run["gate"].log
+    assert "accuracy 0.9500 on digits (10/250); accept is at least 0.96." in run["gate"].log
 
 
 def test_a_training_whose_pod_was_lost_is_tried_again(train: Scenario) -> None:
@@ -172,22 +177,15 @@ def test_a_good_model_is_deployed_and_verified(serve: Scenario) -> None:
         **{f"sk-mnist-{what}": value for what, value in ORIGIN.items()},
     }
     assert run["verify"].inputs == {**run["deploy"].inputs, **URL}
-    assert (
-        run.skipped["after-failure"]
-        == "when ''Succeeded' != 'Succeeded' && 'true' == 'true'' evaluated false"
-    )
+    assert {run.skipped[name] for name in ("explain", "put-back")} == {OMITTED}
 
 
 def test_a_model_that_was_never_good_is_not_deployed(serve: Scenario) -> None:
     """The gate stands before the deployment too, and a rollout that never began has nothing to put back."""
     run = serve.fake("gate", exit_code=1).run()
     assert run.phase == "Failed"
-    assert {name: run.skipped[name] for name in ("build", "deploy", "verify")} == dict.fromkeys(
-        ("build", "deploy", "verify"), OMITTED
-    )
-    assert run.order == ["guard", "gate", "explain"]
-    assert "The run failed before its rollout" in run["explain"].outputs["reason"]
-    assert "put-back" in run.skipped
+    assert run.order == ["guard", "gate"]
+    assert run.skipped == {"build": OMITTED, "rollout": OMITTED}
 
 
 def test_deploy_false_looks_the_model_up_and_no_more(serve: Scenario) -> None:
@@ -195,9 +193,7 @@ def test_deploy_false_looks_the_model_up_and_no_more(serve: Scenario) -> None:
     run = serve.run(deploy=False)
     assert run.phase == "Succeeded"
     assert run.order == ["guard", "gate"]
-    assert run.skipped["deploy"] == OFF
-    # Argo looks at depends first, and a skipped deploy did not succeed.
-    assert run.skipped["verify"] == OMITTED
+    assert run.skipped["rollout"] == OFF
 
 
 def test_a_deployment_that_is_lost_is_applied_again(serve: Scenario) -> None:
@@ -240,13 +236,53 @@ def test_an_ab_test_needs_both_models(workflow) -> None:
     """One model that is not good enough keeps both from being deployed."""
 
     def judge(inputs: dict[str, str]) -> Attempt:
-        return Attempt(exit_code=1) if inputs["model"] == "tf_mnist" else Attempt(outputs=GOOD)
+        return Attempt(exit_code=1) if inputs["unit"] == "tf_mnist" else Attempt(outputs=GOOD)
 
     run = workflow("ab-test-mnist").fake("gate", judge).fake("deploy", outputs=URL).run()
     assert run.phase == "Failed"
-    assert run["gate-sk-mnist"].phase == "Succeeded"
-    assert run["gate-tf-mnist"].phase == "Failed"
-    assert run.skipped["deploy"] == OMITTED
+    assert run["gate-a"].phase == "Succeeded"
+    assert run["gate-b"].phase == "Failed"
+    assert run.skipped["rollout"] == OMITTED
+
+
+@pytest.fixture
+def ab_test(workflow) -> Scenario:
+    """ab-test-mnist where both arms are good, come up and answer."""
+    good = workflow("ab-test-mnist").fake("gate", outputs=GOOD).fake("deploy", outputs=URL)
+    return good.fake("verify", outputs={"report": "{}"}).fake("put-back")
+
+
+def test_an_ab_test_is_of_two_units_when_nothing_is_said(ab_test: Scenario) -> None:
+    """A and B are the two units of the question, at the version of all, each on the node of its name."""
+    run = ab_test.run(version="0.2")
+    assert run.phase == "Succeeded"
+    given = run["deploy"].inputs
+    assert [given[f"{arm}-node"] for arm in "ab"] == ["sk-mnist", "tf-mnist"]
+    assert given["a-image"] == f"{REGISTRY}/sk-mnist-runtime:0.2"
+    assert run["gate-b"].inputs == {"unit": "tf_mnist", "version": "0.2"}
+
+
+def test_an_ab_test_may_be_of_two_versions_of_one_unit(ab_test: Scenario) -> None:
+    """Each arm has its version, its image and a node of its own."""
+    run = ab_test.run(a="sk_mnist:0.1", b="sk_mnist:0.2")
+    given = run["deploy"].inputs
+    assert [given[f"{arm}-node"] for arm in "ab"] == ["sk-mnist-a", "sk-mnist-b"]
+    assert [given[f"{arm}-version"] for arm in "ab"] == ["0.1", "0.2"]
+    assert given["b-image"] == f"{REGISTRY}/sk-mnist-runtime:0.2"
+    assert run["gate-b"].inputs == {"unit": "sk_mnist", "version": "0.2"}
+
+
+def test_an_ab_test_builds_the_images_of_its_arms(ab_test: Scenario) -> None:
+    """The build is told both folders, and each arm runs what was built for it."""
+
+    def build(inputs: dict[str, str]) -> Attempt:
+        images = {arm: f"{REGISTRY}/{inputs[arm]}-{inputs['target']}@{DIGEST}" for arm in "ab"}
+        return Attempt(outputs={"commit": "c0ffee", **images})
+
+    run = ab_test.fake("build", build).run(build=True, a="tf_mnist", b="tf_mnist:0.2")
+    assert run.phase == "Succeeded"
+    assert run["deploy"].inputs["a-image"] == f"{REGISTRY}/tf_mnist-runtime@{DIGEST}"
+    assert run["deploy"].inputs["b-image"] == run["deploy"].inputs["a-image"]
 
 
 def test_mnist_trains_both_side_by_side_and_serves_them(mnist: Scenario) -> None:

@@ -13,7 +13,7 @@ STOPPED = {
     "a version that is no image tag": (
         "serve-sk-mnist",
         {"version": "0.1 beta"},
-        {"guard": "Failed", "gate": "Omitted", "build": "Omitted", "deploy": "Omitted", "verify": "Omitted"},
+        {"guard": "Failed", "gate": "Omitted", "build": "Omitted", "rollout": "Omitted"},
         "Parameter 'version' is '0.1 beta'; expected 1 to 63 letters",
     ),
     "a param of the wrong type": (
@@ -25,13 +25,13 @@ STOPPED = {
     "a ratio out of range": (
         "ab-test-mnist",
         {"ratio": "1.5"},
-        {"guard": "Failed", "gate-sk-mnist": "Omitted", "gate-tf-mnist": "Omitted", "deploy": "Omitted"},
+        {"guard": "Failed", "gate-a": "Omitted", "gate-b": "Omitted", "rollout": "Omitted"},
         "Parameter 'ratio' is '1.5'; expected a number from 0 to 1.",
     ),
     "a model that was never trained": (
         "serve-sk-mnist",
         {"version": "0.7"},
-        {"guard": "Succeeded", "gate": "Failed", "build": "Omitted", "deploy": "Omitted"},
+        {"guard": "Succeeded", "gate": "Failed", "build": "Omitted", "rollout": "Omitted"},
         "No version '0.7' of sk_mnist in the model store. There are: none. Train it first",
     ),
 }

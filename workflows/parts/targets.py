@@ -88,6 +88,7 @@ def seldon(name: str, graph: Graph) -> Target:
     nodes = [node for node in graph.containers() if isinstance(node, Given)]
     inputs = tuple(name for node in nodes for name in node.inputs)
     lineage = {
+        # Of all nodes that are not told a version of their own.
         "version": parameters.VERSION.tag,
         "workflow": "{{workflow.name}}",
         "workflow-uid": "{{workflow.uid}}",

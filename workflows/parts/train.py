@@ -4,6 +4,7 @@ from hera.workflows import Container, Parameter
 from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
+from models.contract.flags import parser
 from models.contract.spec import Unit
 from workflows.parts import parameters, pods
 
@@ -11,8 +12,9 @@ from workflows.parts import parameters, pods
 def train(unit: Unit) -> Container:
     """Template `train-<unit>`; its inputs are image, commit, dataset where it has any, and its params.
 
-    ParameterError where a param has the name of one of the others.
+    ParameterError or ModelError where a param has the name of one of the others, or of a flag of all trainers.
     """
+    parser(unit)
     mine = ["dataset"] if unit.data else []
     params = parameters.of_unit(unit)
     origin = f"an input of template train-{unit.kebab}"

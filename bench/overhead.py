@@ -28,8 +28,8 @@ def main(project: Project, work: Path) -> None:
     bare, whole = [], []
     for turn in range(ROUNDS + 1):
         version = "0.1" if turn == 0 else f"0.1.{turn}"
-        train = ["python", "-m", "models.sk_mnist.train", f"--version={version}", f"--accuracy-file={work}/a",
-                 f"--metrics-file={work}/m"]  # fmt: skip
+        train = ["python", "-m", "models.sk_mnist.train", f"--version={version}", f"--metric-file={work}/a",
+                 f"--version-file={work}/m"]  # fmt: skip
         seconds = _seconds(train, env, project.root)
         run = [
             sys.executable,

@@ -39,7 +39,7 @@ def private(installed: Lab, repository: str, tmp_path: Path) -> Iterator[Site]:
 def test_everything_asks_for_a_login(installed: Lab, private: Site) -> None:
     """A clone, a build, a push and a node's pull go through with the logins that the cluster was given."""
     run = installed.build("train-sk-mnist", f"{private.git}/argolane.git", "private",
-                          registry=private.registry, epochs="2", min_accuracy="0.5")  # fmt: skip
+                          registry=private.registry, epochs="2", accept="0.5")  # fmt: skip
     status = installed.succeeded(run, within=1200)
     assert outputs(status, "gate")["commit"] == installed.revision
     assert outputs(status, "build")["sk-mnist"].startswith(f"{private.registry}/sk-mnist-trainer@sha256:")

@@ -41,13 +41,14 @@ def test_both_arms_answer_above_the_baselines(
     """`argolane run mnist` ends Succeeded, and verify has measured each arm on the held-out rows."""
     assert "Succeeded" in trained.stdout.splitlines()[-1]
     said = report(argolane)
-    arms = {arm["node"]: arm for arm in said["arms"]}  # type: ignore[attr-defined]
+    arms = {path["path"]: path for path in said["paths"]}  # type: ignore[attr-defined]
     assert set(arms) == set(BASELINES)
     for node, arm in arms.items():
         assert arm["rows"] > 0
         least = BASELINES[node] if os.environ.get("MNIST_DIR") else 0.9
-        assert arm["accuracy"] > least, f"{node} on {said['dataset']}"
-    assert f"{arms['sk-mnist']['accuracy']:.4f}" in argolane("logs", "mnist", "verify").stdout
+        assert arm["metric"]["name"] == "accuracy"
+        assert arm["metric"]["value"] > least, f"{node} on {arm['dataset']}"
+    assert f"{arms['sk-mnist']['metric']['value']:.4f}" in argolane("logs", "mnist", "verify").stdout
 
 
 def test_a_second_run_keeps_models_and_pods(

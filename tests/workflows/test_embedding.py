@@ -55,7 +55,9 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_text_is_kept_to_the_letter(step: Path) -> None:
     """Only the docstring and the imports of ours are taken out; comments and odd lines stay."""
     body = "# why\nprint(use(), SIZE)\n"
-    step.write_text(f'"""Step."""\n\nimport os\n\nfrom models.tool import (\n    SIZE,\n    use,\n)\n\n{body}')
+    step.write_text(
+        f'"""Step."""\n\nimport os\n\nfrom models.tool import (\n    SIZE,\n    use,\n)\n\n{body}'
+    )
     text = embedding.alone(step)
     assert text.startswith('"""Step."""\n')
     assert "# From models/tool.py\n" in text and body in text

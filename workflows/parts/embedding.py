@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-STEPS = Path(__file__).parent / "steps"
 ROOT = Path(__file__).resolve().parents[2]
+STEPS = ROOT / "workflows" / "parts" / "steps"
 OURS = ("models", "workflows")
 
 

@@ -12,7 +12,7 @@ from workflows.parts import parameters, pods
 def train(unit: Unit) -> Container:
     """Template `train-<unit>`; its inputs are image, commit, dataset where it has any, and its params.
 
-    ParameterError or ModelError where a param has the name of one of the others, or of a flag of all trainers.
+    ParameterError or ModelError where a param has the name of one of those, or of a flag of all trainers.
     """
     parser(unit)
     mine = ["dataset"] if unit.data else []

@@ -182,6 +182,7 @@ def test_one_model(
                 "path": "a",
                 "nodes": path("a")["nodes"],
                 "share": 1,
+                "dataset": DATASET,
                 "model": "a",
                 "version": "2",
                 "metric": {"name": "accuracy", "value": 0.8, "better": "higher"},

@@ -183,6 +183,7 @@ def described(way: Way) -> dict[str, Any]:
         "path": way.name,
         "nodes": way.nodes,
         "share": way.share,
+        "dataset": way.samples.dataset,
         "model": way.tags.get("model"),
         "version": way.tags.get("version"),
         "metric": {"name": metric.name, "value": metric.value, "better": metric.better} if metric else None,

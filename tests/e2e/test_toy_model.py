@@ -34,7 +34,7 @@ def test_the_new_model_is_trained_served_and_asked(toy: Path, checkout: Path, ar
     """Train, serve and predict by name; a param of its model.yaml is a parameter of its workflow."""
     argolane("run", "train-toy", "-p", "seed=3")
     [version] = (checkout / ".argolane" / "volumes" / "model-store" / "toy").iterdir()
-    assert json.loads((version / "metrics.json").read_text())["params"]["seed"] == 3
+    assert json.loads((version / "version.json").read_text())["params"]["seed"] == 3
     argolane("run", "serve-toy")
     answer = json.loads(argolane("predict", "toy", "--request", "models/toy/request.json").stdout)
     assert answer["meta"]["tags"]["model"] == "toy"
@@ -42,10 +42,10 @@ def test_the_new_model_is_trained_served_and_asked(toy: Path, checkout: Path, ar
 
 
 def test_a_model_that_is_not_good_enough_is_not_served(toy: Path, argolane: Command) -> None:
-    """The gate fails the run below min-accuracy, names both numbers, and nothing is deployed."""
-    failed = argolane("run", "train-toy", "-p", "version=bad", "-p", "min-accuracy=1", "-p", "seed=4",
+    """The gate fails the run below accept, names both numbers, and nothing is deployed."""
+    failed = argolane("run", "train-toy", "-p", "version=bad", "-p", "accept=1", "-p", "seed=4",
                       "-p", "distance=0.1", status=1)  # fmt: skip
-    assert "min-accuracy is 1" in failed.stdout
+    assert "accept is at least 1." in failed.stdout
     failed = argolane("run", "serve-toy", "-p", "version=never-trained", status=1)
     assert "No version 'never-trained' of toy in the model store" in failed.stdout
     assert "toy" not in argolane("get", "deployments").stdout

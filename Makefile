@@ -61,7 +61,7 @@ check: .venv/dev ## linters, types, shell scripts, manifests
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/shellcheck scripts/* models/lock.sh .ci/run
-	$(bin)/shellcheck --shell sh models/install.sh workflows/parts/steps/build.sh
+	$(bin)/shellcheck --shell sh models/install.sh models/collect.sh workflows/parts/steps/build.sh
 	$(bin)/argolane lint
 
 .PHONY: render

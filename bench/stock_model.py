@@ -20,9 +20,9 @@ class Model:
 
 
 def main() -> None:
-    from models import mnist
+    from models.contract.spec import MODELS, read
+    from models.data import mnist
     from models.sk_mnist.train import build, train
-    from models.spec import MODELS, read
 
     params = SimpleNamespace(**{name: p.value for name, p in read(MODELS / "sk_mnist").params.items()})
     data = mnist.load("auto", cache=Path(os.environ["DATA_DIR"]))

@@ -1,21 +1,13 @@
 """A param of model.yaml in, its one rule out: a workflow's guard and the trainer hold the same text to it."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from models.contract.fields import Strict, Text
 from models.contract.rules import BOOL, fits
 
 Value = int | float | str | bool
-Text = Annotated[
-    str, Field(min_length=1), BeforeValidator(lambda v: " ".join(v.split()) if isinstance(v, str) else v)
-]
-
-
-class Strict(BaseModel):
-    """What a file says: no field that is not known, no value of another type, never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Param(Strict):

@@ -6,34 +6,18 @@ The trainer makes its flags of it (job.py), the workflow programs their paramete
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 
-import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from models.contract.errors import ModelError
+from models.contract.fields import Kebab, Quantity, Snake, Strict, Text, fault, load
 from models.contract.metric import SCORES
-from models.contract.params import Param, Strict, Text
+from models.contract.params import Param
 
 FILE = "model.yaml"
 MODELS = Path(__file__).resolve().parents[1]
 AUTO = "auto"  # the best data set that can be had
-_SNAKE = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
-_KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|[KMGT]i?)?$"
-_PATTERNS = {
-    _SNAKE: "a name in snake_case",
-    _KEBAB: "a name in kebab-case",
-    _QUANTITY: "a quantity such as 500m or 1Gi",
-}
-
-Snake = Annotated[str, Field(pattern=_SNAKE)]
-Kebab = Annotated[str, Field(pattern=_KEBAB)]
-Quantity = Annotated[
-    str,
-    Field(pattern=_QUANTITY),
-    BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v),
-]
 
 
 class Judged(Strict):
@@ -151,11 +135,9 @@ def read(folder: Path) -> Unit:
     path = folder / FILE
     where = _shown(path)
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError([f"{where}: cannot be read: {error}."]) from None
-    except yaml.YAMLError as error:
-        raise SpecError([f"{where}: not valid YAML: {' '.join(str(error).split())}."]) from None
+        tree = load(path)
+    except ValueError as error:
+        raise SpecError([f"{where}: {error}"]) from None
     place = _below_models(folder)
     expected = "_".join(place)
     faults = []
@@ -169,7 +151,7 @@ def read(folder: Path) -> Unit:
     try:
         said = _File.model_validate(tree)
     except ValidationError as errors:
-        faults += dict.fromkeys(_fault(error) for error in errors.errors())
+        faults += dict.fromkeys(fault(error) for error in errors.errors())
     if faults:
         raise SpecError([f"{where}: {fault}" for fault in faults])
     return Unit(folder="/".join(place), **{name: getattr(said, name) for name in _File.model_fields})
@@ -195,44 +177,6 @@ def _below_models(folder: Path) -> tuple[str, ...]:
     *above, own = folder.resolve().parts
     below = above[::-1].index(MODELS.name) if MODELS.name in above else 0
     return (*above[len(above) - below :], own)
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """A key given twice is a mistake, not an update."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: {key.value!r} is given twice")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _fault(error: Any) -> str:
-    """pydantic's words in ours: `params.seed is 'abc'; expected int.`"""
-    place = [str(part) for part in error["loc"] if part not in ("int", "float", "str", "bool", "[key]")]
-    where, found = ".".join(place) or "the file", error["input"]
-    if error["type"] == "missing":
-        return f"{where} is missing."
-    if error["type"] == "extra_forbidden":
-        return f"{where} is not a field; remove it or look for a misspelling."
-    if error["type"] == "value_error" and place[:1] == ["params"]:  # its message says what was expected
-        shown = found.get("value") if isinstance(found, dict) else found
-        return f"{where} is {shown!r}; expected {error['ctx']['error']}."
-    if error["type"] == "value_error":
-        return f"{where} {error['ctx']['error']}"
-    return f"{where} is {found!r}; expected {_expected(error)}."
-
-
-def _expected(error: Any) -> str:
-    if error["type"] in ("model_type", "mapping_type", "dict_type"):
-        return "a mapping"
-    if error["type"] in ("string_type", "string_too_short"):
-        return "text"
-    if error["type"] == "string_pattern_mismatch":
-        return _PATTERNS[error["ctx"]["pattern"]]
-    return str(error["msg"]).removeprefix("Input should be ")
 
 
 def _shown(path: Path) -> str:

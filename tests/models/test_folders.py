@@ -71,6 +71,19 @@ def test_models_import_nothing_of_ours_but_models(folder: Path) -> None:
     assert imports(folder / "predict.py") <= {"models", *sys.stdlib_module_names, "numpy"}
 
 
+@each_folder
+def test_a_unit_imports_no_other_unit(folder: Path) -> None:
+    """Its image would not have it (collect.sh): only what all share, its own, and modules of folders above."""
+    own = read(folder).module
+    above = [own.rsplit(".", n)[0] for n in range(1, own.count("."))]
+    for file in folder.rglob("*.py"):
+        for name in modules(file):
+            shared = name.startswith(("models.contract", "models.runtimes", "models.data"))
+            assert shared or f"{name}.".startswith(f"{own}.") or {name, name.rsplit(".", 1)[0]} & {*above}, (
+                f"{file} imports {name}"
+            )
+
+
 def test_what_serving_shares_stays_small() -> None:
     """Servers have neither pydantic nor a training library; one module alone knows the wrapper."""
     small = {"models", *sys.stdlib_module_names, "numpy", "onnxruntime"}
@@ -83,6 +96,17 @@ def test_what_serving_shares_stays_small() -> None:
         assert imports(MODELS / "contract" / f"{name}.py") <= {"models", *sys.stdlib_module_names}, name
     for name in ("metric", "rules"):  # steps of a workflow carry them along
         assert "models" not in imports(MODELS / "contract" / f"{name}.py"), name
+
+
+def modules(file: Path) -> set[str]:
+    """The modules below models/ that a file imports by their whole name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return {name for name in found if name.startswith("models.")}
 
 
 def imports(file: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""A YAML file in, its values out, or each fault in the words of who wrote it: what fields a model.yaml has."""
+"""A YAML file in, its values out, or its faults in the words of who wrote it: what fields are."""
 
 from pathlib import Path
 from typing import Annotated, Any

@@ -73,7 +73,7 @@ def test_models_import_nothing_of_ours_but_models(folder: Path) -> None:
 
 @each_folder
 def test_a_unit_imports_no_other_unit(folder: Path) -> None:
-    """Its image would not have it (collect.sh): only what all share, its own, and modules of folders above."""
+    """Its image would not have it (collect.sh): only what all share, its own, modules of folders above."""
     own = read(folder).module
     above = [own.rsplit(".", n)[0] for n in range(1, own.count("."))]
     for file in folder.rglob("*.py"):

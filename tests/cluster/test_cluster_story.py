@@ -100,7 +100,7 @@ def broken(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str
 
 
 def test_release(seldon: Lab, first: Any) -> None:
-    """Both arms are served by images of this commit, named by digest, and verified as at least what accept asks."""
+    """Both arms are served by images of this commit, named by digest, and verified as good as accept asks."""
     report = json.loads(outputs(first, "verify")["report"])
     assert {path["path"] for path in report["paths"]} == {"sk-mnist", "tf-mnist"}
     assert all(path["metric"]["value"] > 0.9 and path["rows"] for path in report["paths"])

@@ -107,7 +107,7 @@ def test_a_graph_knows_its_node_its_containers_and_its_paths(case: str) -> None:
 
 @pytest.mark.parametrize("case", GRAPHS)
 def test_every_graph_is_a_deployment_that_seldon_takes(case: str, strict_schema: Any) -> None:
-    """Its manifest passes the checks and the CRD's schema, has a container for each node, and its replicas."""
+    """Its manifest passes the checks and the schema, and has a container for each node, and replicas."""
     graph = GRAPHS[case][0]
     made = deployment("d", graph=graph)
     jsonschema.Draft202012Validator(strict_schema).validate(made)

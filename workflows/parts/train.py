@@ -64,6 +64,6 @@ def train(unit: Unit) -> Container:
 
 
 def training(unit: Unit, own: Mapping[str, Checked], *, task: str = "build") -> dict[str, str]:
-    """The arguments of a task that trains what `task` built: `own` are dataset and params, by their inputs."""
+    """The arguments of a task that trains what `task` built: `own` are dataset and params, by input."""
     tags = {name: parameter.tag for name, parameter in own.items()}
     return {"image": reference(unit, "trainer", task=task), "commit": commit(task=task), **tags}

@@ -9,7 +9,7 @@ import pytest
 from argolane.manifest import load
 from argolane.serving.check import findings
 from k8s_serving import ab_test, single
-from k8s_serving.deployment import at_defaults, deployment, served
+from k8s_serving.deployment import deployment, served
 from models.contract.spec import read_all
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,6 +5,8 @@ from k8s_serving.graph import Graph, Split
 from models.contract.spec import Unit, read_all
 
 NEXT_VERSION = "0.2"
+# Who A and B are when nothing is said, where it is not the first two by name.
+FIRST = {"mnist": ("sk_mnist", "tf_mnist")}
 
 
 def ab_test(a: Graph, b: Graph, *, ratio: str = "0.5") -> Split:
@@ -13,11 +15,13 @@ def ab_test(a: Graph, b: Graph, *, ratio: str = "0.5") -> Split:
 
 
 def questions() -> dict[str, list[Unit]]:
-    """The units that can stand in for one another, by what they answer."""
+    """The units that can stand in for one another, by what they answer; first those that are A and B."""
     found: dict[str, list[Unit]] = {}
     for unit in read_all():
         if unit.metric and unit.serve and unit.serve.type == "MODEL":
             found.setdefault(unit.answers, []).append(unit)
+    for question, units in found.items():
+        units.sort(key=lambda unit: (unit.name not in FIRST.get(question, ()), unit.name))
     return found
 
 

@@ -9,15 +9,15 @@ from k8s_serving.deployment import image_name
 from workflows.parts import parameters as p
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, commit, image, of_units, reference
+from workflows.parts.image import BUILDING, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import origin, seldon, tagged
-from workflows.parts.train import train
+from workflows.parts.train import train, training
 
 
 def build() -> WorkflowTemplate:
-    a, b = arms = questions()["mnist"]
+    a, b = arms = questions()["mnist"][:2]
     params = {unit.name: p.of_unit(unit, prefix=f"{unit.kebab}-") for unit in arms}
     dataset = p.dataset(arms)
     inputs = [*p.SOURCE, *p.ROLLOUT, p.RATIO, *dataset, p.OVERWRITE, p.accept(arms)]
@@ -46,20 +46,15 @@ def build() -> WorkflowTemplate:
             good = []
             for unit in arms:
                 name = unit.kebab
-                trained = Task(name=f"train-{name}", template=learn[unit.name], arguments={
-                    "image": reference(unit, "trainer", task="build-trainers"),
-                    "commit": commit(task="build-trainers"),
-                    **{parameter.name: parameter.tag for parameter in dataset},
-                    **{param: parameter.tag for param, parameter in params[unit.name].items()},
-                })  # fmt: skip
+                own = {parameter.name: parameter for parameter in dataset} | params[unit.name]
+                told = training(unit, own, task="build-trainers")
+                trained = Task(name=f"train-{name}", template=learn[unit.name], arguments=told)
                 told = {"unit": unit.name, "version": p.VERSION.tag}
                 judged = Task(name=f"gate-{name}", template=judge, arguments=told)
                 trainable >> trained
                 trained >> judged
-                given |= {
-                    f"{name}-image": reference(unit, "runtime", task="build-runtimes"),
-                    **origin(name, judged),
-                }
+                given[f"{name}-image"] = reference(unit, "runtime", task="build-runtimes")
+                given |= origin(name, judged)
                 good.append(judged)
             rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
             checked >> trainable

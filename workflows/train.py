@@ -7,9 +7,9 @@ from models.contract.spec import Unit, read_all
 from workflows.parts import parameters as p
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, commit, image, of_units, reference
+from workflows.parts.image import BUILDING, image, of_units
 from workflows.parts.pods import pair, workflow_template
-from workflows.parts.train import train
+from workflows.parts.train import train, training
 
 
 def build(unit: Unit) -> WorkflowTemplate:
@@ -27,11 +27,7 @@ def build(unit: Unit) -> WorkflowTemplate:
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
             built = Task(name="build", template=make, when=BUILDING, arguments={"target": "trainer"})
-            trained = Task(name="train", template=learn, arguments={
-                "image": reference(unit, "trainer"),
-                "commit": commit(),
-                **{name: parameter.tag for name, parameter in own.items()},
-            })  # fmt: skip
+            trained = Task(name="train", template=learn, arguments=training(unit, own))
             good = Task(name="gate", template=judge, arguments={"unit": unit.name, "version": p.VERSION.tag})
             checked >> built
             built >> trained

@@ -73,3 +73,11 @@ def test_the_arms_of_a_lone_unit_are_two_versions_of_it() -> None:
     assert a is b is unit and (a_version, b_version) == ("0.1", "0.2")
     assert ab_test.node_name("sk_mnist", "a", ["sk_mnist"]) == "sk-mnist-a"
     assert ab_test.node_name("sk_mnist", "a", ["tf_mnist"]) == "sk-mnist"
+
+
+def test_a_and_b_stay_who_they_are_when_a_unit_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third unit that answers the question can be chosen, and stands behind the two that are known."""
+    known = read_all()
+    (one,) = [unit for unit in known if unit.name == "sk_mnist"]
+    monkeypatch.setattr(ab_test, "read_all", lambda: [one.model_copy(update={"name": "a_mnist"}), *known])
+    assert [unit.name for unit in ab_test.questions()["mnist"]] == ["sk_mnist", "tf_mnist", "a_mnist"]

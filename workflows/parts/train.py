@@ -1,5 +1,7 @@
 """A unit in, a template out that trains it into the model store."""
 
+from collections.abc import Mapping
+
 from hera.workflows import Container, Parameter
 from hera.workflows import models as m
 
@@ -7,6 +9,8 @@ from k8s_serving.deployment import MODEL_STORE
 from models.contract.flags import parser
 from models.contract.spec import Unit
 from workflows.parts import parameters, pods
+from workflows.parts.image import commit, reference
+from workflows.parts.parameters import Checked
 
 
 def train(unit: Unit) -> Container:
@@ -57,3 +61,9 @@ def train(unit: Unit) -> Container:
         retry_strategy=pods.AGAIN,
         active_deadline_seconds=6 * 60 * 60,
     )
+
+
+def training(unit: Unit, own: Mapping[str, Checked], *, task: str = "build") -> dict[str, str]:
+    """The arguments of a task that trains what `task` built: `own` are dataset and params, by input."""
+    tags = {name: parameter.tag for name, parameter in own.items()}
+    return {"image": reference(unit, "trainer", task=task), "commit": commit(task=task), **tags}

@@ -71,7 +71,7 @@ class Trained:
     def _record(self, folder: Path, answers: list[Any], truth: list[Any]) -> version.Version:
         job = self.job
         judged = job.unit.metric
-        found = (scores(self._kind, answers, truth) if self._kind else {}) | dict(self.scores)
+        found = self._measured(answers, truth) | dict(self.scores)
         if judged is None or judged.name not in found:
             named = judged.name if judged else "no metric"
             raise ModelError(
@@ -100,6 +100,17 @@ class Trained:
             curve=list(self.curve),
             details=report.details(self._kind, answers, truth) | dict(self.details),
         )
+
+    def _measured(self, answers: list[Any], truth: list[Any]) -> dict[str, float]:
+        """The scores that every unit with such a metric has."""
+        try:
+            return scores(self._kind, answers, truth) if self._kind else {}
+        except (ValueError, TypeError, IndexError) as error:
+            raise ModelError(
+                f"{self.job.unit.name}: the answers are {samples.shape(answers)}, the truth"
+                f" {samples.shape(truth)}, such as {truth[:1]}; {self._kind} cannot be measured by them"
+                f" ({error}). Classes are 0, 1 and so on, with a probability of each; numbers are numbers."
+            ) from None
 
     def _served(self, folder: Path, answers: list[Any], rows: list[Any]) -> list[Any]:
         """What the unit's own predict.py answers to `rows`, after it has proven itself on the test rows."""

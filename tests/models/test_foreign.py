@@ -91,6 +91,23 @@ def test_a_metric_that_was_not_measured_is_an_error(root: Path, trainer: Path, t
     assert "sugar is judged by regret; the training measured nothing. Give it to save()" in done.stderr
 
 
+def test_a_truth_that_is_no_class_is_an_error(root: Path, trainer: Path, tmp_path: Path) -> None:
+    """Labels as words would be guessed at; it is said what was found, and what is expected."""
+    file = root / "models/moods/train.py"
+    before = file.read_text()
+    words = "y_test=['bad' for _ in data.y_test]"
+    file.write_text(
+        before.replace(
+            "    job.save(", f"    data = __import__('dataclasses').replace(data, {words})\n    job.save("
+        )
+    )
+    done = train(trainer, "moods", tmp_path, root=root)
+    file.write_text(before)
+    assert done.returncode == 1
+    assert "the answers are [6, 2] numbers, the truth [6] values, such as ['bad'];" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.fixture(scope="module")
 def servers(trained: Path, root: Path, runtime: Path) -> Iterator[dict[str, Server]]:
     with (

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from argolane.languages import jsonpath
-from argolane.languages.jsonpathparser import PathError
+from argolane.languages.jsonpath.parser import PathError
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 from argolane.errors import ArgolaneError
 from argolane.kubernetes.patching import PatchError
 from argolane.languages import jq, jsonpath
-from argolane.languages.jsonpathparser import PathError
+from argolane.languages.jsonpath.parser import PathError
 from argolane.workflow.local.pod import outputs
 from argolane.workflow.local.pod.artifacts import Repository, load
 from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit, over

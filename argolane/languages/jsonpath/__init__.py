@@ -8,9 +8,9 @@ here, where Go has none.
 from collections.abc import Sequence
 from typing import Any
 
-from argolane.languages import jsonpathparser as node
 from argolane.languages.gotext import quote, text_of, to_json
-from argolane.languages.jsonpathparser import Node, Nodes, PathError, parse
+from argolane.languages.jsonpath import parser as node
+from argolane.languages.jsonpath.parser import Node, Nodes, PathError, parse
 from argolane.languages.values import COMPARE
 
 Values = list[Any]

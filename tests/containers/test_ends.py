@@ -41,7 +41,9 @@ daemon, mark, then = sys.argv[2:]
 reader, writer = os.pipe()
 process = start(python(daemon, mark, "300", env={"PATH": os.environ["PATH"]}), stdout=writer, stderr=2)
 os.close(writer)
-print(os.read(reader, 3).decode().strip(), flush=True)
+if os.read(reader, 3) != b"up\\n":
+    sys.exit("the container ended before it was up")
+print("up", flush=True)
 if then == "fork" and os.fork() == 0:
     os.closerange(0, 3)
     time.sleep(1)

@@ -54,14 +54,8 @@ def main(
     count = rows.write(features_path, texts)
     rows.write(labels_path, ({"id": n, "label": label} for n, label in enumerate(found.labels)))
     if data_path is not None:
-        told = {
-            "name": found.name,
-            "description": found.description,
-            "sha256": found.sha256,
-            "rows": found.rows,
-        }
-        data_path.parent.mkdir(parents=True, exist_ok=True)
-        data_path.write_text(json.dumps(told) + "\n", encoding="utf-8")
+        told = {"name": found.name, "sha256": found.sha256, "seed": seed, "rows": found.rows}
+        rows.write_text(data_path, json.dumps(told) + "\n")
     cli.done(
         f"download: {found.description}, sha256 {found.sha256[:12]}",
         count,

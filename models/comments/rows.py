@@ -3,11 +3,12 @@
 Text that anybody can look at and that runs nothing when it is read. A file appears whole or not at all.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from models.contract.errors import ModelError
 
@@ -28,18 +29,30 @@ def read(path: Path, *needed: str) -> Iterator[Row]:
 
 def write(path: Path, rows: Iterable[Row]) -> int:
     """How many rows there were."""
+    count = 0
+    with _whole(path) as file:
+        for count, row in enumerate(rows, 1):  # noqa: B007  the last one is the number of rows
+            # ASCII, for half a surrogate pair is no UTF-8, and comments have been seen to hold some.
+            file.write(json.dumps(row, separators=(",", ":")) + "\n")
+    return count
+
+
+def write_text(path: Path, text: str) -> None:
+    """A file beside the rows: what was learned, or what is told about them."""
+    with _whole(path) as file:
+        file.write(text)
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[IO[str]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    count = 0
     try:
         with beside.open("w", encoding="utf-8") as file:
-            for count, row in enumerate(rows, 1):  # noqa: B007  the last one is the number of rows
-                # ASCII, for half a surrogate pair is no UTF-8, and comments have been seen to hold some.
-                file.write(json.dumps(row, separators=(",", ":")) + "\n")
+            yield file
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    return count
 
 
 def _row(line: str, where: str, needed: tuple[str, ...]) -> Row:

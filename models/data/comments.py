@@ -58,6 +58,22 @@ class Comments:
         return {"train": len(self.texts) - len(self.test), "test": len(self.test)}
 
     @property
+    def x_train(self) -> list[str]:
+        return [text for number, text in enumerate(self.texts) if number not in self.test]
+
+    @property
+    def x_test(self) -> list[str]:
+        return [text for number, text in enumerate(self.texts) if number in self.test]
+
+    @property
+    def y_train(self) -> list[int]:
+        return [label for number, label in enumerate(self.labels) if number not in self.test]
+
+    @property
+    def y_test(self) -> list[int]:
+        return [label for number, label in enumerate(self.labels) if number in self.test]
+
+    @property
     def description(self) -> str:
         """`comments (5689/1422)`: goes with every score."""
         return f"{self.name} ({self.rows['train']}/{self.rows['test']})"

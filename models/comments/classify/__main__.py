@@ -39,14 +39,15 @@ def main(
         vectors, labels = _learned(in_path, labels_path)
         columns = max((max(row[0], default=0) for row in vectors), default=0) + 1
         model = logistic.fit(vectors, labels, columns=columns, c_param=c_param, seed=seed)
-        model.save(model_path)
+        rows.write_text(model_path, model.text)
         told = f"classify: threshold {model.threshold:.2f}, {columns} weights learned"
         cli.done(told, len(vectors), model_path, time.perf_counter() - started)
         return
     if out_path is None:
         raise click.UsageError("--action=predict needs --out-path.")
     model = logistic.load(model_path)
-    count = rows.write(out_path, (_answer(model, row) for row in rows.read(in_path, "columns", "values")))
+    given = rows.read(in_path, "columns", "values")
+    count = rows.write(out_path, (_answer(model, row) for row in given))
     cli.done("classify", count, out_path, time.perf_counter() - started)
 
 
@@ -64,6 +65,8 @@ def _learned(in_path: Path, labels_path: Path) -> tuple[list[logistic.Sparse], l
 
 
 def _answer(model: logistic.Classifier, row: rows.Row) -> rows.Row:
+    # The last columns are those of the style, and every row has them.
+    logistic.check_columns(model, max(row["columns"], default=0) + 1)
     removed = model.probability((row["columns"], row["values"]))
     kept = {name: row[name] for name in row if name not in ("columns", "values")}
     return {**kept, "removed": round(removed, 6), "class": logistic.CLASSES[removed > model.threshold]}

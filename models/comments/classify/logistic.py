@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Sparse = tuple[Sequence[int], Sequence[float]]
 
+FILE = "classify.json"  # in a version
 CLASSES = ("kept", "removed")
 FOLDS = 5
 
@@ -36,15 +37,19 @@ class Classifier:
         total = self.intercept + sum(self.weights[c] * v for c, v in zip(columns, values, strict=True))
         return 1 / (1 + math.exp(-total)) if total > -700 else 0.0
 
-    def save(self, path: Path) -> None:
+    def probabilities(self, row: Sparse) -> list[float]:
+        """Of CLASSES, in their order."""
+        removed = self.probability(row)
+        return [1 - removed, removed]
+
+    @property
+    def text(self) -> str:
+        """What `load` reads."""
         told = {
-            "classes": CLASSES,
-            "threshold": self.threshold,
-            "intercept": self.intercept,
+            "classes": CLASSES, "threshold": self.threshold, "intercept": self.intercept,
             "weights": self.weights,
-        }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(told, separators=(",", ":")) + "\n", encoding="ascii")
+        }  # fmt: skip
+        return json.dumps(told, separators=(",", ":")) + "\n"
 
 
 def fit(
@@ -95,6 +100,15 @@ def load(path: Path) -> Classifier:
         raise ModelError(
             f"{path}: not what --action=train writes ({type(error).__name__}: {error})."
         ) from None
+
+
+def check_columns(classifier: Classifier, columns: int) -> None:
+    """Raises ModelError where the rows are not those that the weights were learned for."""
+    if len(classifier.weights) != columns:
+        raise ModelError(
+            f"The classifier has {len(classifier.weights)} weights and a row {columns} columns: they were not"
+            " learned together. Train both again, the vectorizer first."
+        )
 
 
 def _matrix(rows: Sequence[Sparse], columns: int) -> "csr_matrix":

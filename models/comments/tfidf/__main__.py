@@ -29,7 +29,7 @@ def main(
             ngrams=vectors.ngrams(ngram_range),
             max_features=max_features,
         )
-        model.save(model_path)
+        rows.write_text(model_path, model.text)
         cli.done(
             f"tfidf: {len(model.terms)} terms learned",
             len(learned),

@@ -17,6 +17,7 @@ from pathlib import Path
 from models.comments.tfidf.style import NAMES, style
 from models.contract.errors import ModelError
 
+FILE = "tfidf.json"  # in a version
 LONGEST = 5  # words in a term
 Sparse = tuple[list[int], list[float]]  # columns, and what stands in them
 
@@ -54,13 +55,14 @@ class Vectorizer:
     def _index(self) -> dict[str, int]:
         return {term: column for column, term in enumerate(self.terms)}
 
-    def save(self, path: Path) -> None:
+    @property
+    def text(self) -> str:
+        """What `load` reads."""
         told = {
             "ngrams": self.ngrams, "terms": self.terms, "rarity": self.rarity,
             "style": NAMES, "middle": self.middle, "spread": self.spread,
         }  # fmt: skip
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(told, ensure_ascii=True, separators=(",", ":")) + "\n", encoding="ascii")
+        return json.dumps(told, separators=(",", ":")) + "\n"
 
 
 def fit(

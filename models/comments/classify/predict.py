@@ -23,7 +23,8 @@ class Model(Served):
     def predict(self, X: Any, names: Any = None, meta: Any = None) -> np.ndarray:
         """[n, 2]: probability that it is kept, and that it is removed. Raises BadInput."""
         rows = _rows(X, len(self._classifier.weights))
-        return np.array([self._classifier.probabilities(row) for row in rows])
+        # Of objects: numbers alone the wrapper would answer as a tensor, as nothing but jsonData was asked.
+        return np.array([self._classifier.probabilities(row) for row in rows], dtype=object)
 
     def class_names(self) -> list[str]:
         return list(logistic.CLASSES)

@@ -20,6 +20,3 @@ class Model(Served):
     def transform_input(self, X: Any, names: Any = None, meta: Any = None) -> np.ndarray:
         """[n] texts. Raises BadInput."""
         return np.array([clean(text) for text in texts(X)], dtype=object)
-
-    def feature_names(self) -> list[str]:
-        return ["text"]

@@ -18,6 +18,7 @@ from models.comments.tfidf.style import NAMES, style
 from models.contract.errors import ModelError
 
 FILE = "tfidf.json"  # in a version
+FURTHEST = 6.0  # standard deviations that a style number may be from the middle
 LONGEST = 5  # words in a term
 Sparse = tuple[list[int], list[float]]  # columns, and what stands in them
 
@@ -44,7 +45,9 @@ class Vectorizer:
         columns = sorted(counts)
         weights = [(1 + math.log(counts[column])) * self.rarity[column] for column in columns]
         length = math.sqrt(sum(weight * weight for weight in weights)) or 1.0
-        scaled = [(x - m) / s for x, m, s in zip(style(text), self.middle, self.spread, strict=True)]
+        numbers = zip(style(text), self.middle, self.spread, strict=True)
+        # Cut off: an empty or an endless text is not more of what was learned from ordinary ones.
+        scaled = [max(-FURTHEST, min((x - m) / s, FURTHEST)) for x, m, s in numbers]
         first = len(self.terms)
         return (
             [*columns, *range(first, first + len(scaled))],

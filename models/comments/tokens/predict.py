@@ -25,5 +25,5 @@ class Model(Served):
             [[" ".join(words), text] for words, text in zip(lemmas(given), given, strict=True)], object
         )
 
-    def feature_names(self) -> list[str]:
+    def class_names(self) -> list[str]:
         return ["lemmas", "text"]

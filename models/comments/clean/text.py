@@ -10,9 +10,9 @@ import re
 import unicodedata
 
 _ESCAPE = re.compile(r"<U\+([0-9A-Fa-f]{4,6})>")
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?(\S+?)>?(?:\s+\"[^\"]*\")?\s*\)")
+# No part of these can begin again inside itself: else a comment of open brackets would take hours.
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^\s\[\]]+?)>?(?:\s+\"[^\"\[\]]*\")?\s*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 # UTF-8 that was read as cp1252 is an accented letter or so, followed by what cp1252 has for 0x80..0xBF.
 _HIGH = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
 _MISREAD = re.compile(f"[\u00c2-\u00f4][{re.escape(_HIGH)}\x80-\x9f]{{1,3}}")
@@ -31,13 +31,22 @@ def clean(text: str) -> str:
         html.unescape(text)
     )  # `&amp;gt;` is common: escaped once by the site, once by the export
     text = _LINK.sub(r"\1 \2 ", text)
-    text = _TAG.sub(" ", _COMMENT.sub(" ", text))
+    text = _TAG.sub(" ", _without_remarks(text))
     text = _MISREAD.sub(_reread, text)
     text = _C1.sub(_of_cp1252, text)
     text = _LOST.sub("'", text).replace("\ufffd", " ")  # between letters it mostly was an apostrophe
     text = unicodedata.normalize("NFC", text).translate(_QUOTES)
     text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return _LINES.sub("\n\n", _BLANKS.sub(" ", text)).strip()
+
+
+def _without_remarks(text: str) -> str:
+    """Without `<!-- ... -->`; one that is never closed stays."""
+    kept, start = [], 0
+    while (begin := text.find("<!--", start)) >= 0 and (end := text.find("-->", begin)) >= 0:
+        kept.append(text[start:begin])
+        start = end + len("-->")
+    return " ".join([*kept, text[start:]])
 
 
 def _character(match: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 The tokenizer and the tables come from packages of the lock: no model is loaded, and nothing is fetched.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -10,16 +11,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spacy.language import Language
 
+LONGEST = 60  # letters without a blank that the tokenizer gets at once: its time grows with their square
+STRINGS = 1_000_000  # that spaCy has seen, and never forgets: then it starts anew, which takes half a second
 URL, NUMBER, USER = "-url-", "-number-", "-user-"
 KEPT = frozenset("?!")  # the punctuation that tells how something is meant
+_RUN = re.compile(rf"\S{{{LONGEST + 1},}}")
+_SYMBOLS = re.compile(r"[^\w\s]{5,}")
 
 
 def lemmas(texts: Iterable[str]) -> Iterator[list[str]]:
     """The lemmas of each text, in its order; a URL, a number and the name of a user are one word each."""
-    # The tokenizer itself, not the pipeline: that refuses texts of more than a million characters.
-    tokenizer = language().tokenizer
     for text in texts:
-        yield [word for token in tokenizer(text) if (word := _word(token.text))]
+        if len(language().vocab.strings) > STRINGS:
+            language.cache_clear()
+            _word.cache_clear()
+        # The tokenizer itself, not the pipeline: that refuses texts of more than a million characters.
+        tokens = language().tokenizer(_with_blanks(text))
+        yield [word for token in tokens if (word := _word(token.text))]
+
+
+def _with_blanks(text: str) -> str:
+    """The text with no run in it that would take seconds: five thousand exclamation marks take fifteen."""
+    return _RUN.sub(_cut, _SYMBOLS.sub(lambda run: run[0][:4], text))
+
+
+def _cut(run: re.Match[str]) -> str:
+    """An address by its beginning, which tells what it is; anything else in pieces."""
+    first = run[0][:LONGEST]
+    if "://" in first or "www." in first:
+        return first
+    return " ".join(run[0][start : start + LONGEST] for start in range(0, len(run[0]), LONGEST))
 
 
 @cache

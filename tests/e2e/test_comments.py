@@ -10,7 +10,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from tests.e2e.conftest import Command
 
@@ -137,6 +139,14 @@ def test_what_is_no_text_is_the_clients_error(url: str, case: str) -> None:
     status, answer = ask(url, WRONG[case])
     assert status == 400
     assert "expected text" in json.dumps(answer)
+
+
+def test_the_notebook_runs(url: str, checkout: Path) -> None:
+    """notebooks/comments.ipynb runs from top to bottom against the deployment and its version."""
+    path = checkout / "notebooks" / "comments.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}}).execute()
 
 
 def test_deleted(url: str, argolane: Command) -> None:

@@ -131,6 +131,11 @@ def _step(unit: Unit, name: str, module: str, flags: Mapping[str, str]) -> Conta
         outputs=[
             pods.output("metric", "What it is judged by, and its value on held-out comments."),
             pods.output("version", "version.json of the version."),
+            Parameter(
+                name="folder",
+                value=f"{MODEL_STORE}/{unit.name}/{p.VERSION.tag}",
+                description="Where the version is, with its drawings.",
+            ),
         ]
         if publishing
         else [],

@@ -141,6 +141,13 @@ def test_what_is_no_text_is_the_clients_error(url: str, case: str) -> None:
     assert "expected text" in json.dumps(answer)
 
 
+def test_the_report_shows_what_was_drawn(run: subprocess.CompletedProcess[str], argolane: Command) -> None:
+    """ROC, precision and recall, the strongest words and the confusion matrix are on the page."""
+    page = Path(argolane("report", "comments").stdout.strip()).read_text()
+    assert page.count("data:image/png;base64,") == 4
+    assert all(f"publish: {name}" in page for name in ("roc", "precision recall", "words"))
+
+
 def test_the_notebook_runs(url: str, checkout: Path) -> None:
     """notebooks/comments.ipynb runs from top to bottom against the deployment and its version."""
     path = checkout / "notebooks" / "comments.ipynb"

@@ -36,7 +36,8 @@ def clean(text: str) -> str:
     text = _C1.sub(_of_cp1252, text)
     text = _LOST.sub("'", text).replace("\ufffd", " ")  # between letters it mostly was an apostrophe
     text = unicodedata.normalize("NFC", text).translate(_QUOTES)
-    text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    if not text.replace("\n", "").isprintable():  # which is quick to say, and mostly true
+        text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return _LINES.sub("\n\n", _BLANKS.sub(" ", text)).strip()
 
 

@@ -7,6 +7,7 @@ import math
 import re
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
+_PUNCTUATION, _DIGIT = re.compile(r"[^\w\s]|_"), re.compile(r"\d")
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 _QUOTED = re.compile(r"^>", re.MULTILINE)
 
@@ -27,8 +28,8 @@ def style(text: str) -> list[float]:
         log(len(words)),
         sum(map(len, words)) / count,
         sum(map(str.isupper, text)) / letters,
-        sum(map(str.isdigit, text)) / letters,
-        sum(not letter.isalnum() and not letter.isspace() for letter in text) / letters,
+        len(_DIGIT.findall(text)) / letters,
+        len(_PUNCTUATION.findall(text)) / letters,
         log(text.count("?")),
         log(text.count("!")),
         log(text.count("\n\n")),

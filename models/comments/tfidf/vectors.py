@@ -39,9 +39,8 @@ class Vectorizer:
 
     def row(self, lemmas: Sequence[str], text: str) -> Sparse:
         """Length 1 without the style. A text without a known word has the style alone."""
-        counts = Counter(
-            column for term in grams(lemmas, self.ngrams) if (column := self._index.get(term)) is not None
-        )
+        index = self._index
+        counts = Counter(index[term] for term in grams(lemmas, self.ngrams) if term in index)
         columns = sorted(counts)
         weights = [(1 + math.log(counts[column])) * self.rarity[column] for column in columns]
         length = math.sqrt(sum(weight * weight for weight in weights)) or 1.0

@@ -26,8 +26,8 @@ def lemmas(texts: Iterable[str]) -> Iterator[list[str]]:
             language.cache_clear()
             _word.cache_clear()
         # The tokenizer itself, not the pipeline: that refuses texts of more than a million characters.
-        tokens = language().tokenizer(_with_blanks(text))
-        yield [word for token in tokens if (word := _word(token.text))]
+        tokens = language().tokenizer(_with_blanks(text)).to_array("ORTH").tolist()
+        yield [word for token in tokens if (word := _word(token))]
 
 
 def _with_blanks(text: str) -> str:
@@ -55,13 +55,14 @@ def language() -> "Language":
 
 
 @lru_cache(maxsize=1 << 16)
-def _word(text: str) -> str:
-    """What is kept of a token: its lemma, a word that stands for its kind, or nothing.
+def _word(token: int) -> str:
+    """What is kept of a token, by spaCy's number for its text: its lemma, a word for its kind, or nothing.
 
     None of it hangs on the token's neighbours, so each different one is looked at once.
     """
     nlp = language()
-    kind = nlp.vocab[text]
+    kind = nlp.vocab[token]
+    text = str(kind.text)
     if kind.is_space:
         return ""
     if kind.like_url:

@@ -34,12 +34,21 @@ def main(project: Project, work: Path) -> None:
     if known.returncode != 0:
         print("  the comments cannot be had: these are the 200 made-up rows")
         _run(checkout.root, "run", "comments", "-p", "dataset=synthetic")
+    else:
+        _quality(checkout, work / "comments-data")
     for step in STEPS:
         print(f"  {_run(checkout.root, 'logs', 'comments', step).stdout.strip().splitlines()[-1]}")
     try:
         _compare(checkout)
     finally:
         _run(checkout.root, "delete", "deployment", "comments")
+
+
+def _quality(project: Project, cache: Path) -> None:
+    image = images.prepare(project, "bench/comments-unit:0.1", say=print)
+    root = Path(__file__).resolve().parents[1]
+    env = {**image.env, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    subprocess.run(["python", "-m", "bench.comments_quality", str(cache)], env=env, cwd=root, check=True)
 
 
 def _compare(project: Project) -> None:

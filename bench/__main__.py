@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import comparison, containers, engine, graph, overhead, serving
+from bench import comments, comparison, containers, engine, graph, overhead, serving
 
 
 def main() -> None:
@@ -20,6 +20,8 @@ def main() -> None:
         graph.main(project, work)
         print("The same graph in Metaflow and in the local engine:")
         comparison.main(project, work)
+        print("Comment moderation, and four nodes beside one process:")
+        comments.main(project, work)
     print("A container beside a bare process:")
     containers.main()
     print("The local engine:")

@@ -41,7 +41,7 @@ def main(project: Project, work: Path) -> None:
 def ours(project: Project, work: Path) -> Iterator[str]:
     image = images.prepare(project, "bench/sk-mnist-runtime:0.1", say=print)
     env = {**image.env, "MODEL_DIR": str(work / "store" / "sk_mnist" / "0.1")}
-    with _serving(list(image.command), env, project.root) as url:
+    with serving(list(image.command), env, project.root) as url:
         yield url
 
 
@@ -54,12 +54,12 @@ def stock(project: Project, work: Path) -> Iterator[str]:
     fit = [python / "python", "-m", "bench.stock_model", file]
     subprocess.run(fit, env=env, cwd=project.root, check=True, stdout=subprocess.DEVNULL)
     command = [str(python / "seldon-core-microservice"), "bench.stock_model.Model", "--service-type", "MODEL"]
-    with _serving(command, {**env, "PYTHONPATH": str(project.root)}, project.root) as url:
+    with serving(command, {**env, "PYTHONPATH": str(project.root)}, project.root) as url:
         yield url
 
 
 @contextlib.contextmanager
-def _serving(command: list[str], env: Mapping[str, str], folder: Path) -> Iterator[str]:
+def serving(command: list[str], env: Mapping[str, str], folder: Path) -> Iterator[str]:
     port, metrics = _free_port(), _free_port()
     ports = {
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(port),

@@ -30,6 +30,7 @@ def served(unit: Unit, *, image: str, version: str = VERSION, digest: str = "", 
         version=version,
         digest=digest,
         kind=unit.serve.type if unit.serve else "MODEL",
+        serves=unit.module.removeprefix("models.") if unit.family else "",
         resources=unit.resources.serve.model_dump() if unit.resources.serve else {},
     )
 
@@ -41,8 +42,8 @@ def at_defaults(unit: Unit, *, version: str = VERSION, name: str = "") -> Served
 
 
 def image_name(unit: Unit, target: str) -> str:
-    """The last part of an image's reference, for a stage of models/Dockerfile: `sk-mnist-trainer`."""
-    return f"{unit.kebab}-{target}"
+    """The last part of an image's reference, for what it is to do: `sk-mnist-trainer`."""
+    return unit.image(target)
 
 
 def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def pod_name(containers: Iterable[str]) -> str:
 
 def _container(node: Served, *, tags: bool) -> dict[str, Any]:
     env = {
+        "UNIT": node.serves,
         "MODEL_DIR": f"{MODEL_STORE}/{node.unit}/{node.version}" if node.version else "",
         "MODEL_DIGEST": node.digest,
         "MODEL_THREADS": "1",

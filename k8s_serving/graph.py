@@ -19,7 +19,8 @@ class Served:
     """A node with a container: the image that runs in it, and the version of the store that it loads.
 
     `name` is the node's and the container's; two versions of one unit are two nodes with names of their own.
-    Without a `version` the node loads nothing. `digest` is that of the version: trained again, a new pod.
+    Without a `version` the node loads nothing. `serves` is which unit, for an image that can serve several.
+    `digest` is that of the version: one trained again is a new pod.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Served:
     version: str = ""
     digest: str = ""
     kind: str = "MODEL"
+    serves: str = ""
     resources: Mapping[str, Any] = field(default_factory=dict)
 
     @property

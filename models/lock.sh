@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Resolve the environments of the models named (default: every folder with a train.in) again: requirements in,
-# locks with hashes out. A folder without a runtime.in serves with the shared models/runtime.in.
+# Resolve the environments of the models named (default: every folder with a train.in or unit.in) again:
+# requirements in, locks with hashes out. A folder without a runtime.in serves with the shared
+# models/runtime.in; one with a unit.in trains and serves with that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- models/*/train.in
+[ $# -gt 0 ] || set -- models/*/train.in models/*/unit.in
 uv=$(command -v .venv/bin/uv || command -v uv)
 lock() {
   "$uv" pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
     --custom-compile-command 'make lock' --quiet "$@"
 }
 for name; do
-  folder=models/$(basename "${name%/train.in}")
+  folder=models/$(basename "${name%/*.in}")
+  if [ -e "$folder/unit.in" ]; then
+    lock "$folder/unit.in" --override models/runtime-overrides.txt --output-file "$folder/unit.lock"
+    continue
+  fi
   runtime=$folder/runtime.in
   [ -e "$runtime" ] || runtime=models/runtime.in
   lock "$folder/train.in" --excludes models/train-excludes.txt --output-file "$folder/train.lock"

@@ -16,7 +16,16 @@ from pathlib import Path
 # Files of a unit's folder that have no say in what is learned: what serves, what is said of it, what its
 # locks are made from. Params are compared by themselves.
 _NEUTRAL_FILES = frozenset(
-    {"model.yaml", "predict.py", "request.json", "README.md", "train.in", "runtime.in", "runtime.lock"}
+    {
+        "model.yaml",
+        "predict.py",
+        "request.json",
+        "README.md",
+        "train.in",
+        "runtime.in",
+        "runtime.lock",
+        "unit.in",
+    }
 )
 # Nor have what all trainings share, what serves, and what only fetches.
 _NEUTRAL_MODULES = ("models.contract.", "models.runtimes.", "models.data.download.")

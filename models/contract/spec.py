@@ -16,6 +16,7 @@ from models.contract.metric import SCORES
 from models.contract.params import Param
 
 FILE = "model.yaml"
+LOCK = "unit.lock"  # one environment, and one image, to train and to serve
 MODELS = Path(__file__).resolve().parents[1]
 AUTO = "auto"  # the best data set that can be had
 
@@ -100,6 +101,7 @@ class Unit(_File):
     """
 
     folder: str  # below models/: sk_mnist, comments/clean
+    family: str = ""  # the folder whose one image, made from its unit.lock, trains and serves this unit
 
     @property
     def kebab(self) -> str:
@@ -115,6 +117,15 @@ class Unit(_File):
     def loads(self) -> str:
         """The unit whose versions it serves."""
         return (self.serve and self.serve.loads) or self.name
+
+    @property
+    def image_folder(self) -> str:
+        """The folder below models/ that the unit's images are built from."""
+        return self.family or self.folder
+
+    def image(self, target: str) -> str:
+        """The last part of an image's reference: `sk-mnist-trainer`; `comments-unit` for a whole family."""
+        return f"{kebab(self.family.replace('/', '_'))}-unit" if self.family else f"{self.kebab}-{target}"
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -154,7 +165,11 @@ def read(folder: Path) -> Unit:
         faults += dict.fromkeys(fault(error) for error in errors.errors())
     if faults:
         raise SpecError([f"{where}: {fault}" for fault in faults])
-    return Unit(folder="/".join(place), **{name: getattr(said, name) for name in _File.model_fields})
+    return Unit(
+        folder="/".join(place),
+        family=_family(folder, place),
+        **{name: getattr(said, name) for name in _File.model_fields},
+    )
 
 
 def read_all(models: Path = MODELS) -> list[Unit]:
@@ -177,6 +192,14 @@ def _below_models(folder: Path) -> tuple[str, ...]:
     *above, own = folder.resolve().parts
     below = above[::-1].index(MODELS.name) if MODELS.name in above else 0
     return (*above[len(above) - below :], own)
+
+
+def _family(folder: Path, place: tuple[str, ...]) -> str:
+    """The nearest folder with a unit.lock: the unit's own, or one that it is in."""
+    for depth, above in zip(range(len(place), 0, -1), (folder, *folder.parents), strict=False):
+        if (above / LOCK).is_file():
+            return "/".join(place[:depth])
+    return ""
 
 
 def _shown(path: Path) -> str:

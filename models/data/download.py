@@ -31,14 +31,15 @@ def sha256(content: bytes) -> str:
 
 
 def fetch(
-    name: str, digest: str, cache: Path, mirrors: Iterable[str], broken: set[str] | None = None
+    name: str, digest: str | None, cache: Path, mirrors: Iterable[str], broken: set[str] | None = None
 ) -> bytes:
     """The bytes of `name`: from `cache`, or from the first of `mirrors` (base URLs) that has the right ones.
 
+    Without a digest whatever is there is right, and is not kept, for it may be another file tomorrow.
     Mirrors in `broken` are not asked; one that cannot be reached is added. Raises Absent or Unavailable.
     """
     kept = cache / name
-    if kept.is_file():
+    if digest and kept.is_file():
         content = kept.read_bytes()
         if sha256(content) == digest:
             return content
@@ -62,6 +63,9 @@ def fetch(
             if not isinstance(error, urllib.error.HTTPError):
                 broken.add(mirror)
             continue
+        if digest is None:
+            _say(f"{name}: fetched from {mirror}, unchecked; its sha256 is {sha256(content)}.")
+            return content
         if sha256(content) == digest:
             _say(f"{name}: fetched from {mirror}.")
             _keep(kept, content)

@@ -8,7 +8,7 @@ import pytest
 
 from argolane.manifest import load
 from argolane.serving.check import findings
-from k8s_serving import ab_test, single
+from k8s_serving import ab_test, comments, single
 from k8s_serving.deployment import deployment, served
 from models.contract.spec import read_all
 
@@ -18,8 +18,9 @@ RENDERED = sorted((ROOT / "k8s_serving" / "rendered").glob("*.yaml"))
 
 def test_every_model_folder_and_the_ab_test_are_rendered() -> None:
     """A model folder is all that its manifest needs."""
-    assert {path.stem for path in RENDERED} == {"mnist-ab", *(model.kebab for model in read_all())}
-    assert {**single.manifests(), **ab_test.manifests()} == {
+    own = {unit.kebab for unit in read_all() if unit.serve and unit.metric}
+    assert {path.stem for path in RENDERED} == {"mnist-ab", "comments", *own}
+    assert {**single.manifests(), **ab_test.manifests(), **comments.manifests()} == {
         path.stem: load(path)[0].body for path in RENDERED
     }
 
@@ -34,9 +35,12 @@ def test_rendered_deployments_hold_to_the_rules(path: Path) -> None:
     (component,) = predictor["componentSpecs"]
     assert component["metadata"]["name"] and "serviceAccountName" not in component["spec"]
     for container in component["spec"]["containers"]:
-        assert container["image"].endswith(f"/{container['name']}-runtime:0.1")
+        (unit,) = (unit for unit in read_all() if unit.kebab == container["name"])
+        assert container["image"].endswith(f"/{unit.image('runtime')}:0.1")
         environment = {variable["name"]: variable["value"] for variable in container["env"]}
-        assert environment["MODEL_DIR"] == f"/mnt/model-store/{container['name'].replace('-', '_')}/0.1"
+        assert environment["MODEL_DIR"] == f"/mnt/model-store/{unit.loads}/0.1"
+        # An image that can serve several units is told which.
+        assert environment.get("UNIT") == (unit.module.removeprefix("models.") if unit.family else None)
         assert all(mount["readOnly"] for mount in container["volumeMounts"])
         assert container["resources"]["requests"]["cpu"].endswith("m")
     assert predictor["svcOrchSpec"]["resources"]["requests"] == {"cpu": "50m", "memory": "64Mi"}

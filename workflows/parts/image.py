@@ -124,7 +124,7 @@ def _site() -> m.ProjectedVolumeSource:
 
 def of_units(units: Iterable[Unit]) -> dict[str, str]:
     """The folders of units, by the names that `reference` knows them by."""
-    return {unit.kebab: unit.folder for unit in units}
+    return {unit.kebab: unit.image_folder for unit in units}
 
 
 def given_by_task(name: str) -> str:

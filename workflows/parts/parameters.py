@@ -152,7 +152,7 @@ def dataset(units: Sequence[Unit]) -> list[Checked]:
     if not choices:
         named = ", ".join(f"{unit.name} on {' or '.join(unit.data) or 'none by name'}" for unit in units)
         raise ParameterError(f"Units that train side by side share a data set; here: {named}.")
-    words = "Data to train on; auto is the first of the others that can be had."
+    words = "Data to train on; auto is the best of the others that can be had, as the unit sees it."
     return [Checked("dataset", choices[0], words, {"enum": choices})]
 
 

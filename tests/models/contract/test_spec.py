@@ -182,3 +182,19 @@ def test_the_file_is_named_from_the_working_folder(folder: Path, monkeypatch: py
     monkeypatch.chdir(folder.parent)
     with pytest.raises(spec.SpecError, match=r"^toy/model\.yaml: cannot"):
         spec.read(folder)
+
+
+def test_a_lock_for_a_family_makes_one_image(tmp_path: Path) -> None:
+    """The nearest unit.lock above a unit, or beside it, says what image it has; without one it has two."""
+    folder = tmp_path / "models" / "talk" / "clean"
+    folder.mkdir(parents=True)
+    (folder / "model.yaml").write_text(
+        "name: talk_clean\ntitle: a\ndescription: b\nserve: {type: TRANSFORMER, loads: talk}\n"
+        "resources: {serve: {requests: {}, limits: {}}}\n"
+    )
+    own = spec.read(folder)
+    assert (own.family, own.image_folder, own.image("runtime")) == ("", "talk/clean", "talk-clean-runtime")
+    (folder.parent / "unit.lock").touch()
+    shared = spec.read(folder)
+    assert (shared.family, shared.image_folder, shared.loads) == ("talk", "talk", "talk")
+    assert shared.image("runtime") == shared.image("trainer") == "talk-unit"

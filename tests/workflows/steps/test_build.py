@@ -111,6 +111,20 @@ def test_unchanged_inputs_are_not_built_again(environ: dict[str, str]) -> None:
     assert Path(environ["STATE"], "r.example.com_x_toy-one-trainer_0.2").is_file()
 
 
+def test_a_family_with_one_lock_has_one_image(environ: dict[str, str]) -> None:
+    """Its stage is `unit`, whatever the others are built for, and five outputs that name it are one build."""
+    lock = Path(environ["SOURCE"], "models/family/unit.lock")
+    lock.touch()
+    environ["IMAGES"] = "toy-one=toy_one family=family family-clean=family family-tokens=family"
+    result = build(environ)
+    assert result.returncode == 0, result.stderr
+    made = sorted(call.split("--target ")[1].split()[0] for call in calls(environ, "build "))
+    assert made == ["trainer", "unit"]
+    found = outputs(environ)
+    assert found["family"] == f"r.example.com/x/family-unit@sha256:{7:064d}"
+    assert found["family-clean"] == found["family-tokens"] == found["family"] != found["toy-one"]
+
+
 @pytest.mark.parametrize(
     ("folder", "changed", "again"),
     [
@@ -125,6 +139,9 @@ def test_unchanged_inputs_are_not_built_again(environ: dict[str, str]) -> None:
         ("family/clean", "family/shared.py", True),
         ("family/clean", "family/tokens/model.yaml", False),
         ("family/clean", "toy_one/train.py", False),
+        ("family", "family/clean/train.py", True),
+        ("family", "family/shared.py", True),
+        ("family", "toy_one/train.py", False),
     ],
 )
 def test_what_the_image_may_hold_decides_whether_it_is_built_again(

@@ -1,7 +1,8 @@
 # A source tree in, pushed images and their digests out: runs in docker:cli beside a Docker daemon.
 # Environment: IMAGES, `output=folder` separated by blanks, the folders below models/; TARGET, stage of the
 # Dockerfile; REGISTRY, VERSION; the folders SOURCE, OUTPUTS, and SITE: config.json, pip.conf, ca.crt, where they
-# are needed; WAIT, seconds. A folder that several outputs name is built once.
+# are needed; WAIT, seconds. A folder that several outputs name is built once; one with a unit.lock has the one
+# stage `unit`, which trains and serves.
 # An image whose inputs have not changed is in the registry already, under a tag made from them: it gets the
 # tags asked for, and nobody waits for the daemon.
 set -eu
@@ -16,10 +17,12 @@ built=$(mktemp -d) # for each folder that has its image: a file that names it
 
 name_of() { printf %s "$1" | tr _/ --; }
 
+stage_of() { if [ -f "$SOURCE/models/$1/unit.lock" ]; then echo unit; else echo "$TARGET"; fi; }
+
 inputs_of() { # FOLDER: a tag made from the stage and from all that the Dockerfile can copy for this folder
-  { printf '\t%s\n' "$TARGET"; git -C "$SOURCE" ls-tree -r HEAD models/ .dockerignore; } | awk -F '\t' -v "own=models/$1/" '
+  { printf '\t%s\n' "$(stage_of "$1")"; git -C "$SOURCE" ls-tree -r HEAD models/ .dockerignore; } | awk -F '\t' -v "own=models/$1/" '
     { line[NR] = $0; path[NR] = $2 }
-    sub("/model.yaml$", "/", $2) && index(own, $2) != 1 { others[$2] }
+    sub("/model.yaml$", "/", $2) && index(own, $2) != 1 && index($2, own) != 1 { others[$2] }
     END {
       for (n = 1; n <= NR; n++) {
         keep = 1
@@ -43,7 +46,7 @@ tag() { # IMAGE DIGEST TAG: in the registry, without a pull
 }
 
 look_up() { # FOLDER: its image, if it is there and takes its tags
-  image=$REGISTRY/$(name_of "$1")-$TARGET
+  image=$REGISTRY/$(name_of "$1")-$(stage_of "$1")
   digest=$(digest_of "$image:$(inputs_of "$1")")
   [ -n "$digest" ] && tag "$image" "$digest" "$VERSION" && tag "$image" "$digest" "$commit" || return 0
   printf %s "$image@$digest" >"$built/$(name_of "$1")"
@@ -53,13 +56,13 @@ look_up() { # FOLDER: its image, if it is there and takes its tags
 build() { # FOLDER
   set -e
   folder=$1 name=$(name_of "$1") inputs=$(inputs_of "$1")
-  image=$REGISTRY/$name-$TARGET
+  stage=$(stage_of "$1") image=$REGISTRY/$name-$(stage_of "$1")
   # The tag `cache` is the last image of this target, whatever its version: it is read, never run.
   set -- --cache-from "$image:cache"
   for secret in pip.conf ca.crt; do
     [ ! -f "$SITE/$secret" ] || set -- "$@" --secret "id=$secret,src=$SITE/$secret"
   done
-  docker build --progress plain --target "$TARGET" --build-arg "MODEL=$folder" --build-arg BUILDKIT_INLINE_CACHE=1 \
+  docker build --progress plain --target "$stage" --build-arg "MODEL=$folder" --build-arg BUILDKIT_INLINE_CACHE=1 \
     "$@" --tag "$image:$inputs" --file "$SOURCE/models/Dockerfile" "$SOURCE"
   # The tag of the inputs comes last: where it is, the others are.
   for tag in "$VERSION" "$commit" cache "$inputs"; do

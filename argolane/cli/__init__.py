@@ -6,7 +6,7 @@ Each command imports what it needs when it runs, so that `--help` answers at onc
 import click
 
 from argolane import __version__
-from argolane.cli import deployments, manifests, runs
+from argolane.cli import deployments, manifests, runs, volumes
 from argolane.cli.group import Group
 
 
@@ -26,6 +26,7 @@ for command in (
     runs.resume,
     runs.stop,
     runs.delete,
+    volumes.volume,
     deployments.predict,
     deployments.whence,
     manifests.lint,

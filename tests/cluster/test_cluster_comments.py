@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Lab, outputs
+from lab import ROOT, Lab, outputs
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 NODES = ["comments-clean", "comments-tokens", "comments-tfidf", "comments-classify"]
@@ -89,6 +89,20 @@ def test_the_claim_is_the_runs_own(seldon: Lab, learned: tuple[Any, set[str]]) -
     while claims(seldon).keys() & seen and time.monotonic() < end:
         time.sleep(1)
     assert not claims(seldon).keys() & seen
+
+
+def test_the_store_can_be_looked_into(seldon: Lab, learned: tuple[Any, set[str]]) -> None:
+    """`argolane volume` lists a claim and reads a file of it, and leaves no pod behind."""
+
+    def volume(*arguments: str, ok: bool = True) -> str:
+        return seldon.run(str(ROOT / ".venv/bin/argolane"), "volume", *arguments, "--on=argo", ok=ok)
+
+    assert "model-store" in volume("ls").split()
+    assert "version.json" in volume("ls", "model-store:comments/0.1")
+    version = json.loads(volume("cat", "model-store:comments/0.1/version.json"))
+    assert version["digest"] == outputs(learned[0], "gate")["digest"].removeprefix("sha256:")
+    assert "Did you mean 'version.json'?" in volume("cat", "model-store:comments/0.1/versoin.json", ok=False)
+    assert "argolane-volume" not in seldon.kubectl("get", "pods")
 
 
 def test_a_new_version_reaches_every_node(

@@ -68,7 +68,8 @@ def fit(
     matrix, truth = _matrix(rows, columns), np.asarray(labels)
     if len(set(labels)) < 2 or min(np.bincount(truth, minlength=2)) < FOLDS:
         raise ModelError(f"Expected at least {FOLDS} comments of each class to learn from.")
-    model = LogisticRegression(C=c_param, max_iter=2000)
+    # Style and terms are of different scales, which the default solver needs twice the time for.
+    model = LogisticRegression(C=c_param, max_iter=2000, solver="newton-cg")
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     with threadpool_limits(1):  # sparse sums: more threads would only wait for each other
         unseen = cross_val_predict(model, matrix, truth, cv=folds, method="predict_proba")[:, 1]

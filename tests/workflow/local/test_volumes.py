@@ -1,4 +1,4 @@
-"""argolane volume: what lies in volumes of runs and in claims, here and by the program of the cluster's pod."""
+"""argolane volume: what lies in volumes of runs and in claims, here and by the program of the pod there."""
 
 import base64
 import json

@@ -39,7 +39,7 @@ def model(project: Project, name: str, kind: str | None) -> Path:
     folder = project.root / project.settings.new.model.folder / name
     if folder.exists():
         raise ArgolaneError(f"{shown(folder)} exists; expected a new name, or remove it.")
-    shared = {path.name: path for path in templates.iterdir() if path.is_file()}
+    shared = {path.name: path for path in templates.iterdir() if not path.is_dir()}
     files = shared | _files(templates / kind)
     words = {"name": name, "kebab": name.replace("_", "-"), "title": name.replace("_", " ").capitalize()}
     _write_whole(folder, files, words)
@@ -99,7 +99,7 @@ def _files(template: Path) -> dict[str, Path]:
 
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
     for entry in sorted(folder.iterdir()):
-        name = f"{prefix}{entry.name}".replace(_DOT, ".") if entry.name.startswith(_DOT) else prefix + entry.name
+        name = prefix + re.sub(f"^{re.escape(_DOT)}", ".", entry.name)
         if entry.is_dir() and entry.name != "__pycache__":
             yield from _walk(entry, f"{name}/")
         elif not entry.is_dir():

@@ -1,7 +1,7 @@
 """A name and a kind in, the folder of a new model out; a folder in, a project in it out.
 
-Both are copies of templates: folders of files in which @name@ and its like stand for what is new. The templates
-of models are the project's own. That of a project is `argolane/starter`, and brings some for models along.
+Both are copies of templates: folders of files in which @name@ and its like stand for what is new. Those of
+models are the project's own. That of a project is `argolane/starter`, and brings some for models along.
 """
 
 import keyword
@@ -30,7 +30,9 @@ def model(project: Project, name: str, kind: str | None) -> Path:
     UsageError for a bad name or a kind that is not there, ArgolaneError where the folder exists.
     """
     templates = _templates(project)
-    kinds = sorted(entry.name for entry in templates.iterdir() if entry.is_dir() and entry.name[0] not in "._")
+    kinds = sorted(
+        entry.name for entry in templates.iterdir() if entry.is_dir() and entry.name[0] not in "._"
+    )
     if kind is None:
         raise UsageError(f"What is it like? Add --like {', or --like '.join(kinds)}.")
     if kind not in kinds:
@@ -72,11 +74,13 @@ def _templates(project: Project) -> Path:
     given = project.settings.new.model.templates
     if not given:
         raise ArgolaneError(
-            f"{project.root / FILE}: new.model.templates is missing; expected a folder that has a folder for each "
-            "kind of model. A project of `argolane init` has one."
+            f"{project.root / FILE}: new.model.templates is missing; expected a folder that has a folder for "
+            "each kind of model. A project of `argolane init` has one."
         )
     if not (project.root / given).is_dir():
-        raise ArgolaneError(f"{project.root / FILE}: new.model.templates is {given!r}; there is no such folder.")
+        raise ArgolaneError(
+            f"{project.root / FILE}: new.model.templates is {given!r}; there is no such folder."
+        )
     return project.root / given
 
 

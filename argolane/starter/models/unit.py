@@ -23,7 +23,7 @@ Train = Callable[[Params], tuple[dict[str, Any], float]]  # what was learned, an
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """What model.yaml says. `better` is higher or lower; `params` are the values that training has by default."""
+    """What model.yaml says. `better` is higher or lower; `params` are what it is trained with by default."""
 
     name: str
     title: str

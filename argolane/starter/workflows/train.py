@@ -106,9 +106,7 @@ def build(unit: Unit) -> Workflow:
         with DAG(name="main"):
             trained = Task(name="train", template=learn)
             good = Task(name="gate", template=judge, arguments=trained.get_parameter("metric"))
-            served = Task(
-                name="deploy", template=serve, when="'{{workflow.parameters.deploy}}' == 'true'"
-            )
+            served = Task(name="deploy", template=serve, when="'{{workflow.parameters.deploy}}' == 'true'")
             trained >> good >> served
     return workflow
 

@@ -23,7 +23,9 @@ def train(params: Params) -> tuple[dict[str, Any], float]:
     random.Random(params["seed"]).shuffle(rows)
     test, rest = rows[: len(rows) // 4], rows[len(rows) // 4 :]
     labels = sorted({label for label, _ in rows})
-    counts = {label: Counter(w for own, text in rest if own == label for w in words(text)) for label in labels}
+    counts = {
+        label: Counter(w for own, text in rest if own == label for w in words(text)) for label in labels
+    }
     known = sorted(set().union(*counts.values()))
     total = {label: sum(counts[label].values()) + params["smoothing"] * len(known) for label in labels}
     weights = {

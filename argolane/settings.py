@@ -35,11 +35,26 @@ class RenderSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewModelSettings:
+    """Where `argolane new model` takes from and writes to: each folder in `templates` is a kind of model, and
+    the files beside it go along with every kind; a new model is a folder in `folder`."""
+
+    templates: str = ""
+    folder: str = "models"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSettings:
+    model: NewModelSettings = NewModelSettings()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProjectSettings:
     manifests: list[str] = field(default_factory=list)
     namespace: str = "argolane"
     render: RenderSettings = RenderSettings()
     image: list[ImageSettings] = field(default_factory=list)
+    new: NewSettings = NewSettings()
 
 
 def read(table: Mapping[str, Any], *, where: str) -> ProjectSettings:

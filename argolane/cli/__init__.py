@@ -6,7 +6,7 @@ Each command imports what it needs when it runs, so that `--help` answers at onc
 import click
 
 from argolane import __version__
-from argolane.cli import deployments, manifests, runs, volumes
+from argolane.cli import deployments, manifests, new, runs, volumes
 from argolane.cli.group import Group
 
 
@@ -31,5 +31,7 @@ for command in (
     deployments.whence,
     manifests.lint,
     manifests.render,
+    new.new,
+    new.init,
 ):
     main.add_command(command)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CONTENT = ("argolane.toml", "models", "workflows", "k8s_serving", "notebooks")
+CONTENT = ("argolane.toml", "models", "workflows", "k8s_serving", "notebooks", "templates")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -1,4 +1,4 @@
-"""A regression and a text classifier go the whole way: train, gate, serve, A/B, verify, report."""
+"""What `argolane new model` writes goes the whole way: train, gate, serve, A/B, verify, report."""
 
 import json
 from pathlib import Path
@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import ROOT, Command
-from tests.models.toy import HERE, foreign_unit
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
 
 @pytest.fixture(scope="module")
 def units(checkout: Path, argolane: Command) -> Path:
-    """models/ with both folders more, and the manifests rendered again."""
-    for unit in ("sugar", "moods"):
-        foreign_unit(checkout / "models", HERE / "foreign" / unit)
+    """models/ with a new folder of each kind, and the manifests rendered again."""
+    for unit, kind in (("sugar", "regression"), ("moods", "text"), ("irises", "rows")):
+        argolane("new", "model", unit, "--like", kind)
     argolane("render")
     return checkout / "models"
 
@@ -57,6 +56,12 @@ def test_an_error_has_to_be_small(units: Path, argolane: Command) -> None:
     """`accept` counts in the metric's direction: an RMSE of 58 is not good enough for 40."""
     failed = argolane("run", "train-sugar", "-p", "version=bad", "-p", "accept=40", status=1)
     assert "accept is at most 40." in failed.stdout
+
+
+def test_rows_of_a_new_model_are_told_apart(units: Path, argolane: Command) -> None:
+    """The third kind trains as it is, and passes its gate."""
+    argolane("run", "train-irises")
+    assert float(outputs(argolane, "train-irises", "gate")["metric"].removeprefix("accuracy ")) >= 0.9
 
 
 def test_text_goes_the_whole_way(units: Path, argolane: Command) -> None:

@@ -12,11 +12,11 @@ from models.contract import version
 from models.contract.metric import SCORES
 from tests.models.conftest import train
 from tests.models.serving import Server, served
-from tests.models.toy import HERE, copy_of_models, foreign_unit
+from tests.models.toy import copy_of_models, new_unit
 
 pytestmark = pytest.mark.environments
 
-UNITS = ("sugar", "moods")
+UNITS = {"sugar": "regression", "moods": "text"}
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of models/ whose only units are the foreign ones."""
     root = tmp_path_factory.mktemp("foreign")
     models = copy_of_models(root)
-    for unit in UNITS:
-        foreign_unit(models, HERE / "foreign" / unit)
+    for unit, kind in UNITS.items():
+        new_unit(models, unit, kind)
     return root
 
 

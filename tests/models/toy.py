@@ -3,8 +3,13 @@
 import shutil
 from pathlib import Path
 
+from argolane import new
+from argolane.project import Project, ProjectSettings
+from argolane.settings import NewModelSettings, NewSettings
+
 HERE = Path(__file__).parent
 MODELS = HERE.parents[1] / "models"
+TEMPLATES = HERE.parents[1] / "templates" / "model"
 SHARED = ("contract", "runtimes", "data")
 IGNORED = shutil.ignore_patterns("__pycache__")
 
@@ -14,16 +19,23 @@ def toy_model(models: Path, *, name: str = "toy") -> Path:
 
     Four features, two classes, params seed, rows, distance and blur; it trains in a second.
     """
-    folder = foreign_unit(models, HERE / "toy_files", name=name)
+    folder = _new(models, HERE / "toy_files", name)
     text = (folder / "model.yaml").read_text(encoding="utf-8")
     (folder / "model.yaml").write_text(text.replace("name: toy", f"name: {name}"), encoding="utf-8")
     return folder
 
 
-def foreign_unit(models: Path, unit: Path, *, name: str | None = None) -> Path:
+def new_unit(models: Path, name: str, kind: str) -> Path:
+    """What `argolane new model NAME --like KIND` writes below `models`; its locks are those of sk_mnist."""
+    assert models.resolve() != MODELS
+    templates = NewModelSettings(templates=str(TEMPLATES), folder=str(models))
+    return new.model(Project(models.parent, ProjectSettings(new=NewSettings(model=templates))), name, kind)
+
+
+def _new(models: Path, unit: Path, name: str) -> Path:
     """Copy the folder `unit` below `models`, with the locks of sk_mnist: no packages are fetched for it."""
     assert models.resolve() != MODELS
-    folder = models / (name or unit.name)
+    folder = models / name
     shutil.copytree(unit, folder, ignore=IGNORED)
     for lock in ("train.lock", "runtime.lock"):
         shutil.copy(MODELS / "sk_mnist" / lock, folder)

@@ -1,0 +1,1 @@
+"""Programs whose manifests() `argolane render` writes into rendered/."""

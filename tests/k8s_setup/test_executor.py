@@ -34,7 +34,12 @@ def script(commands: Path, *command: str, **env: str) -> tuple[int, str, list[st
     """(exit status, stderr, the calls of other programs)."""
     path = f"{commands}:{os.environ['PATH']}"
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "PATH": path, **env}, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, **env},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     calls = commands / "calls"
     return done.returncode, done.stderr, calls.read_text().splitlines() if calls.is_file() else []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from argolane.testing import Attempt, Scenario
+from argolane.workflow import local
 from models.contract.metric import Metric
 from tests.workflows.steps import versions
 
@@ -177,7 +178,7 @@ def test_a_good_model_is_deployed_and_verified(serve: Scenario) -> None:
         **{f"sk-mnist-{what}": value for what, value in ORIGIN.items()},
     }
     assert run["verify"].inputs == {**run["deploy"].inputs, **URL}
-    assert {run.skipped[name] for name in ("explain", "put-back")} == {OMITTED}
+    assert set(run.skipped) == {"build", "explain", "put-back"}
 
 
 def test_a_model_that_was_never_good_is_not_deployed(serve: Scenario) -> None:
@@ -185,7 +186,8 @@ def test_a_model_that_was_never_good_is_not_deployed(serve: Scenario) -> None:
     run = serve.fake("gate", exit_code=1).run()
     assert run.phase == "Failed"
     assert run.order == ["guard", "gate"]
-    assert run.skipped == {"build": OMITTED, "rollout": OMITTED}
+    assert run.skipped["build"] == run.skipped["rollout"] == OMITTED
+    assert {"explain", "put-back"} <= set(run.skipped)
 
 
 def test_deploy_false_looks_the_model_up_and_no_more(serve: Scenario) -> None:
@@ -213,6 +215,40 @@ def test_a_failed_rollout_is_put_back(serve: Scenario, task: str) -> None:
     assert run.order[-2:] == ["explain", "put-back"]
     assert run["put-back"].inputs["manifest"] == manifest.rstrip("\n")
     assert "The deployment that was last verified is put back." in run["explain"].outputs["reason"]
+
+
+@pytest.mark.parametrize("task", ["deploy", "verify"])
+def test_a_rollout_that_is_stopped_by_hand_is_put_back(serve: Scenario, task: str) -> None:
+    """`argolane stop` in the middle of it puts back what was good, and the run stays Failed."""
+    manifest = "kind: SeldonDeployment\nmetadata: {name: sk-mnist}\n"
+
+    def stopped(inputs: dict[str, str]) -> Attempt:
+        local.stop(serve.project, f"{serve.entry.workflow.name}-1")
+        return Attempt(exit_code=1, delay=30)
+
+    known = serve.volume("model-store", {".deployments/sk-mnist.yaml": manifest})
+    run = known.fake(task, stopped).run()
+    assert run.phase == run["rollout"].phase == run[task].phase == "Failed"
+    assert "shutdown with strategy" in run[task].attempts[-1].message
+    assert run.order[-2:] == ["explain", "put-back"]
+    assert run["put-back"].phase == "Succeeded"
+    assert run["put-back"].inputs["manifest"] == manifest.rstrip("\n")
+
+
+def test_a_run_that_is_stopped_before_its_rollout_puts_nothing_back(serve: Scenario) -> None:
+    """Nothing was applied yet, so nothing is to be put back; nor is anything when the run is terminated."""
+
+    def stopped(inputs: dict[str, str]) -> Attempt:
+        local.stop(serve.project, f"{serve.entry.workflow.name}-1")
+        return Attempt(exit_code=1, delay=30)
+
+    def terminated(inputs: dict[str, str]) -> Attempt:
+        local.stop(serve.project, f"{serve.entry.workflow.name}-2", terminate=True)
+        return Attempt(exit_code=1, delay=30)
+
+    assert serve.fake("gate", stopped).run().order == ["guard", "gate"]
+    ended = serve.fake("deploy", terminated).run()
+    assert (ended.phase, ended.order) == ("Failed", ["guard", "gate", "deploy"])
 
 
 def test_a_first_rollout_has_nothing_to_put_back(serve: Scenario) -> None:

@@ -19,6 +19,7 @@ DOCKER_DAEMON = "docker:dind"
 
 USER = 1000  # any id does: the images run under all of them
 SERVICE_ACCOUNT = "argolane-workflow"
+ON_EXIT = "recover"  # the template that runs after all others, in a workflow that has it
 OUTPUTS = "/tmp/outputs"  # noqa: S108  a path in the pod's own container
 
 DAY = 24 * 60 * 60
@@ -69,6 +70,8 @@ def workflow_template(
 def pair(template: WorkflowTemplate) -> dict[str, WorkflowTemplate | Workflow]:
     """The files of one workflow: the template for the web page, and a Workflow for `argo submit FILE`."""
     name = str(template.name)
+    if ON_EXIT in [made.name for made in template.templates]:
+        template.on_exit = ON_EXIT
     thin = Workflow(
         generate_name=f"{name}-",
         labels=template.labels,

@@ -1,14 +1,16 @@
 """A target in, a template out that applies it, waits, verifies what answers, and puts the last good one back.
 
-Right after an update Available may still be the old version's word, and an update that cannot start stays
-Creating for ever: hence the deadline of `deploy`, `verify` after it, and `put-back` when either fails. The
-template fails all the same: its targets are `verify`, which stays what it was, and `put-back`.
+Right after an update Available may still be the old version's word, and Failed may pass; an update that cannot
+start stays Creating for ever. Hence `deploy` believes in Failed only when it is said twice, `verify` comes after
+it, and both have a deadline. When the rollout fails, or the run is stopped in the middle of it, `recover` says
+why and puts back what was good. That is the workflow's exit handler: the only thing that runs in a run that is
+being stopped, and it makes no success of a failure.
 """
 
 import json
 from typing import Any
 
-from hera.workflows import DAG, Parameter, Resource, Script, Task
+from hera.workflows import DAG, Parameter, Resource, RetryStrategy, Script, Task
 from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
@@ -16,27 +18,43 @@ from k8s_serving.graph import Path
 from workflows.parts import parameters, pods
 from workflows.parts.targets import Target
 
+# Longer than Seldon says Failed on its way to something better: 11 s while an old Deployment is deleted.
+HOLDS = 15
+# A state that fails must be found twice. A controller whose webhook does not answer may be starting: it is
+# asked again until the deadline.
+ASKED_AGAIN = RetryStrategy(
+    limit=1000,
+    retry_policy="Always",
+    backoff=m.Backoff(duration=f"{HOLDS}s", max_duration=f"{parameters.DEPLOY_TIMEOUT.tag}s"),
+    expression=(
+        f"(asInt(retries) < 2 && ({pods.LOST})) || "
+        "(asInt(retries) < 1 && lastRetry.message contains 'failure condition') || "
+        "lastRetry.message contains 'failed calling webhook'"
+    ),
+)
+# Before the rollout nothing was applied. `workflow.failures` is a JSON list, escaped once more.
+BEGUN_AND_FAILED = (
+    "{{=workflow.status != 'Succeeded' && workflow.failures matches 'templateName[^a-z]+rollout[^a-z]'}}"
+)
 DEPLOYING = f"'{parameters.DEPLOY.tag}' == 'true'"
 
 
 def rollout(target: Target) -> DAG:
     """Template `rollout`; its inputs are those that the tags of the target's manifest name."""
     given = {name: _input(name) for name in target.inputs}
-    parts = _deploy(target), _verify(target), _explain(target), _put_back()
-    with DAG(
-        name="rollout",
-        inputs=[Parameter(name=name) for name in given],
-        target="verify put-back",
-        fail_fast=False,
-    ) as dag:
-        deploy, verify, explain, put_back = parts
+    deploy, verify = _deploy(target), _verify(target)
+    _recover(_explain(target), _put_back(target))
+    with DAG(name="rollout", inputs=[Parameter(name=name) for name in given]) as dag:
         up = Task(name="deploy", template=deploy, arguments=given)
-        Task(name="verify", template=verify, depends="deploy.Succeeded", arguments={
-            **given,
-            "url": up.get_parameter("url"),
-        })  # fmt: skip
-        failed = "deploy.Failed || deploy.Errored || verify.Failed || verify.Errored"
-        why = Task(name="explain", template=explain, depends=failed)
+        proven = Task(name="verify", template=verify, arguments={**given, "url": up.get_parameter("url")})
+        up >> proven
+    return dag
+
+
+def _recover(explain: Script, put_back: Resource) -> None:
+    """The exit handler, which `pods.pair` finds by its name."""
+    with DAG(name=pods.ON_EXIT):
+        why = Task(name="explain", template=explain, when=BEGUN_AND_FAILED)
         Task(
             name="put-back",
             template=put_back,
@@ -44,7 +62,6 @@ def rollout(target: Target) -> DAG:
             when="'{{tasks.explain.outputs.parameters.rollback}}' == 'true'",
             arguments={"manifest": why.get_parameter("manifest")},
         )
-    return dag
 
 
 def _deploy(target: Target) -> Resource:
@@ -54,6 +71,7 @@ def _deploy(target: Target) -> Resource:
         manifest=target.manifest,
         inputs=[Parameter(name=name) for name in target.inputs],
         success_condition=target.ready,
+        failure_condition=target.failed,
         outputs=[
             Parameter(
                 name="url",
@@ -61,7 +79,7 @@ def _deploy(target: Target) -> Resource:
                 value_from=m.ValueFrom(json_path=target.url),
             )
         ],
-        retry_strategy=pods.AGAIN,
+        retry_strategy=ASKED_AGAIN,
         active_deadline_seconds=parameters.DEPLOY_TIMEOUT.tag,
     )
 
@@ -111,14 +129,15 @@ def _explain(target: Target) -> Script:
     )
 
 
-def _put_back() -> Resource:
+def _put_back(target: Target) -> Resource:
     return Resource(
         name="put-back",
         action="apply",
         manifest="{{inputs.parameters.manifest}}",
         inputs=[Parameter(name="manifest")],
-        success_condition="status.state == Available",
-        retry_strategy=pods.AGAIN,
+        success_condition=target.ready,
+        failure_condition=target.failed,
+        retry_strategy=ASKED_AGAIN,
         active_deadline_seconds=parameters.DEPLOY_TIMEOUT.tag,
     )
 

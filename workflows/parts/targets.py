@@ -24,8 +24,8 @@ LINEAGE = "argolane.dev/"
 class Target:
     """What is rolled out: a manifest, when it is up, where it then answers, and the ways through it.
 
-    `inputs` are the arguments that the task gives. `ready` is Argo's condition and `url` a JSON path, both on
-    the object that the manifest makes.
+    `inputs` are the arguments that the task gives. `ready` and `failed` are Argo's conditions and `url` is a
+    JSON path, all on the object that the manifest makes.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Target:
     inputs: tuple[str, ...]
     paths: tuple[Path, ...]
     ready: str = "status.state == Available"
+    failed: str = "status.state == Failed"
     url: str = "{.status.address.url}"
 
     @property

@@ -23,6 +23,7 @@ from argolane.project import Project
 from argolane.serving import records, status, store
 from argolane.serving.check import read, warnings
 from argolane.serving.records import Object
+from argolane.serving.settings import largest_request
 from argolane.serving.store import Store
 
 # Time for requests in flight and SIGTERM; then the supervisor is killed, and its containers with it.
@@ -120,6 +121,8 @@ class Deployments:
             # Whoever deleted it was killed half-way.
             _end(here, before)
             before = None
+        # Its supervisor reads it when it starts, where nobody would see what is wrong.
+        largest_request(self._project)
         for doubt in warnings(manifest):
             self._say(doubt)
         record = records.made(self._project, manifest, before, applied)

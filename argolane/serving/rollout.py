@@ -6,7 +6,8 @@ switches at once, and going back to the version that still serves costs nothing.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from argolane.serving import pods
 from argolane.serving.front import Backend, Front
@@ -55,11 +56,13 @@ class Rollout:
         self.serving: Version | None = None
         self._farewells: set[asyncio.Task[None]] = set()
 
-    def want(self, deployment: SeldonDeployment, generation: int) -> None:
+    def want(
+        self, deployment: SeldonDeployment, generation: int, code: Mapping[str, Any] | None = None
+    ) -> None:
         """Start the pods that are not there yet; the version wanted before is given up unless it serves."""
         there = list(dict.fromkeys(self._all_pods()))
         chosen: list[Pod] = []
-        for plan in pods.plan(deployment):
+        for plan in pods.plan(deployment, code):
             same = [pod for pod in there if pod not in chosen and pod.plan.same(plan)]
             chosen.append(same[0] if same else self._make(deployment, plan))
         new = [pod for pod in chosen if pod not in there]

@@ -100,7 +100,7 @@ class Supervisor:
             self._uid, self._generation = metadata["uid"], metadata["generation"]
             self._unreadable = ""
             try:
-                self._rollout.want(read(record["object"]), self._generation)
+                self._rollout.want(read(record["object"]), self._generation, record.get("code"))
             except ArgolaneError as error:
                 # It was checked before it was written: another release of argolane wrote it.
                 self._unreadable = str(error)

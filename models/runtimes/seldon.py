@@ -39,7 +39,7 @@ def error_handler(form: Callable[[], str]) -> Any:
             f"The request cannot be read ({type(error).__name__}: {error}); expected {form()}.", 400
         )
 
-    # Werkzeug takes 500 kB of a form's field unless told otherwise; those that the wrapper was made for take all.
+    # Those that the wrapper was made for take a form's field of any size, today's take 500 kB.
     blueprint.record(lambda state: state.app.config.update(MAX_FORM_MEMORY_SIZE=None))
     blueprint.app_errorhandler(BadInput)(bad_input)
     blueprint.app_errorhandler(HTTPException)(wrong_call)

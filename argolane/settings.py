@@ -49,10 +49,18 @@ class NewSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServingSettings:
+    """`largest_request`: bytes of a request's body, `100M` say; a deployment answers more with 413."""
+
+    largest_request: str = "100M"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProjectSettings:
     manifests: list[str] = field(default_factory=list)
     namespace: str = "argolane"
     render: RenderSettings = RenderSettings()
+    serving: ServingSettings = ServingSettings()
     image: list[ImageSettings] = field(default_factory=list)
     new: NewSettings = NewSettings()
 

@@ -11,10 +11,11 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from argolane.containers import environments, reference
+from argolane.containers import code, environments, reference
+from argolane.containers.code import Code
 from argolane.containers.sandbox import OWN_FOLDERS, Mount
 from argolane.disk import said
 from argolane.errors import ArgolaneError
@@ -86,6 +87,18 @@ def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda
             f"{said(error, project.cache)}. Python environments are kept there; set XDG_CACHE_HOME to a "
             "folder that can be written to."
         ) from None
+
+
+def code_of(project: Project, image: str) -> Code | None:
+    """The code that containers of a project image run; None for any other image."""
+    parts = reference.parse(image)
+    for match in _matches(project, parts.name if parts else ""):
+        if _fault(project, match) is None:
+            folder, lock = (
+                project.root / match.fill(p) for p in (match.settings.folder, match.settings.lock)
+            )
+            return code.of(project.root, folder, lock, asdict(match.settings))
+    return None
 
 
 def _matches(project: Project, name: str) -> list[_ProjectImage]:

@@ -17,12 +17,15 @@ import time
 import uuid
 from collections.abc import Callable
 
+from argolane.containers import images
+from argolane.containers.code import Code
 from argolane.errors import ArgolaneError, unknown
 from argolane.kubernetes.patching import merge_patch
 from argolane.project import Project
 from argolane.serving import records, status, store
 from argolane.serving.check import read, warnings
 from argolane.serving.records import Object
+from argolane.serving.settings import largest_request
 from argolane.serving.store import Store
 
 # Time for requests in flight and SIGTERM; then the supervisor is killed, and its containers with it.
@@ -120,9 +123,13 @@ class Deployments:
             # Whoever deleted it was killed half-way.
             _end(here, before)
             before = None
+        # Its supervisor reads it when it starts, where nobody would see what is wrong.
+        largest_request(self._project)
         for doubt in warnings(manifest):
             self._say(doubt)
-        record = records.made(self._project, manifest, before, applied)
+        # A patch is of the object alone: it deploys no code that was edited since.
+        known = before.get("code", {}) if before and applied is not None else {}
+        record = records.made(self._project, manifest, before, applied, self._code(manifest, known))
         if record != before:
             here.write_object(record)
         if here.alive():
@@ -130,6 +137,16 @@ class Deployments:
         else:
             _supervise(here)
         return _object(here, record)
+
+    def _code(self, manifest: Object, known: Object) -> Object:
+        """What is in the images of the project that the containers run, by reference."""
+        components = read(manifest).predictor.component_specs
+        found = {}
+        for image in sorted({c.image for component in components for c in component.spec.containers}):
+            held = known.get(image) or images.code_of(self._project, image)
+            if held:
+                found[image] = held.told() if isinstance(held, Code) else held
+        return found
 
     def _unknown(self, name: str) -> ArgolaneError:
         return ArgolaneError(unknown("deployment", name, store.names(self._project)))

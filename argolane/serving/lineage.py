@@ -1,14 +1,17 @@
 """A deployment's name in, where it comes from out: what `argolane whence` prints.
 
 The deploy task of a workflow writes it as annotations `argolane.dev/...` on the SeldonDeployment: commit,
-image digests, checksum of the data, workflow.
+image digests, checksum of the data, workflow. On this machine the code of each image is told beside it: its
+digest, the commit it is of, and whether it differs from that.
 """
 
+import json
 from typing import Any
 
 from argolane.project import Project
 from argolane.serving.deployments import Deployments
 from argolane.serving.graph_nodes import Node
+from argolane.serving.records import CODE
 
 PREFIX = "argolane.dev/"
 
@@ -38,10 +41,11 @@ def describe(deployment: dict[str, Any]) -> dict[str, Any]:
         "state": status.get("state", ""),
         "url": status.get("address", {}).get("url", ""),
         "images": images,
+        "code": json.loads(annotations.get(CODE, "{}")),
         "lineage": {
             key.removeprefix(PREFIX): value
             for key, value in sorted(annotations.items())
-            if key.startswith(PREFIX)
+            if key.startswith(PREFIX) and key != CODE
         },
         "labels": metadata.get("labels") or {},
         "annotations": {

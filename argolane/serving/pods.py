@@ -6,6 +6,7 @@ are free ones of this machine, chosen when a pod starts.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,15 +43,20 @@ class PodPlan:
         return GRACE if given is None else float(given)
 
 
-def plan(deployment: SeldonDeployment) -> list[PodPlan]:
-    """Every pod of the deployment; equal fingerprints mean that a running pod can stay."""
+def plan(deployment: SeldonDeployment, code: Mapping[str, Any] | None = None) -> list[PodPlan]:
+    """Every pod of the deployment; equal fingerprints mean that a running pod can stay.
+
+    `code` is what the images hold, by their reference: an edited model is another pod, as on a cluster
+    another digest is.
+    """
     plans = []
     for index, component in enumerate(deployment.predictor.component_specs):
         name = deployment_name(deployment, index)
         env = _unit_env(deployment, component)
         # Scaling alone replaces no pod.
         template = component.model_dump(mode="json", by_alias=True, exclude={"replicas"})
-        text = json.dumps([name, index, template, env], sort_keys=True)
+        held = {c.image: (code or {}).get(c.image, {}).get("sha256") for c in component.spec.containers}
+        text = json.dumps([name, index, template, env, held], sort_keys=True)
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
         plans += [
             PodPlan(name, index, replica, component, env, fingerprint)

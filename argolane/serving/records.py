@@ -1,6 +1,7 @@
 """A manifest and what was there before in, the object to keep out: the metadata that an API server sets."""
 
 import copy
+import json
 import uuid
 from typing import Any
 
@@ -11,8 +12,17 @@ from argolane.serving import status
 Object = dict[str, Any]
 
 
-def made(project: Project, manifest: Object, before: Object | None, applied: Object | None) -> Object:
-    """What is kept of a manifest; equal to `before` if nothing changed."""
+CODE = "argolane.dev/code"
+
+
+def made(
+    project: Project, manifest: Object, before: Object | None, applied: Object | None, code: Object
+) -> Object:
+    """What is kept of a manifest; equal to `before` if nothing changed.
+
+    `code` is what its images hold. On a cluster that is a part of the spec, by the digests of the images; here
+    it is kept beside it, counts as a change of it, and is told in an annotation.
+    """
     metadata = manifest["metadata"]
     old = before["object"]["metadata"] if before else {}
     namespace = metadata.get("namespace") or old.get("namespace") or project.settings.namespace
@@ -32,10 +42,17 @@ def made(project: Project, manifest: Object, before: Object | None, applied: Obj
             # As kubectl apply: what others set stays; what an earlier manifest had and this has not, goes.
             kept = {k: v for k, v in old.get(key, {}).items() if k not in was_given.get(key, {})}
             values = kept | given[key]
+        if key == "annotations":
+            values = {k: v for k, v in values.items() if k != CODE}
+            values |= {CODE: json.dumps(code)} if code else {}
         if values:
             fields[key] = values
     spec = copy.deepcopy(manifest["spec"])
-    same_spec = before is not None and spec == before["object"]["spec"]
+    same_spec = (
+        before is not None
+        and spec == before["object"]["spec"]
+        and _digests(code) == _digests(before.get("code", {}))
+    )
     fields |= {
         "uid": old.get("uid") or str(uuid.uuid4()),
         "creationTimestamp": old.get("creationTimestamp") or status.now(),
@@ -50,7 +67,13 @@ def made(project: Project, manifest: Object, before: Object | None, applied: Obj
             "spec": spec,
         },
         "applied": given,
+        "code": code,
     }
     if before and found != before:
         fields["resourceVersion"] = str(int(fields["resourceVersion"]) + 1)
     return found
+
+
+def _digests(code: Object) -> dict[str, str]:
+    """A commit of what is the same is no change."""
+    return {image: held["sha256"] for image, held in code.items()}

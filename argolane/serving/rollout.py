@@ -6,12 +6,13 @@ switches at once, and going back to the version that still serves costs nothing.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from argolane.serving import pods
 from argolane.serving.front import Backend, Front
 from argolane.serving.graph import graph_of
-from argolane.serving.orchestrator.server import GraphServer
+from argolane.serving.orchestrator.server import LARGEST_REQUEST, GraphServer
 from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
 from argolane.serving.spec import SeldonDeployment
@@ -43,17 +44,25 @@ class Version:
 class Rollout:
     """The wanted version, the one that serves, and the way from one to the other."""
 
-    def __init__(self, make: Callable[[SeldonDeployment, pods.PodPlan], Pod]) -> None:
+    def __init__(
+        self,
+        make: Callable[[SeldonDeployment, pods.PodPlan], Pod],
+        *,
+        largest_request: int = LARGEST_REQUEST,
+    ) -> None:
         self._make = make
+        self._largest_request = largest_request
         self.wanted: Version | None = None
         self.serving: Version | None = None
         self._farewells: set[asyncio.Task[None]] = set()
 
-    def want(self, deployment: SeldonDeployment, generation: int) -> None:
+    def want(
+        self, deployment: SeldonDeployment, generation: int, code: Mapping[str, Any] | None = None
+    ) -> None:
         """Start the pods that are not there yet; the version wanted before is given up unless it serves."""
         there = list(dict.fromkeys(self._all_pods()))
         chosen: list[Pod] = []
-        for plan in pods.plan(deployment):
+        for plan in pods.plan(deployment, code):
             same = [pod for pod in there if pod not in chosen and pod.plan.same(plan)]
             chosen.append(same[0] if same else self._make(deployment, plan))
         new = [pod for pod in chosen if pod not in there]
@@ -74,7 +83,7 @@ class Rollout:
         if wanted is None or wanted is self.serving or not wanted.ready:
             return
         try:
-            wanted.backends = _backends(wanted)
+            wanted.backends = _backends(wanted, self._largest_request)
         except Exception as error:
             log.exception("generation %d: its graph server does not start", wanted.generation)
             wanted.trouble = f"The graph server does not start: {error}"
@@ -110,11 +119,13 @@ async def _end(backends: list[Backend], leaving: set[Pod], *, patience: float) -
     await asyncio.gather(*(pod.stop() for pod in leaving))
 
 
-def _backends(version: Version) -> list[Backend]:
+def _backends(version: Version, largest: int) -> list[Backend]:
     """A graph server for each replica of the first componentSpec, where the operator puts it."""
     first = [pod for pod in version.pods if pod.plan.index == 0]
     replicas = len(first) if version.deployment.predictor.component_specs else 1
-    return [_backend(version, _pods_of_replica(version.pods, replica)) for replica in range(replicas)]
+    return [
+        _backend(version, _pods_of_replica(version.pods, replica), largest) for replica in range(replicas)
+    ]
 
 
 def _pods_of_replica(running: list[Pod], replica: int) -> list[Pod]:
@@ -125,7 +136,7 @@ def _pods_of_replica(running: list[Pod], replica: int) -> list[Pod]:
     return [each[replica % len(each)] for each in by_component.values()]
 
 
-def _backend(version: Version, beside: list[Pod]) -> Backend:
+def _backend(version: Version, beside: list[Pod], largest: int) -> Backend:
     endpoints = {
         unit: f"http://{HOST}:{unit_ports.http}" for pod in beside for unit, unit_ports in pod.ports.items()
     }
@@ -135,5 +146,6 @@ def _backend(version: Version, beside: list[Pod]) -> Backend:
         namespace=version.deployment.metadata.namespace,
         deployment=version.deployment.metadata.name,
         images=pods.images(version.deployment),
+        largest_request=largest,
     )
     return Backend(server, ready=lambda: all(pod.ready for pod in beside))

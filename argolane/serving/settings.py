@@ -9,15 +9,26 @@ from pathlib import Path
 
 from argolane.containers import sandbox
 from argolane.containers.images import Image
+from argolane.errors import ArgolaneError
+from argolane.kubernetes import quantities
 from argolane.kubernetes.containerspec import in_pod
 from argolane.kubernetes.fields import of_pod
 from argolane.kubernetes.objects import Objects
 from argolane.kubernetes.volumes import Places
-from argolane.project import Project
+from argolane.project import FILE, Project
 from argolane.serving import loopback
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import Ports
 from argolane.serving.spec import Container
+
+
+def largest_request(project: Project) -> int:
+    """Bytes that the body of a request may have. ArgolaneError where argolane.toml says no size."""
+    given = project.settings.serving.largest_request
+    found = quantities.amount(given)
+    if not found:
+        raise ArgolaneError(f"{FILE}: serving.largest_request is {given!r}; expected '100M' or '64Mi', say.")
+    return int(found)
 
 
 @dataclass(frozen=True)

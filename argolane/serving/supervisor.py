@@ -22,7 +22,7 @@ from argolane.serving.front import Front
 from argolane.serving.orchestrator.listener import Listener
 from argolane.serving.pod import Pod
 from argolane.serving.rollout import Rollout
-from argolane.serving.settings import Facts
+from argolane.serving.settings import Facts, largest_request
 from argolane.serving.spec import SeldonDeployment
 from argolane.serving.store import Store, project_at
 
@@ -40,7 +40,7 @@ class Supervisor:
         self._instance = instance
         self._changed = asyncio.Event()
         self._stopping = False
-        self._rollout = Rollout(self._new_pod)
+        self._rollout = Rollout(self._new_pod, largest_request=largest_request(store.project))
         self._uid = ""
         self._generation = 0
         self._unreadable = ""
@@ -100,7 +100,7 @@ class Supervisor:
             self._uid, self._generation = metadata["uid"], metadata["generation"]
             self._unreadable = ""
             try:
-                self._rollout.want(read(record["object"]), self._generation)
+                self._rollout.want(read(record["object"]), self._generation, record.get("code"))
             except ArgolaneError as error:
                 # It was checked before it was written: another release of argolane wrote it.
                 self._unreadable = str(error)

@@ -14,7 +14,7 @@ from models.runtimes.served import BadInput
 def error_handler(form: Callable[[], str]) -> Any:
     """A blueprint that answers a client's mistakes with 400; the wrapper would answer each with a 500.
 
-    ValueError and its like can only come from the wrapper's reading of the request, because a served class
+    ValueError and its like, and RecursionError of JSON that is nested too deep, can only come from the wrapper's reading of the request, because a served class
     lets none of them out but BadInput. `form` says what a request looks like,
     which is known once the version is loaded.
     """
@@ -42,9 +42,11 @@ def error_handler(form: Callable[[], str]) -> Any:
             f"The request cannot be read ({type(error).__name__}: {error}); expected {form()}.", 400
         )
 
+    # Those that the wrapper was made for take a form's field of any size, today's take 500 kB.
+    blueprint.record(lambda state: state.app.config.update(MAX_FORM_MEMORY_SIZE=None))
     blueprint.app_errorhandler(BadInput)(bad_input)
     blueprint.app_errorhandler(HTTPException)(wrong_call)
-    for kind in (ValueError, TypeError, LookupError, AttributeError, NameError):
+    for kind in (ValueError, TypeError, LookupError, AttributeError, NameError, RecursionError):
         blueprint.app_errorhandler(kind)(unreadable)
     return blueprint
 

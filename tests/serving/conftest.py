@@ -108,7 +108,7 @@ def tools() -> Any:
     import types
 
     return types.SimpleNamespace(
-        container=container, manifest=manifest, processes=processes, until=until, ask=ask
+        MODEL=MODEL, container=container, manifest=manifest, processes=processes, until=until, ask=ask
     )
 
 

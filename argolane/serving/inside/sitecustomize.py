@@ -1,5 +1,8 @@
 """A wildcard address to listen at in, loopback out: what each Python in a container imports first of all.
 
+And a form's field of any size, in Seldon's wrapper: it was made for a Werkzeug without a bound, and is run
+with one that has a bound of 500 kB where its dependencies are newer than itself.
+
 Seldon's wrapper listens at 0.0.0.0, and neither a flag nor a variable says otherwise. That is right in a pod;
 on a laptop it would open the models and their metrics to every network that the laptop is in.
 """
@@ -10,6 +13,7 @@ import socket
 import sys
 from pathlib import Path
 
+_WRAPPER = "seldon_core.wrapper"
 _bind = socket.socket.bind
 
 
@@ -24,6 +28,28 @@ def bind(self, address):  # type: ignore[no-untyped-def]
     return _bind(self, address)
 
 
+class _Mend:
+    """Finds Seldon's wrapper like others, and sets Flask's bound aside once that has imported it."""
+
+    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        if name != _WRAPPER:
+            return None
+        sys.meta_path.remove(self)
+        found = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if found is not None and found.loader is not None:
+            execute = found.loader.exec_module
+
+            def exec_module(module):  # type: ignore[no-untyped-def]
+                execute(module)
+                flask = getattr(module, "Flask", None)
+                known = getattr(flask, "default_config", {})
+                if "MAX_FORM_MEMORY_SIZE" in known:
+                    flask.default_config = type(known)({**known, "MAX_FORM_MEMORY_SIZE": None})
+
+            found.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return found
+
+
 def _hand_on():  # type: ignore[no-untyped-def]
     """The module of this name that would have been imported if this one were not in front of it."""
     here = Path(__file__).resolve().parent
@@ -35,5 +61,6 @@ def _hand_on():  # type: ignore[no-untyped-def]
         found.loader.exec_module(module)
 
 
+sys.meta_path.insert(0, _Mend())  # type: ignore[arg-type]
 socket.socket.bind = bind  # type: ignore[method-assign]
 _hand_on()  # type: ignore[no-untyped-call]

@@ -49,6 +49,7 @@ async def _serve(flags: argparse.Namespace) -> int:
         images=images,
         metrics_path=flags.prometheus_path,
         full_health_checks=flags.full_health_checks,
+        largest_request=flags.largest_request,
     )
     signalled = asyncio.Event()
     loop = asyncio.get_running_loop()

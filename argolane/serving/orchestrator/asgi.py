@@ -15,14 +15,21 @@ class Disconnected(Exception):
     """The client is gone before its request was whole."""
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Raises Disconnected."""
-    parts = []
+class TooLarge(Exception):
+    """The request's body has more bytes than are taken."""
+
+
+async def read_body(receive: Receive, *, most: int | None = None) -> bytes:
+    """Raises Disconnected, and TooLarge as soon as there are more than `most` bytes."""
+    parts, size = [], 0
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
             raise Disconnected
         parts.append(event.get("body", b""))
+        size += len(parts[-1])
+        if most is not None and size > most:
+            raise TooLarge
         if not event.get("more_body"):
             return parts[0] if len(parts) == 1 else b"".join(parts)
 

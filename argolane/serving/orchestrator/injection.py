@@ -1,11 +1,12 @@
 """An answer and the way a request took in, the answer with `meta.routing` out.
 
 Only done when SELDON_ENABLE_ROUTING_INJECTION is set. As in the executor the whole answer is read and
-written anew, which shows: keys are sorted, 1.0 becomes 1, whole numbers past 2**53 are rounded. (Very small
-numbers are written as Python writes them, 1e-05 and not 0.00001.)
+written anew as Go writes it, which shows: keys are sorted, 1.0 becomes 1, whole numbers past 2**53 are
+rounded. What is written so already comes out byte for byte.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -14,6 +15,13 @@ from argolane.serving.orchestrator.messages import Message, escape
 
 _EXACT = 2.0**53
 _PLAIN = 1e21
+# Go writes numbers down to this without an exponent; Python does so down to 1e-4.
+_SMALL = 1e-6
+# What Python writes otherwise than Go: these escapes, small numbers, and the zero below zero.
+_ODD = re.compile(r"\\[bf]|e-|-0\.0")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.e+-]*')
+_ESCAPED = re.compile(r"\\(.)")
+_LONG = {"b": r"\u0008", "f": r"\u000c"}
 
 
 def inject(message: Message, routing: Mapping[str, int]) -> Message:
@@ -34,6 +42,8 @@ def inject(message: Message, routing: Mapping[str, int]) -> Message:
 
 def _dump(answer: Any) -> bytes:
     text = json.dumps(answer, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    if _ODD.search(text):
+        text = _TOKEN.sub(_as_go, text)
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -41,9 +51,23 @@ def _dump(answer: Any) -> bytes:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
+def _as_go(token: re.Match[str]) -> str:
+    """A string or number of Python's JSON as Go's encoding/json writes it."""
+    text = token[0]
+    if text.startswith('"'):
+        return _ESCAPED.sub(lambda escape: _LONG.get(escape[1], escape[0]), text)
+    if text == "-0.0":
+        return "-0"
+    if "e-" not in text:
+        return text
+    return text.replace("e-0", "e-") if abs(float(text)) < _SMALL else format(Decimal(text), "f")
+
+
 def _number(text: str) -> float | int:
     """A float64, as an int where Go writes it without a fraction."""
     value = float(text)
+    if not value and text.startswith("-"):
+        return -0.0
     if not value.is_integer() or abs(value) >= _PLAIN:
         if value in (float("inf"), float("-inf")):
             raise ValueError(f"{text} is out of range")

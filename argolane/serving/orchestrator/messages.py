@@ -28,12 +28,18 @@ class Message:
 
 
 class Failed(Exception):
-    """A call did not come to a good end: `answer` is what the node said, None if it said nothing."""
+    """A call did not come to a good end: `answer` is what the node said, None if it said nothing.
 
-    def __init__(self, info: str, *, status: int = 500, answer: Message | None = None) -> None:
+    `code` is what a made-up status says; the executor's own is 500 whatever the HTTP status is.
+    """
+
+    def __init__(
+        self, info: str, *, status: int = 500, code: int = 500, answer: Message | None = None
+    ) -> None:
         super().__init__(info)
         self.info = info
         self.status = status
+        self.code = code
         self.answer = answer
 
     def without_answer(self) -> "Failed":
@@ -41,13 +47,20 @@ class Failed(Exception):
 
     @property
     def message(self) -> Message:
-        """The node's own words, else a Seldon status in JSON."""
-        return self.answer or Message(failure(self.info), JSON)
+        """The node's own words, else a Seldon status in JSON, to which the executor gives no content type."""
+        return self.answer or Message(failure(self.info, self.code), "")
 
 
-def failure(info: str) -> bytes:
+class Refused(Failed):
+    """The client's own fault, which no node is asked about."""
+
+    def __init__(self, info: str, *, status: int = 400) -> None:
+        super().__init__(info, status=status, code=status)
+
+
+def failure(info: str, code: int = 500) -> bytes:
     """The status that the executor makes up when it has no answer of a node to pass on."""
-    status = {"code": 500, "info": info, "status": "FAILURE"}
+    status = {"code": code, "info": info, "status": "FAILURE"}
     return json.dumps({"status": status}, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -12,10 +12,15 @@ from typing import Any, NoReturn
 Reader = Callable[[Any], Any]
 _NUMBER = re.compile(r"-?\d+")
 _INT32_END = 2**31
+_FLOAT32_MOST = (2 - 2**-23) * 2.0**127
 
 
 class Mismatch(ValueError):
     """The JSON is no such message."""
+
+
+class OutOfRange(Mismatch):
+    """A number that its field cannot hold."""
 
 
 class Whole(int):
@@ -87,8 +92,10 @@ def _text(value: Any) -> str:
 def _int32(value: Any) -> int:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = Whole(value)
-    if not isinstance(value, Whole) or not -_INT32_END <= value < _INT32_END:
+    if not isinstance(value, Whole):
         raise Mismatch(f"{value!r} is no int32")
+    if not -_INT32_END <= value < _INT32_END:
+        raise OutOfRange(f"{int(value)} is no int32")
     return int(value)
 
 
@@ -96,6 +103,13 @@ def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Mismatch(f"{value!r} is no number")
     return float(value)
+
+
+def _reward(value: Any) -> float:
+    number = _float(value)
+    if abs(number) > _FLOAT32_MOST:
+        raise OutOfRange(f"{value!r} is no 32-bit number")
+    return number
 
 
 def _enum(*names: str) -> Reader:
@@ -130,7 +144,7 @@ _SELDON_MESSAGE: Mapping[str, Reader] = {
     "strData": _text, "jsonData": _any, "customData": _map(_any),
 }  # fmt: skip
 _FEEDBACK: Mapping[str, Reader] = {
-    "request": _message(_SELDON_MESSAGE), "response": _message(_SELDON_MESSAGE), "reward": _float,
+    "request": _message(_SELDON_MESSAGE), "response": _message(_SELDON_MESSAGE), "reward": _reward,
     "truth": _message(_SELDON_MESSAGE),
 }  # fmt: skip
 # The reader takes the fields' names of the .proto file, too.

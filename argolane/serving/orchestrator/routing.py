@@ -8,12 +8,12 @@ import json
 import math
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from argolane.serving.graph_nodes import RANDOM_ABTEST, Node
 from argolane.serving.orchestrator import protojson
-from argolane.serving.orchestrator.messages import Failed
+from argolane.serving.orchestrator.messages import Failed, Refused
 
 ALL, STOP = -1, -2
 _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
@@ -45,9 +45,14 @@ def split(node: Node, draw: Callable[[], float] = random.random) -> int:
 
 
 def feedback_routing(body: bytes) -> dict[str, int]:
-    """`response.meta.routing`; empty, which means all children, when anything in the body is amiss."""
+    """`response.meta.routing`; empty, which means all children, when anything in the body is amiss.
+
+    Raises Refused for a number out of range: the executor would take the reward of one child for all.
+    """
     try:
         message = protojson.feedback(body)
+    except protojson.OutOfRange as error:
+        raise Refused(f"The feedback has a number out of range: {error}.") from None
     except ValueError:
         return {}
     routing: dict[str, int] = message.get("response", {}).get("meta", {}).get("routing", {})
@@ -63,6 +68,20 @@ def child(node: Node, route: int) -> Node:
     )
     last = len(node.children) - 1
     raise Failed(f"{source} child {route}; it has children 0 to {last}, {ALL} is all of them, {STOP} none.")
+
+
+def told(node: Node, routing: Mapping[str, int]) -> Sequence[Node]:
+    """The children that a feedback goes to. Raises Refused for a child that is not there."""
+    route = routing.get(node.name, ALL)
+    if route == ALL:
+        return node.children
+    if 0 <= route < len(node.children):
+        return (node.children[route],)
+    last = len(node.children) - 1
+    raise Refused(
+        f"Node '{node.name}' is to route to child {route}; it has children 0 to {last}, {ALL} is all of them."
+        " See response.meta.routing of the feedback."
+    )
 
 
 def _is_split(node: Node) -> bool:

@@ -13,8 +13,18 @@ from urllib.parse import quote
 
 from argolane.serving.graph import Graph
 from argolane.serving.orchestrator import metadata, paths
-from argolane.serving.orchestrator.asgi import Disconnected, Headers, Receive, Scope, Send, answer, read_body
-from argolane.serving.orchestrator.messages import JSON, Failed, Message, escape, sniff
+from argolane.serving.orchestrator.asgi import (
+    Disconnected,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    TooLarge,
+    answer,
+    read_body,
+)
+from argolane.serving.orchestrator.json_text import DEEPEST, too_deep
+from argolane.serving.orchestrator.messages import JSON, Failed, Message, Refused, escape, sniff
 from argolane.serving.orchestrator.metrics import CONTENT_TYPE, Metrics
 from argolane.serving.orchestrator.nodes import Nodes
 from argolane.serving.orchestrator.paths import Asked, Route
@@ -30,6 +40,7 @@ _CORS = (
     ),
     (b"access-control-allow-origin", b"*"),
 )
+LARGEST_REQUEST = 100 * 10**6
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _NO_PAGE = b"404 page not found\n"
 
@@ -47,8 +58,13 @@ class GraphServer:
         images: Mapping[str, str],
         metrics_path: str = "/prometheus",
         full_health_checks: bool = False,
+        largest_request: int = LARGEST_REQUEST,
     ) -> None:
-        """`endpoints`: node name -> `http://host:port`; a node without one fails when called."""
+        """`endpoints`: node name -> `http://host:port`; a node without one fails when called.
+
+        `largest_request`: bytes of a body; more are answered 413.
+        """
+        self._largest = largest_request
         self._graph = graph
         self._metrics = Metrics(graph, deployment=deployment, images=images)
         self._nodes = Nodes(endpoints, timeout=graph.timeout, metrics=self._metrics)
@@ -134,15 +150,33 @@ class GraphServer:
 
     async def _ask_graph(self, asked: Asked, request: Headers, receive: Receive) -> Message:
         content_type = next((value for name, value in request if name == b"content-type"), b"")
-        try:
-            message = Message(await read_body(receive), content_type.decode("latin-1"))
-        except Disconnected:
-            raise Failed("unexpected EOF") from None
+        message = Message(await self._body(request, receive), content_type.decode("latin-1"))
         call = partial(self._nodes.post, headers=passed_on(request))
         root = self._graph.root
         if asked is Asked.FEEDBACK:
             return await feedback(root, message, call)
         return await Prediction(call, self._graph.injection).run(root, message)
+
+    async def _body(self, request: Headers, receive: Receive) -> bytes:
+        """Raises Failed, and Refused for one that is larger or deeper than is taken."""
+        said = next((value for name, value in request if name == b"content-length"), b"0")
+        try:
+            if said.isdigit() and int(said) > self._largest:
+                raise TooLarge
+            body = await read_body(receive, most=self._largest)
+        except Disconnected:
+            raise Failed("unexpected EOF") from None
+        except TooLarge:
+            raise Refused(
+                f"The request's body is larger than {self._largest} bytes, the most that is taken. Send "
+                "less at once, or raise serving.largest_request in argolane.toml (--largest_request).",
+                status=413,
+            ) from None
+        if too_deep(body):
+            raise Refused(
+                f"The request's JSON is nested deeper than {DEEPEST} levels, the most that is taken."
+            )
+        return body
 
     async def _ask_nodes(self, route: Route, request: Headers) -> Message:
         headers = passed_on(request)

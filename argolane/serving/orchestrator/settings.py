@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from argolane.errors import ArgolaneError, UsageError, unknown
+from argolane.kubernetes import quantities
 from argolane.serving.graph import REST_TIMEOUT, ROUTING_INJECTION, Graph, milliseconds, read
+from argolane.serving.orchestrator.server import LARGEST_REQUEST
 from argolane.serving.ports import HOST
 
 # Where the operator's downward API volume has the pod's annotations.
@@ -107,6 +109,14 @@ def duration(text: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
 
 
+def size(text: str) -> int:
+    """`100M` as bytes."""
+    found = quantities.amount(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected '100M' or '64Mi', say")
+    return int(found)
+
+
 def _truth(text: str) -> bool:
     if text.lower() in ("true", "t", "1"):
         return True
@@ -130,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--graceful_timeout", type=duration, default=15.0, help="for requests in flight after a signal")
     add("--shutdown_delay", type=duration, default=0.0, help="served on for so long after a signal")
     add("--full_health_checks", type=_truth, nargs="?", const=True, default=False)
+    add("--largest_request", type=size, default=LARGEST_REQUEST, help="bytes of a body; more are a 413")
     add("--protocol", default="seldon")
     add("--transport", default="rest")
     add("--server_type", default="rpc")

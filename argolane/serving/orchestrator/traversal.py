@@ -5,15 +5,18 @@ outside, which returns the node's answer or raises Failed.
 """
 
 import asyncio
-import json
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.serving.graph_nodes import RANDOM_ABTEST, Node
 from argolane.serving.orchestrator.injection import inject
+from argolane.serving.orchestrator.json_text import check
 from argolane.serving.orchestrator.messages import JSON, Failed, Message
-from argolane.serving.orchestrator.routing import ALL, STOP, child, feedback_routing, read_route, split
+from argolane.serving.orchestrator.routing import ALL, STOP, child, feedback_routing, read_route, split, told
+
+log = logging.getLogger(__name__)
 
 Call = Callable[[Node, str, Message], Awaitable[Message]]
 
@@ -85,14 +88,21 @@ def inject_or(failed: Failed, routing: dict[str, int]) -> Message:
 
 
 async def feedback(root: Node, message: Message, call: Call) -> Message:
-    """Tell the nodes that a request went through, children first; the root's answer. Raises Failed."""
-    routing = feedback_routing(message.body) if root.children else {}
+    """Tell the nodes that a request went through, children first; the root's answer.
+
+    Raises Failed, and Refused before anybody is told when a part of the way leads nowhere.
+    """
+    routing = feedback_routing(message.body)
+
+    def look(node: Node) -> None:
+        for each in told(node, routing) if node.children else ():
+            look(each)
+
+    look(root)
 
     async def tell(node: Node) -> Message:
         if node.children:
-            route = routing.get(node.name, ALL)
-            told = node.children if route == ALL else (child(node, route),)
-            await every([tell(each) for each in told])
+            await every([tell(each) for each in told(node, routing)])
         return await call(node, "/send-feedback", message) if node.learns else message
 
     return await tell(root)
@@ -115,9 +125,8 @@ def combined(node: Node, answers: Sequence[Message]) -> Message:
     """The request of a COMBINER: its children's answers as a JSON list, each as it came."""
     for below, answer in zip(node.children, answers, strict=False):
         try:
-            json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
-            raise Failed(
-                f"Combiner '{node.name}' cannot take the answer of '{below.name}', no JSON: {error}."
-            ) from None
+            check(answer.body)
+        except ValueError as error:
+            log.warning("%s: the answer of %s is not JSON: %s", node.name, below.name, error)
+            raise Failed("Data is not JSON") from None
     return Message(b"[" + b",".join(answer.body.strip() for answer in answers) + b"]", JSON)

@@ -1,7 +1,8 @@
 """Where argolane's graph server answers otherwise than Seldon's executor did, and why. All of it is here."""
 
 # Scenario -> what ours says where the executor broke the connection off without an answer, because it had
-# panicked. Ours answers 500 with a Seldon status whose info holds this text; the calls to nodes are the same.
+# panicked. Ours answers with a Seldon status whose info holds this text, 400 to a feedback that is routed
+# to nobody, else 500; the calls to nodes are the same.
 PANICS = {
     "abtest_type_router": "Node 'ab' (ROUTER) has no endpoint",
     "feedback_router_out_of_range": "Node 'r' is to route to child 2; it has children 0 to 1",
@@ -38,7 +39,8 @@ UNRECORDED = {
     "registry:5000 loses its name.",
     "Connection headers": "A client's Connection, Keep-Alive and the like end at the graph server.",
     "Accept-Encoding": "Not sent to nodes; an answer that is gzip all the same is unpacked.",
-    "small numbers under injection": "0.00001 is written 1e-05; equal as JSON.",
+    "feedback with a number past its field": "400; the executor tells all children.",
+    "a request of more than 100 MB, or 200 levels of JSON": "413 and 400; the executor takes any.",
     "tftensor of a router": "Refused with a message.",
     "gRPC, Kafka, logging, tracing, TLS": "Not there; --transport grpc, --server_type kafka are refused.",
 }

@@ -137,8 +137,10 @@ def compare_answer(
         if not panic:
             return ["the executor panicked; no deviation is listed"]
         said = _json(reply.body)
-        right = reply.status == 500 and isinstance(said, dict) and panic in said["status"]["info"]
-        return [] if right else [f"expected a 500 that says {panic!r}, got {reply}"]
+        client_chose = exchange["request"]["path"].endswith("/feedback") and "is to route to" in panic
+        status = 400 if client_chose else 500
+        right = reply.status == status and isinstance(said, dict) and panic in said["status"]["info"]
+        return [] if right else [f"expected a {status} that says {panic!r}, got {reply}"]
     found = []
     if reply.status != recorded["status"]:
         found.append(f"status {reply.status}, recorded {recorded['status']}")

@@ -7,7 +7,7 @@ import pytest
 
 from argolane.serving.graph_nodes import Node, Parameter
 from argolane.serving.orchestrator import routing
-from argolane.serving.orchestrator.messages import Failed
+from argolane.serving.orchestrator.messages import Failed, Refused
 
 ROUTER = Node("r", type="ROUTER", children=(Node("a"), Node("b")))
 
@@ -68,7 +68,6 @@ def test_split_compares_a_draw_with_its_ratio() -> None:
     [
         ({"meta": {"routing": {"r": 1, "s": "0"}}}, {"r": 1, "s": 0}),
         ({"meta": {"routing": {"r": 1.0}}}, {}),
-        ({"meta": {"routing": {"r": 2**31}}}, {}),
         ({"meta": {"routing": {"r": 1}, "requestPath": {"r": 3}}}, {}),
         ({"meta": {"routing": {"r": 1}, "request_path": {"r": "i"}, "puid": None}}, {"r": 1}),
         ({"meta": {"routing": {"r": 1}}, "data": {"tensor": {"shape": [1], "values": ["1.5"]}}}, {"r": 1}),
@@ -82,6 +81,23 @@ def test_feedback_is_read_strictly(response: dict[str, Any], routes: dict[str, i
     """Anything amiss anywhere, and no routing is seen: the feedback goes to all children."""
     body = json.dumps({"request": {"data": {"ndarray": [[1]]}}, "response": response, "reward": 1}).encode()
     assert routing.feedback_routing(body) == routes
+
+
+@pytest.mark.parametrize(
+    ("response", "reward"),
+    [
+        ({"meta": {"routing": {"r": 2**31}}}, 1),
+        ({"meta": {"routing": {"r": "-2147483649"}}}, 1),
+        ({"meta": {}}, 1e39),
+        ({"meta": {}}, "-Infinity"),
+    ],
+)
+def test_feedback_with_a_number_out_of_range_is_refused(response: dict[str, Any], reward: Any) -> None:
+    """A 400 and nobody is told, where the executor would tell all children."""
+    body = json.dumps({"response": response, "reward": reward}).encode()
+    with pytest.raises(Refused, match="out of range") as caught:
+        routing.feedback_routing(body)
+    assert (caught.value.status, caught.value.code) == (400, 400)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"reward":NaN}', b'{"reward":true}', b"{" * 100_000])

@@ -53,7 +53,8 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         "metric": metric.text,
         "digest": f"sha256:{version.digest}",
         "data": version.data.sha256,
-        "commit": version.commit or "",
+        # As `git describe --dirty` says it.
+        "commit": (version.commit or "") + ("-dirty" if version.dirty else ""),
     }
     for name, value in told.items():
         (outputs / name).write_text(value)

@@ -12,7 +12,7 @@ from argolane.workflow.local.reconciler.errors import (
     Unresolved,
     WaitsForEver,
 )
-from argolane.workflow.local.reconciler.flow.loops import expand, expands
+from argolane.workflow.local.reconciler.flow.loops import expand, expands, may_start
 from argolane.workflow.local.reconciler.flow.references import resolve
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
@@ -61,7 +61,7 @@ def _expanded(context: DagPass, name: str) -> list[Task] | None:
 def _resolved(context: DagPass, task: Task, scope: Scope) -> dict[str, Any]:
     resolved = resolve(context.run, task, scope)
     artifacts = (resolved.get("arguments") or {}).get("artifacts")
-    if artifacts and _may_start(resolved):
+    if artifacts and may_start(resolved):
         found = []
         for artifact in artifacts:
             if artifact.get("from") or artifact.get("fromExpression"):
@@ -74,15 +74,6 @@ def _resolved(context: DagPass, task: Task, scope: Scope) -> dict[str, Any]:
             found.append(artifact)
         resolved["arguments"]["artifacts"] = found
     return resolved
-
-
-def _may_start(task: Task) -> bool:
-    """Whether `when` lets the task start, as far as can be said before its items are filled in; as in Argo,
-    the artifacts of one that does not start are never looked for."""
-    try:
-        return should_execute(str(task.get("when") or ""))
-    except OperationError:
-        return expands(task)
 
 
 def _execute_member(context: DagPass, name: str, member: Task, group: Node | None) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from argolane.containers import rewriting, spawner
+from argolane.containers.inside.layers import SPARSE
 from argolane.containers.process import Process, launch
 from argolane.containers.spawner import Isolation
 from argolane.errors import ArgolaneError
@@ -22,6 +23,10 @@ from argolane.errors import ArgolaneError
 _TMP = "/tmp"  # noqa: S108  (that of a container)
 # Each container has its own of these.
 OWN_FOLDERS = (_TMP, "/var/tmp", "/dev/shm")  # noqa: S108
+# Folders that every image has, much as the host does.
+_SYSTEM = frozenset(
+    "bin boot dev etc lib lib32 lib64 libx32 proc run sbin sys tmp usr var".split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,39 @@ class Mount:
 
 
 @dataclass(frozen=True)
+class Outputs:
+    """Paths of a container to keep when it has ended, in `folder`, each under the name given (collecting.py).
+
+    What lies in one of the `in_place` folders is not copied. The paths are the image's own: what the host
+    has there is not shown, but for the folders of a system.
+    """
+
+    folder: Path
+    paths: Mapping[str, str]
+    in_place: tuple[str, ...] = ()
+
+    def hidden(self) -> list[str]:
+        """Entries of the host's root, or of its folders that are empty in an image, that are not shown."""
+        found = set()
+        for path in self.paths:
+            top, _, rest = path.strip("/").partition("/")
+            if any(path == place or path.startswith(f"{place}/") for place in self.in_place):
+                continue
+            if top in SPARSE and rest:
+                found.add(f"/{top}/{rest.partition('/')[0]}")
+            elif top and top not in _SYSTEM:
+                found.add(f"/{top}")
+        return sorted(found)
+
+
+@dataclass(frozen=True)
 class Container:
     """What to run, and what it sees.
 
     `tmp` is the folder behind /tmp (None: a fresh one, removed afterwards). `folders` are the image's: its
     own files, which stay where they are even if /tmp or a mount would hide them. `literal_text` are texts,
-    such as a script's source, that must not hold a mount path where paths are rewritten.
+    such as a script's source, that must not hold a mount path where paths are rewritten. `layer` is an
+    empty folder for what it changes in its root folder (None: memory), of no use afterwards.
     """
 
     name: str
@@ -50,6 +82,8 @@ class Container:
     tmp: Path | None = None
     folders: tuple[Mount, ...] = ()
     literal_text: tuple[str, ...] = ()
+    layer: Path | None = None
+    outputs: Outputs | None = None
 
 
 def isolation() -> Isolation:
@@ -89,12 +123,14 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
     tmp = str((container.tmp or fresh or Path(_TMP)).absolute())
     mounts = [_checked(container.name, mount) for mount in container.mounts]
     targets = {m.target: str(m.source) for m in mounts}
+    hidden = container.outputs.hidden() if container.outputs else []
     # Whatever else the machine has is there to read at its own path, unless something hides it.
+    hiding = (*OWN_FOLDERS, *targets, *hidden)
     folders = [
         folder
         for folder in container.folders
         if folder.target not in (*OWN_FOLDERS, *targets)
-        and (not folder.read_only or any(folder.source.is_relative_to(t) for t in (*OWN_FOLDERS, *targets)))
+        and (not folder.read_only or any(folder.source.is_relative_to(place) for place in hiding))
     ]
     argv, env, workdir = container.argv, dict(container.env), str(container.workdir)
     if kind == "none":
@@ -115,6 +151,14 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
         ],
         "tmp": tmp,
         "fresh_tmp": str(fresh.absolute()) if fresh else "",
+        "layer": str(container.layer.absolute()) if container.layer else "",
+        "hidden": hidden,
+        "outputs": container.outputs
+        and {
+            "folder": str(container.outputs.folder.absolute()),
+            "paths": dict(container.outputs.paths),
+            "in_place": container.outputs.in_place,
+        },
     }
 
 

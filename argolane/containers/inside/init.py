@@ -18,7 +18,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from argolane.containers.inside import descendants, linux, rootfs
+from argolane.containers.inside import collecting, descendants, linux, rootfs
 
 CANNOT_RUN, NOT_FOUND = 126, 127
 # What ends a container: pid 1's death where there are namespaces, elsewhere a request to its init.
@@ -47,7 +47,10 @@ def run(
     """Says {"ready": true} or {"error": text} on `channel`; `lifeline` closes with the spawner."""
     _close_all_but(channel.fileno(), output, errors, lifeline)
     wakeup = _watch_signals()
+    kept = container.get("outputs")
+    collected = -1
     try:
+        collected = os.open(kept["folder"], os.O_PATH) if kept else -1
         _enter(container, lifeline)
         main = _start(container["argv"], container["env"], output, errors)
     except _CannotRunError as refusal:
@@ -64,6 +67,8 @@ def run(
     for descriptor in (channel.fileno(), output, errors, 0, 1, 2):
         os.close(descriptor)
     code = _wait(main, wakeup, lifeline)
+    if kept:
+        collecting.collect(kept["paths"], kept["in_place"], collected)
     if container["isolation"] == "none" and _has_children():
         descendants.kill(os.getpid(), group=main)
     os._exit(code)
@@ -115,7 +120,14 @@ def _enter(container: Mapping[str, Any], lifeline: int) -> None:
     if isolated:
         if container["isolation"] == "user":
             linux.map_user(*container["user"])
-        rootfs.enter(container["tmp"], container["mounts"])
+        rootfs.enter(
+            container["tmp"],
+            container["mounts"],
+            user=container["isolation"] == "user",
+            layer=container["layer"],
+            hidden=container["hidden"],
+            outputs=container["outputs"]["paths"] if container["outputs"] else (),
+        )
     if sys.platform == "linux":
         linux.die_with_parent(KILL[container["isolation"]])
         linux.adopt_orphans()

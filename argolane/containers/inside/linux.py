@@ -61,6 +61,10 @@ def mount(source: str, target: str, *, kind: str = "", flags: int = 0, data: str
     _check(result, target)
 
 
+def unmount(target: str) -> None:
+    _check(_libc.umount2(os.fsencode(target), 0), target)
+
+
 def set_read_only(path: str) -> None:
     """The mount at `path` and those below it; needs Linux 5.12."""
     attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)

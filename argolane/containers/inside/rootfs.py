@@ -1,22 +1,24 @@
-"""Mounts in, a root folder of the container's own out: the host to read, /tmp and the mounts to write.
+"""Mounts in, a root folder of the container's own out: as in a pod, all of it can be written to.
 
-Nothing is ever made in the host's folders: the new root is a tmpfs that holds every entry of the host's
-root as a read-only bind mount, and a folder that lacks a mount's target is replaced by a tmpfs that holds
-its entries the same way. All of it lives in the mount namespace of the calling process and ends with it.
+The new root is an empty folder that shows every folder of the host's root (layers.py), except those `hidden`,
+and files as read-only bind mounts. Nothing is ever made in the host's folders; all of it lives in the mount
+namespace of the calling process and ends with it, but for the changes that are kept in `layer`.
 """
 
 # A fork of this process has milliseconds, and paths here are often descriptors: no pathlib.
-# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH115, PTH116, PTH211
+# ruff: noqa: PTH102, PTH103, PTH105, PTH110, PTH112, PTH113, PTH123
 
-import errno
+import contextlib
 import os
 import posixpath
 import stat
+from collections.abc import Collection
 from typing import TypedDict
 
-from argolane.containers.inside import linux
+from argolane.containers.inside import devices, layers, linux
 
 _OWN = ("dev", "proc", "tmp")
+_KERNELS = ("sys", "boot")
 TMP, _SHARED_MEMORY, _VAR_TMP = "/tmp", "/dev/shm", "/var/tmp"  # noqa: S108
 _QUIET = linux.MS_NOSUID | linux.MS_NODEV
 
@@ -32,24 +34,39 @@ class SetupError(Exception):
     """The container cannot be set up; the text says why."""
 
 
-def enter(tmp: str, mounts: list[MountSpec]) -> None:
-    """Makes the root and makes it this process's; `tmp` becomes /tmp. Needs new mount and PID namespaces."""
+def enter(
+    tmp: str,
+    mounts: list[MountSpec],
+    *,
+    user: bool,
+    layer: str = "",
+    hidden: Collection[str] = (),
+    outputs: Collection[str] = (),
+) -> None:
+    """Makes the root and makes it this process's. Needs new mount and PID namespaces.
+
+    `tmp` becomes /tmp. `layer` is an empty folder for what is changed in the root folder, '' for memory.
+    `outputs` are paths that main has to be able to write, whatever the kernel allows.
+    """
     if os.path.realpath(_SHARED_MEMORY) != _SHARED_MEMORY:
         raise SetupError(f"{_SHARED_MEMORY} is a link")  # as on systems of 2014: they get no namespaces
     linux.mount("", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     sources = [_open(m["source"], f"mount {m['target']}") for m in mounts]
     tmp_folder = _open(tmp, "the private /tmp")
     host = os.open("/", os.O_PATH)
-    # The new root needs a folder to hang on until it is the root, one that no bind mount below copies along
-    # with what hangs on it: /dev/shm, because /dev is bound while the new root is empty.
+    stores = [_store(layer, "the changes of the root folder")] if layer else []
+    # The new root needs a folder to hang on until it is the root, one of which nothing is shown.
     linux.mount("argolane", _SHARED_MEMORY, kind="tmpfs", flags=_QUIET, data="mode=755")
+    stores.append(_store(_SHARED_MEMORY, "memory"))
+    linux.mount(f"/proc/self/fd/{stores[0]}/root", _SHARED_MEMORY, flags=linux.MS_BIND)
     os.chdir(_SHARED_MEMORY)
+    writable = {"/": True, "/dev": True, "/proc": False, TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}
     for name in _OWN:
         os.mkdir(name)
-    linux.mount("/dev", "dev", flags=linux.MS_BIND | linux.MS_REC)
+    devices.make(host, "dev")
     linux.mount("shm", "dev/shm", kind="tmpfs", flags=_QUIET, data="mode=1777")
-    _mirror(host, ".", without=_OWN)
-    _bind(tmp_folder, "tmp")
+    writable |= _show(host, layers.Layers(stores, user=user), hidden)
+    layers.bind(tmp_folder, "tmp")
     try:
         linux.mount("proc", "proc", kind="proc", flags=_QUIET | linux.MS_NOEXEC)
     except PermissionError:
@@ -60,15 +77,16 @@ def enter(tmp: str, mounts: list[MountSpec]) -> None:
     os.chdir("/")
     if os.path.isdir(_VAR_TMP) and os.path.realpath(_VAR_TMP) == _VAR_TMP:
         linux.mount("tmp", _VAR_TMP, kind="tmpfs", flags=_QUIET, data="mode=1777")
-    ours = [os.stat("/").st_dev]
-    private = {TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}
     for source, mount in sorted(zip(sources, mounts, strict=True), key=lambda m: m[1]["target"].count("/")):
-        _place(source, mount["target"], private, ours)
-        private[os.path.realpath(mount["target"])] = not mount["host"]
+        _place(source, mount["target"], writable)
+        writable[os.path.realpath(mount["target"])] = not mount["host"]
+    for path in outputs:
+        with contextlib.suppress(OSError):  # main finds it as it is, and says what it cannot do
+            _open_for(path, writable)
     for mount in mounts:
         if mount["read_only"]:
             _set_read_only(mount["target"])
-    for descriptor in (*sources, tmp_folder, host):
+    for descriptor in (*sources, *stores, tmp_folder, host):
         os.close(descriptor)
 
 
@@ -79,73 +97,74 @@ def _open(path: str, what: str) -> int:
         raise SetupError(f"{what}: {path}: {error.strerror}") from None
 
 
-def _bind(source: int, target: str) -> None:
-    linux.mount(f"/proc/self/fd/{source}", target, flags=linux.MS_BIND | linux.MS_REC)
+def _store(folder: str, what: str) -> int:
+    for name in ("root", "upper", "work"):
+        os.mkdir(f"{folder}/{name}", 0o755)
+    return _open(folder, what)
 
 
-def _mirror(source: int, target: str, *, without: tuple[str, ...] = ()) -> None:
-    """Every entry of the folder `source` bound read-only (links: copied) into the empty folder `target`."""
-    inside = f"/proc/self/fd/{source}"
-    for entry in os.scandir(inside):
-        if entry.name in without:
+def _show(host: int, shown: layers.Layers, hidden: Collection[str]) -> dict[str, bool]:
+    """The entries of the host's root in the current folder, and which of them can be written to."""
+    writable = {}
+    for entry in os.scandir(f"/proc/self/fd/{host}"):
+        path = f"/{entry.name}"
+        if entry.name in _OWN or path in hidden:
             continue
-        place = f"{target}/{entry.name}"
-        if entry.is_symlink():
-            os.symlink(os.readlink(entry.path), place)
+        if entry.name in _KERNELS or entry.is_symlink() or not entry.is_dir():
+            layers.show(entry, entry.name)
+            writable[path] = False
             continue
-        folder = entry.is_dir()
-        if folder:
-            os.mkdir(place)
-        else:
-            os.close(os.open(place, os.O_CREAT | os.O_CLOEXEC))
-        try:
-            linux.mount(entry.path, place, flags=linux.MS_BIND | linux.MS_REC)
-        except FileNotFoundError:  # it was removed meanwhile
-            (os.rmdir if folder else os.unlink)(place)
-            continue
-        _protect(place)
+        os.mkdir(entry.name)
+        within = [place.removeprefix(f"{path}/") for place in hidden if place.startswith(f"{path}/")]
+        writable[path] = shown.add(host, entry.name, entry.name, within)
+    return writable
 
 
-def _protect(place: str) -> None:
-    try:
-        linux.set_read_only(place)
-    except OSError as error:
-        # Before Linux 5.12, and where a filter forbids it, file modes alone protect the host's files.
-        if error.errno not in (errno.ENOSYS, errno.EPERM):
-            raise
-
-
-def _place(source: int, target: str, private: dict[str, bool], ours: list[int]) -> None:
+def _place(source: int, target: str, writable: dict[str, bool]) -> None:
     folder = stat.S_ISDIR(os.fstat(source).st_mode)
     try:
         if not os.path.exists(target):
-            _make_folder(target if folder else posixpath.dirname(target), private, ours)
+            _make_folder(target if folder else posixpath.dirname(target), writable)
             if not folder:
                 os.close(os.open(target, os.O_CREAT | os.O_CLOEXEC))
-        _bind(source, target)
+        layers.bind(source, target)
     except OSError as error:
         raise SetupError(f"mount {target}: {error.strerror}") from None
 
 
-def _make_folder(path: str, private: dict[str, bool], ours: list[int]) -> None:
-    """Makes `path`; where that would write to the host, the host's folder is first replaced by its mirror.
-
-    `ours` are the devices of the tmpfs made here; `private` says of mounted folders whether they may be
-    written to, and so of what is in them.
-    """
-    existing = path
-    while not os.path.exists(existing):
-        existing = posixpath.dirname(existing)
-    existing = os.path.realpath(existing)
-    around = [folder for folder in private if f"{existing}/".startswith(f"{folder}/")]
-    own = around and private[max(around, key=len)]
-    if not own and os.stat(existing).st_dev not in ours:
-        host = os.open(existing, os.O_PATH)
-        linux.mount("argolane", existing, kind="tmpfs", flags=linux.MS_NOSUID, data="mode=755")
-        _mirror(host, existing)
-        os.close(host)
-        ours.append(os.stat(existing).st_dev)
+def _make_folder(path: str, writable: dict[str, bool]) -> None:
+    """Makes `path`; where that would write to the host, or may not be, its folder is opened up first."""
+    existing = _existing(path)
+    if not (_is_writable(existing, writable) and os.access(existing, os.W_OK)):
+        layers.open_up(existing)
+        writable[existing] = True
     os.makedirs(path, exist_ok=True)
+
+
+def _open_for(path: str, writable: dict[str, bool]) -> None:
+    """Lets main write `path`, but makes none of the folders that its image lacks."""
+    existing = _existing(posixpath.dirname(path))
+    if not os.access(existing, os.W_OK):
+        layers.open_up(existing)
+        writable[existing] = True
+    if os.path.isfile(path) and not os.access(path, os.W_OK):
+        copy = f"{path}.argolane"
+        with open(path, "rb") as reader, open(copy, "xb") as writer:
+            writer.write(reader.read())
+        if os.path.ismount(path):
+            linux.unmount(path)
+        os.replace(copy, path)
+
+
+def _existing(path: str) -> str:
+    while not os.path.exists(path):
+        path = posixpath.dirname(path)
+    return os.path.realpath(path)
+
+
+def _is_writable(path: str, writable: dict[str, bool]) -> bool:
+    around = [folder for folder in writable if f"{path}/".startswith(f"{folder.rstrip('/')}/")]
+    return writable[max(around, key=len)]
 
 
 def _set_read_only(target: str) -> None:

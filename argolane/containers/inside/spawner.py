@@ -189,7 +189,7 @@ def _works(kind: str) -> bool:
         try:
             if kind == "user":
                 linux.map_user(*user)
-            rootfs.enter(rootfs.TMP, [])
+            rootfs.enter(rootfs.TMP, [], user=kind == "user")
             code = 0
         finally:
             os._exit(code)

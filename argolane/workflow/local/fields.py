@@ -27,7 +27,7 @@ NO_EFFECT_IN_TEMPLATE = (
 )  # fmt: skip
 NO_EFFECT_IN_CONTAINER = (
     "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "securityContext", "startupProbe", "stdin",
-    "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty",
+    "stdinOnce", "tty",
 )  # fmt: skip
 KINDS = ("ConfigMap", "Secret", "SeldonDeployment")
 _ACTIONS = ("get", "create", "apply", "delete", "replace", "patch")

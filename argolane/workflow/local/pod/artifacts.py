@@ -16,7 +16,7 @@ from typing import Any
 from argolane.containers.sandbox import Mount
 from argolane.disk import is_full, said
 from argolane.workflow.local.pod import archives, checkout
-from argolane.workflow.local.pod.outputs import View, was_written
+from argolane.workflow.local.pod.outputs import View
 
 REPOSITORIES = ("s3", "gcs", "oss", "azure", "hdfs", "artifactory")
 
@@ -53,8 +53,12 @@ def load(template: Mapping[str, Any], view: View, repository: Repository, folder
             continue
         if artifact.get("mode") is not None:
             _chmod(place, int(artifact["mode"]), bool(artifact.get("recurseMode")))
-        if not view.on_volume(path):
-            found.append(Mount(place, posixpath.normpath(path)))
+        if view.on_volume(path):
+            continue
+        if place.is_symlink():
+            reason = f"it is a link to {place.readlink()} and nothing else"
+            raise ArtifactError(f"artifact {artifact['name']} failed to load: {reason}")
+        found.append(Mount(place, posixpath.normpath(path)))
     return tuple(found)
 
 
@@ -146,8 +150,8 @@ def _inner(source: Path, below: str, place: Path) -> Path:
 
 def _keep(artifact: Mapping[str, Any], view: View, repository: Repository) -> dict[str, Any] | None:
     path = posixpath.normpath(str(artifact["path"]))
-    source = view.locate(path)
-    if source is None or not source.exists() or not was_written(source):
+    source = view.output(path)
+    if source is None or not os.path.lexists(source):
         if artifact.get("optional"):
             return None
         raise FileNotFoundError(_missing(artifact, path, view))

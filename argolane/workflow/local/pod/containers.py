@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from argolane.containers.sandbox import Mount
 from argolane.kubernetes import containerspec
 from argolane.workflow.local.pod import programs
 from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit
+from argolane.workflow.local.pod.lastwords import LastWords
 from argolane.workflow.local.pod.stopping import Stop
 from argolane.workflow.local.pod.streams import Capture, Watch
 from argolane.workflow.local.pod.surroundings import Surroundings
@@ -29,6 +31,7 @@ class Containers:
         self.exits: list[Exit] = []
         self._order, self._around, self._images = order, around, images
         self._captures: list[Capture] = []
+        self._last_words: dict[str, LastWords] = {}
         limit = order.active_seconds
         self._watch = Watch(stop, None if limit is None else time.monotonic() + limit)
 
@@ -47,20 +50,28 @@ class Containers:
         return bytes(self._capture_of(name).tail)
 
     def start(
-        self, container: Mapping[str, Any], mounts: tuple[Mount, ...], tmp: Path | None = None
+        self,
+        container: Mapping[str, Any],
+        mounts: tuple[Mount, ...],
+        tmp: Path | None = None,
+        layer: Path | None = None,
+        outputs: sandbox.Outputs | None = None,
     ) -> Process | None:
         """The running container; None when its program is not there, which is an exit, too."""
         name = str(container["name"])
+        last_words = LastWords(container, self._around.folder / "termination", self._around.log(name))
+        self._last_words[name] = last_words
         image = self._images[str(container.get("image"))]
         made = containerspec.to_start(
             container,
             image,
             fields=self._around.fields,
             objects=self._around.objects,
-            mounts=mounts,
+            mounts=(*mounts, last_words.mount),
             tmp=tmp,
             added={"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id},
         )
+        made = replace(made, layer=layer, outputs=outputs)
         capture = self._capture(name)
         try:
             made = programs.found(made)
@@ -122,4 +133,4 @@ class Containers:
         capture = self._capture_of(process.name)
         self._watch.forget(capture)
         capture.drain()
-        self.exits.append(Exit(process.name, code))
+        self.exits.append(Exit(process.name, code, self._last_words[process.name].said(code)))

@@ -1,11 +1,13 @@
 """A pod's volumes, input artifacts and script in, what each of its containers has mounted out."""
 
+import contextlib
 import posixpath
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from argolane.containers import sandbox
 from argolane.containers.sandbox import Mount
 from argolane.kubernetes import environment, volumes
 from argolane.workflow.local.pod import artifacts, outputs
@@ -28,10 +30,16 @@ class Files:
         self._volumes = volumes.prepare(order.volumes, places, around.objects)
         self._closed = volumes.read_only_volumes(order.volumes)
         mounts, tmp = self.mounts(self.main), _folder(self._folder / "tmp")
-        own = outputs.own_mounts(_output_paths(template), outputs.View(mounts, tmp), self._folder / "own")
-        view = outputs.View(mounts, tmp, own)
-        loaded = artifacts.load(template, view, around.repository, self._folder / "artifacts")
-        self.view = outputs.View(mounts, tmp, (*own, *loaded))
+        bare = outputs.View(mounts, tmp)
+        loaded = artifacts.load(template, bare, around.repository, self._folder / "artifacts")
+        view = outputs.View(mounts, tmp, loaded)
+        if sandbox.isolation() == "none":
+            own = outputs.stand_ins(template, view, self._folder / "own")
+            self.view = outputs.View(mounts, tmp, (*own, *loaded))
+        else:
+            kept = outputs.to_keep(template, view, _folder(self._folder / "own"))
+            self.view = outputs.View(mounts, tmp, loaded, kept)
+        self.layer = _folder(self._folder / "layer")
 
     def mounts(self, container: Mapping[str, Any]) -> tuple[Mount, ...]:
         """What a container's volumeMounts ask for, and main's with mirrorVolumeMounts."""
@@ -54,15 +62,11 @@ class Files:
 
 def remove(folder: Path) -> None:
     """What a pod that is over leaves of its own."""
-    for name in ("tmp", "volumes", "artifacts", "own", "argo"):
+    for locked in folder.glob("layer/work/*/work"):  # an overlay's, which even its owner cannot look into
+        with contextlib.suppress(OSError):
+            locked.chmod(0o700)
+    for name in ("tmp", "volumes", "artifacts", "own", "argo", "layer", "termination"):
         shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _output_paths(template: Mapping[str, Any]) -> list[str]:
-    declared = template.get("outputs") or {}
-    paths = [(p.get("valueFrom") or {}).get("path") for p in declared.get("parameters") or ()]
-    paths += [artifact.get("path") for artifact in declared.get("artifacts") or ()]
-    return [str(path) for path in paths if path]
 
 
 def _folder(path: Path) -> Path:

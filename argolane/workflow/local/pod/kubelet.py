@@ -113,7 +113,7 @@ class _Pod:
         if self.order.template.get("script") is not None and main.get("source"):
             mounts = (*mounts, ready.stage(str(main["source"])))
             main["args"] = [*(main.get("args") or ()), SCRIPT]
-        process = containers.start(main, mounts, ready.view.tmp)
+        process = containers.start(main, mounts, ready.view.tmp, ready.layer, ready.view.kept)
         self.around.started()
         if process is not None and not self._over(containers, process):
             return self._interrupted(containers, [process, *sidecars])

@@ -12,7 +12,7 @@ from argolane.workflow.local.reconciler.errors import (
     Unresolved,
     WaitsForEver,
 )
-from argolane.workflow.local.reconciler.flow.loops import expand, expands
+from argolane.workflow.local.reconciler.flow.loops import expand, expands, may_start
 from argolane.workflow.local.reconciler.flow.references import resolve
 from argolane.workflow.local.reconciler.flow.scope import Scope
 from argolane.workflow.local.reconciler.nodes.node import Node
@@ -61,7 +61,7 @@ def _expanded(context: DagPass, name: str) -> list[Task] | None:
 def _resolved(context: DagPass, task: Task, scope: Scope) -> dict[str, Any]:
     resolved = resolve(context.run, task, scope)
     artifacts = (resolved.get("arguments") or {}).get("artifacts")
-    if artifacts:
+    if artifacts and may_start(resolved):
         found = []
         for artifact in artifacts:
             if artifact.get("from") or artifact.get("fromExpression"):

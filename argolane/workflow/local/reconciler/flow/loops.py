@@ -19,6 +19,17 @@ def expands(holder: Mapping[str, Any]) -> bool:
     return any(holder.get(loop) for loop in _LOOPS)
 
 
+def may_start(holder: Mapping[str, Any]) -> bool:
+    """Whether `when` lets a step or task start, as far as that can be said before its items are filled in.
+
+    As in Argo, the artifacts of one that does not start are never looked for.
+    """
+    try:
+        return should_execute(str(holder.get("when") or ""))
+    except OperationError:
+        return expands(holder)
+
+
 def expand(holder: Mapping[str, Any], params: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The members of a loop, named `task(0:value)`; a holder that is no loop is its only member."""
     if not expands(holder):

@@ -125,7 +125,7 @@ def _resolved(context: StepsPass, step: Step) -> dict[str, Any]:
     try:
         resolved = resolve(context.run, step, context.scope)
         artifacts = (resolved.get("arguments") or {}).get("artifacts")
-        if artifacts:
+        if artifacts and may_start(resolved):
             found = map(context.scope.argument_artifact, artifacts)
             resolved["arguments"]["artifacts"] = [artifact for artifact in found if artifact]
     except WaitsForEver:

@@ -1,7 +1,6 @@
 """A run's events in, a live tree on a terminal or plain lines elsewhere out."""
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ _TAIL = 100  # characters of a running task's last line
 def following(out: IO[str], *, logs: bool = False) -> Iterator[Observer]:
     """An observer that draws to `out` until the block ends; `logs` adds what containers print."""
     if out.isatty() and not logs:
-        yield from _terminal()
+        yield from _terminal(out)
     else:
         yield _Lines(out, logs=logs)
 
@@ -43,7 +42,17 @@ def summary(result: Run, root: Path) -> Iterator[str]:
             yield from (f"    {line}" for line in tail(log, _LAST_BYTES).splitlines()[-_LAST_LINES:])
     if result.phase != "Succeeded":
         shown = result.folder.relative_to(root) if result.folder.is_relative_to(root) else result.folder
-        yield f"Record: {shown}. Go on from there: argolane retry {result.name}"
+        yield f"Record: {shown}. {_cure(result)}"
+
+
+def _cure(result: Run) -> str:
+    if result.namespace is None:
+        return f"Go on from there: argolane retry {result.name}"
+    name, namespace = result.name, result.namespace
+    return (
+        f"See it: argolane get {name} --on argo -n {namespace}. Go on: argo retry {name} -n {namespace}, "
+        "or run it again."
+    )
 
 
 class _Lines:
@@ -89,11 +98,11 @@ class _Lines:
         self._out.flush()
 
 
-def _terminal() -> Iterator[Observer]:
+def _terminal(out: IO[str]) -> Iterator[Observer]:
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(file=sys.stdout, highlight=False)
+    console = Console(file=out, highlight=False)
     nodes: dict[str, dict[str, Any]] = {}
     last: dict[str, str] = {}
 

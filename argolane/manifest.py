@@ -88,7 +88,7 @@ def _check_depth(text: str) -> None:
     for event in yaml.parse(text, _Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            raise yaml.constructor.ConstructorError(None, None, _TOO_DEEP, event.start_mark)
+            raise _refused(event, _TOO_DEEP)
 
 
 def _inside(node: yaml.Node) -> list[yaml.Node]:
@@ -97,8 +97,9 @@ def _inside(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-def _refused(node: yaml.Node, words: str) -> yaml.constructor.ConstructorError:
-    return yaml.constructor.ConstructorError(None, None, words, node.start_mark)
+def _refused(place: Any, words: str) -> yaml.constructor.ConstructorError:
+    """At a node or an event."""
+    return yaml.constructor.ConstructorError(None, None, words, place.start_mark)
 
 
 def _number(loader: Any, node: yaml.ScalarNode) -> float:

@@ -8,8 +8,9 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from argolane.cli.show import first_line, table_of
+from argolane.cli.show import table_of
 from argolane.project import Project
+from argolane.workflow.run.tree import first_line
 
 
 def every(project: Project, *, namespace: str | None) -> list[dict[str, Any]]:

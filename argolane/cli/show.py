@@ -15,7 +15,7 @@ from argolane.project import Project
 from argolane.workflow.run import recorded
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.status import is_over
-from argolane.workflow.run.tree import draw, duration, seconds, walk
+from argolane.workflow.run.tree import draw, duration, first_line, seconds, walk
 
 Write = Callable[[str], None]
 _LONGEST = 40  # characters of a parameter's value in a table
@@ -150,11 +150,6 @@ def table_of(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
-
-
-def first_line(text: str) -> str:
-    line, rest, _ = text.partition("\n")
-    return line + (" ..." if rest else "")
 
 
 def _short(value: str) -> str:

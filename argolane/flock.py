@@ -8,7 +8,8 @@ from pathlib import Path
 def is_held(file: Path) -> bool:
     """Whether a process holds the exclusive lock on `file`; any number may look at the same time."""
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        # For reading alone: a project that cannot be written to can still be looked at.
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

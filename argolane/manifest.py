@@ -5,6 +5,7 @@ Hera's own `to_yaml()` corrupts some scripts; what is written here reads back as
 """
 
 import json
+import math
 import re
 from collections.abc import Hashable, Iterable
 from contextlib import suppress
@@ -15,6 +16,11 @@ from typing import Any
 import yaml
 
 from argolane.errors import ManifestError
+
+# Beyond both, aliases are no convenience any more. A document without any may be as long as it likes.
+_MOST_VALUES, _MOST_TIMES = 100_000, 10
+_DEEPEST, _SUSPECT = 200, 2000
+_TOO_DEEP = f"it is nested deeper than {_DEEPEST} levels"
 
 WORKFLOW_KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
 
@@ -41,6 +47,68 @@ class Document:
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """libyaml's parser where PyYAML was built with it: ten times faster, the same language."""
 
+    def construct_document(self, node: yaml.Node) -> Any:
+        _check_aliases(node)
+        return super().construct_document(node)
+
+
+def _check_aliases(root: yaml.Node) -> None:
+    """ConstructorError where a few lines of aliases stand for more values than anybody could use."""
+    sizes: dict[int, int] = {}
+    depths: dict[int, int] = {}
+    todo, open_ = [root], set[int]()
+    while todo:
+        node = todo[-1]
+        inner = [id(each) for each in _inside(node)]
+        if id(node) in sizes:
+            todo.pop()
+        elif id(node) in open_:
+            todo.pop()
+            sizes[id(node)] = 1 + sum(sizes[each] for each in inner)
+            depths[id(node)] = 1 + max((depths[each] for each in inner), default=0)
+        else:
+            open_.add(id(node))
+            if any(each in open_ and each not in sizes for each in inner):
+                raise _refused(node, "an alias stands inside of what it stands for")
+            todo += [each for each in _inside(node) if id(each) not in sizes]
+    if sizes[id(root)] > max(_MOST_VALUES, _MOST_TIMES * len(sizes)):
+        raise _refused(root, f"its aliases make {sizes[id(root)]} values of {len(sizes)}")
+    if depths[id(root)] > _DEEPEST:
+        raise _refused(root, _TOO_DEEP)
+
+
+def _check_depth(text: str) -> None:
+    """ConstructorError for what libyaml would only compose until the stack is full."""
+    most = text.count("[") + text.count("{")
+    lines = text.splitlines() if len(text) > _SUSPECT else ()
+    most += max((line.count("- ") + line.count("? ") + line.count("  ") for line in lines), default=0)
+    if most < _SUSPECT:
+        return
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise _refused(event, _TOO_DEEP)
+
+
+def _inside(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [each for pair in node.value for each in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _refused(place: Any, words: str) -> yaml.constructor.ConstructorError:
+    """At a node or an event."""
+    return yaml.constructor.ConstructorError(None, None, words, place.start_mark)
+
+
+def _number(loader: Any, node: yaml.ScalarNode) -> float:
+    """What JSON cannot hold, no API server takes."""
+    value: float = loader.construct_yaml_float(node)
+    if not math.isfinite(value):
+        raise _refused(node, f"{node.value} is no number that JSON has; in quotes it is text")
+    return value
+
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> Any:
     seen: set[Hashable] = set()
@@ -49,15 +117,14 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> Any:
             continue
         key = loader.construct_object(key_node)
         if key in seen:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands twice", key_node.start_mark
-            )
+            raise _refused(key_node, f"the key {key!r} stands twice")
         seen.add(key)
     loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:float", _number)
 # Kubernetes reads YAML 1.1 as Go does: no dates and no 12:30 as a number in base 60, but 1e3 is 1000 and a
 # bare y or n is a boolean.
 _GO_INT = re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)$")
@@ -81,9 +148,10 @@ def loads(text: str, where: str) -> list[Any]:
     """Every non-empty document of YAML `text`; ManifestError names `where`, line and column."""
     # JSON is YAML but for its escapes of what lies beyond 16 bits: "\ud83d\ude00".
     if text.startswith("{"):
-        with suppress(ValueError):
-            return [json.loads(text, object_pairs_hook=_once)]
+        with suppress(ValueError, RecursionError):
+            return [json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)]
     try:
+        _check_depth(text)
         return [body for body in yaml.load_all(text, _Loader) if body is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -98,6 +166,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(mapping := dict(pairs)) != len(pairs):
         raise ValueError
     return mapping
+
+
+def _no_number(_: str) -> float:
+    """NaN is Python's JSON, not JSON: the YAML reader takes it for text."""
+    raise ValueError
 
 
 def load(path: Path) -> list[Document]:

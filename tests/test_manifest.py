@@ -71,3 +71,52 @@ def test_json_is_read_with_its_escapes(tmp_path: Path) -> None:
     file.write_text('{"kind": "X", "kind": "Y"}')
     with pytest.raises(ManifestError, match="stands twice"):
         manifest.load(file)
+
+
+LOL = "a0: &a0 [x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+MERGED = "a0: &a0 {k0: 1}\n" + "".join(
+    f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}, <<: *a{n - 1}}}\n" for n in range(1, 40)
+)
+
+
+@pytest.mark.parametrize("text", [LOL, MERGED, f"list: {{}}\n---\n{LOL}"], ids=["list", "merge", "second"])
+def test_an_alias_bomb_is_refused(text: str) -> None:
+    """A few lines that stand for millions of values end at once, by their place."""
+    with pytest.raises(ManifestError, match=r"x.yaml:\d+:1: not valid YAML: its aliases make \d+ values of"):
+        manifest.loads(text, "x.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: [{c: *a}]}"])
+def test_an_alias_of_what_it_stands_in_is_refused(text: str) -> None:
+    """There is no such value in JSON."""
+    with pytest.raises(ManifestError, match="an alias stands inside of what it stands for"):
+        manifest.loads(text, "x.yaml")
+
+
+def test_aliases_may_be_used() -> None:
+    """An anchor that many objects share is what they are for; a long list without any is no bomb either."""
+    shared = "env: &env [{name: a, value: b}]\nall: [" + ", ".join(["*env"] * 2000) + "]"
+    assert len(manifest.loads(shared, "x.yaml")[0]["all"]) == 2000
+    assert len(manifest.loads("\n".join(["- {a: 1}"] * 60_000), "x.yaml")[0]) == 60_000
+
+
+@pytest.mark.parametrize("text", ["a: .inf", "a: -.Inf", "a: [1, .nan]", "a: 1e999", '{"a": .inf}'])
+def test_a_number_that_json_lacks_is_refused(text: str) -> None:
+    """As kubectl and argo refuse it, by line and column."""
+    with pytest.raises(ManifestError, match=r"x.yaml:1:\d+: not valid YAML: \S+ is no number that JSON has"):
+        manifest.loads(text, "x.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[" * 200_000, '{"a":' * 200_000, "- " * 200_000, "? " * 200_000, "a: " + "[" * 300 + "]" * 300),
+        "\n".join(" " * n + "a:" for n in range(300)),
+    ],
+)
+def test_what_is_nested_too_deep_is_one_line(text: str) -> None:
+    """No reader of ours falls over it."""
+    with pytest.raises(ManifestError, match="nested deeper than 200 levels"):
+        manifest.loads(text, "x.yaml")

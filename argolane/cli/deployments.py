@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from argolane.cli.group import namespace_option, on_option, project
+from argolane.cli.group import namespace_option, on_option, place, project
 
 
 @click.command()
@@ -42,10 +42,11 @@ def whence(deployment: str, on: str, namespace: str | None) -> None:
     Commit, images, data and weights of DEPLOYMENT, and the workflow that made it.
     """
     here = project()
-    if on == "argo":
+    where = place(here, on=on, namespace=namespace)
+    if where is not None:
         from argolane.workflow import cluster
 
-        found = cluster.whence(deployment, namespace=namespace or here.settings.namespace)
+        found = cluster.whence(deployment, namespace=where)
     else:
         from argolane.serving.lineage import whence as local_whence
 

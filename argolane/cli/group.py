@@ -31,10 +31,9 @@ class Group(click.Group):
             sys.stdout = None
             ctx.exit(0)
         except OSError as error:
-            if not disk.is_full(error):
-                raise
             click.echo(f"Error: {disk.said(error, Path('the output'))}.", err=True)
-            sys.stdout = None  # What it still holds would only fail once more.
+            if disk.is_full(error):
+                sys.stdout = None  # What it still holds would only fail once more.
             ctx.exit(1)
 
 
@@ -48,6 +47,9 @@ on_option = click.option(
 namespace_option = click.option(
     "-n", "--namespace", help="On argo: the namespace. Default: that of argolane.toml."
 )
+output_option = click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
 parameter_option = click.option(
     "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="May be repeated."
 )
@@ -57,6 +59,15 @@ def project() -> "Project":
     from argolane.project import find
 
     return find()
+
+
+def place(here: "Project", *, on: str, namespace: str | None) -> str | None:
+    """The namespace of the cluster that is asked about; None for this machine, which has none to choose."""
+    if on == "argo":
+        return namespace or here.settings.namespace
+    if namespace is not None:
+        raise UsageError(f"-n {namespace}: this machine has no namespaces. Add --on argo, or leave -n out.")
+    return None
 
 
 def given(values: tuple[str, ...]) -> dict[str, str]:

@@ -1,8 +1,7 @@
 """A run's events in, a live tree on a terminal or plain lines elsewhere out."""
 
 import contextlib
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -10,7 +9,8 @@ from typing import IO, Any
 from argolane.workflow.run.events import Event, NodeChanged, Observer, Printed, RunChanged, Said
 from argolane.workflow.run.recorded import RunFolder, tail
 from argolane.workflow.run.result import Run
-from argolane.workflow.run.tree import GROUPS, draw, duration, seconds, task_of, walk
+from argolane.workflow.run.status import ENDED
+from argolane.workflow.run.tree import GROUPS, draw, duration, first_line, seconds, task_of, walk
 
 _QUIET = (*GROUPS, "DAG", "Steps")
 _LAST_LINES, _LAST_BYTES = 8, 4096
@@ -21,7 +21,7 @@ _TAIL = 100  # characters of a running task's last line
 def following(out: IO[str], *, logs: bool = False) -> Iterator[Observer]:
     """An observer that draws to `out` until the block ends; `logs` adds what containers print."""
     if out.isatty() and not logs:
-        yield from _terminal()
+        yield from _terminal(out)
     else:
         yield _Lines(out, logs=logs)
 
@@ -30,20 +30,51 @@ def summary(result: Run, root: Path) -> Iterator[str]:
     """How a run ended, and for each task that failed where its log is and what it said last."""
     took = seconds(result.status)
     end = f" in {duration(took)}" if took is not None else ""
-    yield f"{result.name} {result.phase}{end}" + (f": {result.message}" if result.message else "")
+    failed = dict(_failed(result.status)) if result.folder is not None else {}
+    message = "" if failed else result.message
+    yield f"{result.name} {result.phase}{end}" + (f": {message}" if message else "")
     if result.folder is None:
         return
     folder = RunFolder(result.folder)
-    for path, node in walk(result.status):
-        if node.get("type") == "Pod" and node.get("phase") in ("Failed", "Error"):
+    told: dict[str, str] = {}
+    for path, node in failed.items():
+        if (why := str(node.get("message") or "")) and why in told and not folder.log(path).is_file():
+            yield f"Task '{node['displayName']}' {node['phase']}: as '{told[why]}'"
+        else:
+            told[why] = str(node["displayName"])
             log = folder.log(path)
             shown = log.relative_to(root) if log.is_relative_to(root) else log
-            name, phase, why = node["displayName"], node["phase"], node.get("message", "")
+            name, phase = node["displayName"], node["phase"]
             yield f"Task '{name}' {phase}: {why}" + (f". Log: {shown}" if log.is_file() else "")
             yield from (f"    {line}" for line in tail(log, _LAST_BYTES).splitlines()[-_LAST_LINES:])
     if result.phase != "Succeeded":
         shown = result.folder.relative_to(root) if result.folder.is_relative_to(root) else result.folder
-        yield f"Record: {shown}. Go on from there: argolane retry {result.name}"
+        yield f"Record: {shown}. {_cure(result)}"
+
+
+def _failed(status: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Pods that failed, by their path; of a task that was tried several times the last one."""
+    nodes: Mapping[str, Mapping[str, Any]] = status.get("nodes") or {}
+    tried = [node for node in nodes.values() if node.get("type") == "Retry"]
+    left_out = {
+        attempt
+        for node in tried
+        for attempt in (node.get("children") or [])[: None if node.get("phase") == "Succeeded" else -1]
+    }
+    for path, node in walk(status):
+        failed = node.get("type") == "Pod" and node.get("phase") in ("Failed", "Error")
+        if failed and node.get("id") not in left_out:
+            yield path, node
+
+
+def _cure(result: Run) -> str:
+    if result.namespace is None:
+        return f"Go on from there: argolane retry {result.name}"
+    name, namespace = result.name, result.namespace
+    return (
+        f"See it: argolane get {name} --on argo -n {namespace}. Go on: argo retry {name} -n {namespace}, "
+        "or run it again."
+    )
 
 
 class _Lines:
@@ -66,7 +97,9 @@ class _Lines:
             case Said(text):
                 self._write(text)
             case RunChanged(phase, message):
-                self._write(f"Workflow {phase}" + (f": {message}" if message else ""))
+                # How it ended, and why, is the summary's.
+                why = "" if phase in ENDED else message
+                self._write(f"Workflow {phase}" + (f": {why}" if why else ""))
 
     def _node(self, path: str, node: dict[str, Any]) -> None:
         phase, words = str(node.get("phase") or "Pending"), str(node.get("message") or "")
@@ -80,7 +113,7 @@ class _Lines:
         took = seconds(node)
         ended = f" after {duration(took)}" if took is not None and node.get("finishedAt") else ""
         skipped = phase in ("Skipped", "Omitted")
-        message = f": {words}" if words else ""
+        message = f": {first_line(words)}" if words else ""
         self._write(f"{path.partition('/')[2] or path} {phase}{'' if skipped else ended}{message}")
 
     def _write(self, text: str, *, stamp: bool = True) -> None:
@@ -89,11 +122,11 @@ class _Lines:
         self._out.flush()
 
 
-def _terminal() -> Iterator[Observer]:
+def _terminal(out: IO[str]) -> Iterator[Observer]:
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(file=sys.stdout, highlight=False)
+    console = Console(file=out, highlight=False)
     nodes: dict[str, dict[str, Any]] = {}
     last: dict[str, str] = {}
 

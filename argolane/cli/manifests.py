@@ -1,13 +1,15 @@
 """The commands about manifests: list, lint, render."""
 
+import json
 import sys
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from argolane.cli.group import project
+from argolane.cli.group import output_option, project
 from argolane.errors import ArgolaneError
 
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 
 @click.command("list")
 @click.option("-v", "--verbose", is_flag=True, help="The parameters too.")
-def list_(verbose: bool) -> None:
+@output_option
+def list_(verbose: bool, output: str) -> None:
     """List the workflows of this project."""
     from argolane.workflow import catalog
 
@@ -26,6 +29,13 @@ def list_(verbose: bool) -> None:
     if not known:
         places = ", ".join(here.settings.manifests) or "argolane.toml"
         raise ArgolaneError(f"{here.root}: no workflow in {places}. Run: argolane render")
+    if output == "json":
+        listed = [
+            {"name": name, "description": entry.description, "parameters": entry.parameters()}
+            for name, entry in known.items()
+        ]
+        click.echo(json.dumps(listed, indent=2))
+        return
     width = max(len(name) for name in known)
     for name, entry in known.items():
         click.echo(f"{name:<{width}}  {entry.description}".rstrip())
@@ -37,7 +47,8 @@ def list_(verbose: bool) -> None:
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-def lint(files: tuple[Path, ...]) -> None:
+@output_option
+def lint(files: tuple[Path, ...], output: str) -> None:
     """Check manifests.
 
     FILES are files or folders, by default those of the project. Finds what the Argo controller would
@@ -47,7 +58,11 @@ def lint(files: tuple[Path, ...]) -> None:
     paths = [p for path in files for p in _manifests(path)] if files else here.manifest_files()
     if not paths:
         raise ArgolaneError("No manifest to check: name a file, or list folders in argolane.toml.")
-    count = _told(_findings(here, paths))
+    findings = _findings(here, paths)
+    if output == "json":
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        sys.exit(any(finding.severity == "error" for finding in findings))
+    count = _told(findings)
     errors, only_there = count["error"], count["local"]
     more = f" {only_there} that only a cluster runs." if only_there else ""
     click.echo(f"{len(paths)} files: {errors} errors, {count['warning']} warnings.{more}")

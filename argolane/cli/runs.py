@@ -1,5 +1,6 @@
 """The commands about runs: run, retry, resume, stop, get, logs, report, delete."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from argolane.cli.group import given, namespace_option, on_option, parameter_option, project, show, write
-from argolane.errors import UsageError
+from argolane.cli.group import (
+    given,
+    namespace_option,
+    on_option,
+    output_option,
+    parameter_option,
+    place,
+    project,
+    show,
+    write,
+)
+from argolane.disk import said
+from argolane.errors import ArgolaneError, UsageError
 from argolane.workflow.run.names import DEPLOYMENTS, RUNS
 
 if TYPE_CHECKING:
@@ -22,10 +34,17 @@ if TYPE_CHECKING:
 @parameter_option
 @click.option("--name", help="The run's name. Default: the workflow's, with five random characters.")
 @click.option("--log", is_flag=True, help="Print what the tasks print, line by line, instead of a tree.")
+@output_option
 @on_option
 @namespace_option
 def run(
-    workflow: str, parameters: tuple[str, ...], name: str | None, log: bool, on: str, namespace: str | None
+    workflow: str,
+    parameters: tuple[str, ...],
+    name: str | None,
+    log: bool,
+    output: str,
+    on: str,
+    namespace: str | None,
 ) -> None:
     """Run WORKFLOW and follow it to its end.
 
@@ -35,19 +54,22 @@ def run(
     from argolane.workflow import runner
 
     here, values = project(), given(parameters)
+    where = place(here, on=on, namespace=namespace)
     _follow(
         here,
         lambda observe: runner.run(
-            here, workflow, values, on=on, name=name, namespace=namespace, observe=observe
+            here, workflow, values, on=on, name=name, namespace=where, observe=observe
         ),
         log=log,
+        output=output,
     )
 
 
 @click.command()
 @click.argument("name", metavar="[RUN]", required=False)
 @click.option("--log", is_flag=True, help="Print what the tasks print, line by line, instead of a tree.")
-def retry(name: str | None, log: bool) -> None:
+@output_option
+def retry(name: str | None, log: bool, output: str) -> None:
     """Go on with a run that failed or whose runner died.
 
     RUN is a local run, by default the latest; what Succeeded is not run again.
@@ -57,7 +79,7 @@ def retry(name: str | None, log: bool) -> None:
 
     here = project()
     found = runs.find(here, name).name
-    _follow(here, lambda observe: local.retry(here, found, observe=observe), log=log)
+    _follow(here, lambda observe: local.retry(here, found, observe=observe), log=log, output=output)
 
 
 @click.command()
@@ -96,17 +118,26 @@ def get(name: str | None, output: str, watch: bool, on: str, namespace: str | No
 
     RUN is a run's or a workflow's name, by default the latest; `get runs` and `get deployments` list.
     """
+    from argolane.cli import served
     from argolane.cli import show as shown
 
     here = project()
+    where = place(here, on=on, namespace=namespace)
+    if watch and (name in (RUNS, *DEPLOYMENTS) or output == "json"):
+        raise UsageError("-w draws the tree of one run; leave it out with a list and with -o json.")
     if name in DEPLOYMENTS:
-        show(shown.deployments(here))
+        deployments = served.every(here, namespace=where)
+        show(_json(deployments) if output == "json" else served.table(deployments))
     elif name == RUNS:
-        show(shown.runs(here, on=on, namespace=namespace))
+        found = shown.every(here, namespace=where)
+        show(_json([each.to_dict() for each in found]) if output == "json" else shown.runs(found))
     elif watch:
-        shown.watch(here, name, on=on, namespace=namespace)
+        shown.watch(here, name, namespace=where)
+    elif output == "json":
+        one = shown.find(here, name, namespace=where)
+        show(_json({"name": one.name, **one.status}))
     else:
-        show(shown.run(here, name, output=output, on=on, namespace=namespace))
+        show(shown.run(here, name, namespace=where))
 
 
 @click.command()
@@ -122,7 +153,9 @@ def logs(name: str | None, task: str | None, follow: bool, on: str, namespace: s
     """
     from argolane.cli import show as shown
 
-    shown.logs(project(), name, task, follow=follow, on=on, namespace=namespace, write=write)
+    here = project()
+    where = place(here, on=on, namespace=namespace)
+    shown.logs(here, name, task, follow=follow, namespace=where, write=write)
 
 
 @click.command()
@@ -144,50 +177,86 @@ def report(name: str | None, out: Path | None, on: str, namespace: str | None) -
     from argolane.workflow.run import recorded as runs
 
     here = project()
-    if on == "argo":
-        found, page = gather.of_cluster(name, namespace=namespace or here.settings.namespace)
+    where = place(here, on=on, namespace=namespace)
+    if where is not None:
+        found, page = gather.of_cluster(name, namespace=where)
         target = out or Path(f"{found}.html")
     else:
         folder = runs.find(here, name)
         page, target = gather.page(here, folder), out or folder.path / "report.html"
-    target.write_text(page, encoding="utf-8")
+    try:
+        target.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ArgolaneError(f"{said(error, target)}. Name another file with -O.") from None
     click.echo(target)
 
 
 @click.command()
-@click.argument("what", metavar="RUN|deployment")
+@click.argument("what", metavar="RUN|runs|deployment")
 @click.argument("name", required=False)
-@click.option("--all", "everything", is_flag=True, help="With `deployments`: every one of this project.")
+@click.option("--all", "everything", is_flag=True, help="With `deployments` or `runs`: every one.")
+@click.option("--older-than", metavar="AGE", help="With `runs`: those that ended that long ago: 12h, 7d, 4w.")
+@click.option("--failed", is_flag=True, help="With `runs`: those that have Failed.")
 @on_option
 @namespace_option
-def delete(what: str, name: str | None, everything: bool, on: str, namespace: str | None) -> None:
-    """Delete a run, or end and delete a deployment.
+def delete(
+    what: str,
+    name: str | None,
+    everything: bool,
+    older_than: str | None,
+    failed: bool,
+    on: str,
+    namespace: str | None,
+) -> None:
+    """Delete runs, or end and delete deployments.
 
-    `delete RUN`, `delete deployment NAME`, or `delete deployments --all`.
+    `delete RUN`, `delete runs --failed --older-than 7d`, `delete deployment NAME`, or `delete deployments
+    --all`. Of several runs none is deleted that still goes on.
     """
-    from argolane.cli import show as shown
+    from argolane.cli import removal, served
 
     here = project()
+    where = place(here, on=on, namespace=namespace)
+    if what != RUNS and (older_than or failed):
+        raise UsageError("--older-than and --failed choose among runs: delete runs --failed.")
     if what in DEPLOYMENTS:
         if (name is None) != everything:
             raise UsageError(
                 "Which deployment? Give its name, or --all. 'argolane get deployments' lists them."
             )
-        for deleted in shown.delete_deployments(here, name):
+        for deleted in served.delete(here, name, namespace=where):
             click.echo(f"Deployment {deleted!r} deleted.")
+    elif what == RUNS:
+        if name is not None or everything == bool(older_than or failed):
+            raise UsageError("Which runs? Give --older-than, --failed or both, or else --all.")
+        age = removal.age(older_than) if older_than else None
+        deleted = ""
+        for deleted in removal.runs(here, namespace=where, older_than=age, failed=failed):
+            click.echo(f"Run {deleted!r} deleted.")
+        if not deleted:
+            click.echo("No such run.")
     elif name is not None or everything:
         raise UsageError("Delete what? Expected 'delete RUN' or 'delete deployment NAME'.")
     else:
-        shown.delete_run(here, what, on=on, namespace=namespace)
+        removal.run(here, what, namespace=where)
         click.echo(f"Run {what!r} deleted.")
 
 
-def _follow(here: "Project", start: "Callable[[Observer], Run]", *, log: bool) -> None:
-    """Draw a run while it goes on, say how it ended, and exit with what that means."""
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2)
+
+
+def _follow(here: "Project", start: "Callable[[Observer], Run]", *, log: bool, output: str) -> None:
+    """Draw a run while it goes on, say how it ended, and exit with what that means.
+
+    With JSON asked for, that alone is on stdout, and everything else on stderr.
+    """
     from argolane.cli import live
 
-    with live.following(sys.stdout, logs=log) as observe:
+    with live.following(sys.stderr if output == "json" else sys.stdout, logs=log) as observe:
         result = start(observe)
     for line in live.summary(result, here.root):
-        click.echo(line)
+        click.echo(line, err=output == "json")
+    if output == "json":
+        click.echo(_json({"name": result.name, **result.status}))
     sys.exit(0 if result.phase == "Succeeded" else 1)

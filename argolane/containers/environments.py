@@ -118,6 +118,8 @@ def _failure(name: str, code: int, log: Path, link: Path) -> str:
     said = "\n".join(f"  {line}" for line in lines[-_LAST_LINES:])
     if "os error 28" in said or shutil.disk_usage(link.parent).free < 1 << 20:
         cure = f"The disk that holds {link.parent} is full: free some space and run again."
+    elif "couldn't parse" in said.lower():
+        cure = f"{name} is not a lock file: write it again with `uv pip compile --generate-hashes`."
     elif "--require-hashes" in said:
         cure = f"Write {name} again with `uv pip compile --generate-hashes`."
     elif "hash" in said.lower():

@@ -44,8 +44,30 @@ def substitute(
         return json.loads(replaced)
     except ValueError:
         raise SubstitutionError(
-            "cannot finish template replacement because the result was invalid JSON"
+            "cannot finish template replacement because the result was invalid JSON" + _culprits(text, values)
         ) from None
+
+
+def _culprits(text: str, values: Mapping[str, Any]) -> str:
+    """Which values hold a character that Go writes in a way that JSON does not know."""
+    found = []
+    for name in dict.fromkeys(
+        part.partition("}}")[0].strip().removeprefix("=") for part in text.split("{{")[1:]
+    ):
+        value = values.get(name)
+        strange = [c for c in value if not _is_json(quote(c))] if isinstance(value, str) else []
+        if strange:
+            codes = ", ".join(f"U+{ord(c):04X}" for c in dict.fromkeys(strange))
+            found.append(f"{name} holds {codes}")
+    return f": {'; '.join(found)}" if found else ""
+
+
+def _is_json(quoted: str) -> bool:
+    try:
+        json.loads(f'"{quoted}"')
+    except ValueError:
+        return False
+    return True
 
 
 def replace(

@@ -54,6 +54,15 @@ def submitted(
     return plain
 
 
+def differing(
+    given: Mapping[str, str], workflow: Mapping[str, Any], template: Mapping[str, Any] | None
+) -> dict[str, str]:
+    """Those of the submitted parameters whose values are not what the workflow has anyway."""
+    own = _valued(template or {}) | _valued(workflow)
+    values = {name: str(p.get("value", p.get("default"))) for name, p in own.items()}
+    return {name: value for name, value in given.items() if values.get(name) != value}
+
+
 def _valued(spec: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     parameters = (spec.get("arguments") or {}).get("parameters") or ()
     return {

@@ -12,6 +12,7 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
+from yaml import YAMLError
 
 from argolane.errors import ArgolaneError
 
@@ -63,6 +64,9 @@ def connected(namespace: str) -> Iterator[Cluster]:
             config.load_kube_config()  # type: ignore[no-untyped-call]
         except ConfigException:
             config.load_incluster_config()  # type: ignore[no-untyped-call]
+    except (OSError, YAMLError, TypeError, ValueError) as error:
+        words = " ".join(str(error).split())
+        raise ArgolaneError(f"No cluster: the kube config cannot be read: {words}") from None
     except ConfigException:
         raise ArgolaneError(
             "No cluster: there is no kube context. Set KUBECONFIG, or `kubectl config use-context NAME`; "
@@ -92,7 +96,7 @@ def _refused(error: Any, host: str, namespace: str) -> str:
         return f"{host}: the cluster does not accept these credentials: {message}."
     if error.status == 403:
         return f"{host}: not allowed in namespace {namespace!r}: {message}."
-    if error.status == 404 and "could not find" in message:
+    if error.status == 404 and ("could not find" in message or "page not found" in message):
         return f"{host}: Argo Workflows is not installed here. docs/operations.md says how to install it."
     return f"{host}: {message}"
 

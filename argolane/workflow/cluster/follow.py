@@ -80,9 +80,9 @@ def _follow(
     cluster: Cluster, name: str, folder: Path, tell: Callable[[Event], None], deadline: float | None
 ) -> Run:
     seen: dict[str, Object] = {}
-    result = Run(name, "Pending", folder=folder)
+    result = Run(name, "Pending", folder=folder, namespace=cluster.namespace)
     for latest in _versions(cluster, name, deadline):
-        result = as_run(latest, folder)
+        result = as_run(latest, cluster.namespace, folder=folder)
         _record(folder, result.status)
         for path, node in walk(result.status):
             if seen.get(path) != node:

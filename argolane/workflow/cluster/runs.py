@@ -1,22 +1,31 @@
 """Names in, Runs of the cluster out: what `argolane get`, `delete` and `whence` show with `--on argo`."""
 
-from typing import Any
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from kubernetes.client.exceptions import ApiException
 
 from argolane.errors import ArgolaneError, unknown
 from argolane.workflow.cluster.api import GROUP, VERSION, Cluster, Object, connected, status_of
+from argolane.workflow.merge import differing
 from argolane.workflow.run.result import Run
 
 
 def get(name: str | None, *, namespace: str) -> Run:
     """The run of that name; the latest when None, and the latest of a workflow when its name is given."""
     with connected(namespace) as cluster:
-        return as_run(find(cluster, name))
+        return as_run(find(cluster, name), namespace)
 
 
 def runs(*, namespace: str) -> list[Run]:
     """Every run of the namespace, newest first."""
     with connected(namespace) as cluster:
-        return [as_run(workflow) for workflow in _newest_first(cluster)]
+        found = _newest_first(cluster)
+        templates: dict[str, Object] = {}
+        with contextlib.suppress(ApiException):  # Who may not read them sees all that was given.
+            templates = {t["metadata"]["name"]: t["spec"] for t in cluster.read_all("workflowtemplates")}
+    return [as_run(workflow, namespace, changed=_changed(workflow, templates)) for workflow in found]
 
 
 def delete(name: str, *, namespace: str) -> None:
@@ -28,10 +37,24 @@ def delete(name: str, *, namespace: str) -> None:
         )
 
 
-def as_run(workflow: Object, folder: Any = None) -> Run:
+def as_run(
+    workflow: Object, namespace: str, *, folder: Path | None = None, changed: Mapping[str, str] | None = None
+) -> Run:
     status = status_of(workflow)
-    phase = str(status.get("phase") or "Pending")
-    return Run(workflow["metadata"]["name"], phase, str(status.get("message") or ""), status, folder)
+    phase, message = str(status.get("phase") or "Pending"), str(status.get("message") or "")
+    name = str(workflow["metadata"]["name"])
+    return Run(name, phase, message, status, folder, changed=changed or {}, namespace=namespace)
+
+
+def _changed(workflow: Object, templates: Mapping[str, Object]) -> dict[str, str]:
+    """Of a Workflow of its own alone nobody can tell what was given and what stood there."""
+    spec = workflow.get("spec") or {}
+    referred = (spec.get("workflowTemplateRef") or {}).get("name")
+    if referred is None:
+        return {}
+    listed = (spec.get("arguments") or {}).get("parameters") or []
+    given = {str(p["name"]): str(p["value"]) for p in listed if p.get("value") is not None}
+    return differing(given, {}, templates.get(referred))
 
 
 def find(cluster: Cluster, name: str | None, *, latest: bool = True) -> Object:

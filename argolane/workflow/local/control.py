@@ -12,6 +12,7 @@ from argolane.disk import write_whole
 from argolane.errors import ArgolaneError, unknown
 from argolane.project import Project
 from argolane.workflow.local.reconciler.nodes.node import Node
+from argolane.workflow.run import recorded
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.status import is_over
 
@@ -78,11 +79,8 @@ def orders(record: Record) -> list[Order]:
 
 
 def _running(project: Project, run: str) -> tuple[Record, dict[str, Any]]:
-    names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
-    if run not in names:
-        raise ArgolaneError(unknown("run", run, names))
-    record = Record(project.runs / run)
-    status = record.read_status()
+    folder = recorded.named(project, run)
+    record, status = folder.record, folder.record.read_status()
     if is_over(status):
         raise ArgolaneError(f"Run {run!r} is over: {status['phase']}.")
     if not record.has_runner:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from argolane.disk import said
-from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally, unknown
+from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally
 from argolane.manifest import Document
 from argolane.project import Project
 from argolane.workflow.local import subset
 from argolane.workflow.local.engine.dispatch import StandIn
 from argolane.workflow.local.engine.loop import Engine
 from argolane.workflow.local.submit import submit
+from argolane.workflow.run import recorded
 from argolane.workflow.run.events import Event, Observer, Said
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.result import Run
@@ -63,20 +64,14 @@ def retry(project: Project, name: str, *, observe: Observer | None = None) -> Ru
 
     After a runner's death everything that was decided stays.
     """
-    names = [folder.name for folder in project.runs.iterdir()] if project.runs.is_dir() else []
-    if name not in names:
-        raise ArgolaneError(unknown("run", name, names))
-    record = Record(project.runs / name)
+    record = recorded.named(project, name).record
     try:
         record.open()
     except OSError as error:
         raise ArgolaneError(f"{said(error, record.folder)}.") from None
     try:
         submission = Submission.from_dict(record.read_submission())
-        try:
-            status = record.read_status()
-        except ArgolaneError:
-            status = {}
+        status = _last_status(record)
         if status.get("phase") == "Succeeded":
             raise ArgolaneError(f"Run {name!r} has Succeeded: there is nothing to retry.")
         replay = _replayed(record, status)
@@ -139,9 +134,22 @@ def _write_workflow(record: Record, submission: Submission) -> None:
         record.write_workflow(submission.manifest())
 
 
+def _last_status(record: Record) -> dict[str, Any]:
+    """Empty when the file is missing or cut: what Succeeded is known by its own result."""
+    try:
+        return record.read_status()
+    except ArgolaneError:
+        return {}
+
+
 def _replayed(record: Record, status: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The results to keep; the others are forgotten."""
     results = record.results()
+    if not status:
+        lost = [node_id for node_id, result in results.items() if result.get("phase") != "Succeeded"]
+        for node_id in lost:
+            record.forget(node_id)
+        return {node_id: result for node_id, result in results.items() if node_id not in lost}
     if not is_over(status):
         return results
     nodes: Mapping[str, Mapping[str, Any]] = status.get("nodes") or {}

@@ -9,7 +9,7 @@ from typing import Any
 from argolane.errors import ManifestError, unknown
 from argolane.languages.values import normalize_tree
 from argolane.manifest import Document
-from argolane.workflow.merge import join
+from argolane.workflow.merge import differing, join
 from argolane.workflow.run import names
 from argolane.workflow.run.submission import Submission
 
@@ -38,12 +38,14 @@ def submit(
     others = [document.body for document in templates if document.kind.endswith("WorkflowTemplate")]
     if workflow.kind.endswith("WorkflowTemplate"):
         others.append(body)
-    spec = normalize_tree(join(spec, _referred(workflow, spec, others), parameters, entrypoint=entrypoint))
+    referred = _referred(workflow, spec, others)
+    changed = differing(parameters, spec, referred)
+    spec = normalize_tree(join(spec, referred, parameters, entrypoint=entrypoint))
     metadata = {k: v for k, v in (body.get("metadata") or {}).items() if k in _KEPT}
     spec.pop("workflowTemplateRef", None)
     chosen = _name(workflow) if name is None else name
     names.check(chosen, where=f"{workflow.where}: metadata.name" if name is None else "--name")
-    return Submission(chosen, str(uuid.uuid4()), time.time(), metadata, spec, tuple(others))
+    return Submission(chosen, str(uuid.uuid4()), time.time(), metadata, spec, tuple(others), changed)
 
 
 def _referred(

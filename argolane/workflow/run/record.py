@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from argolane.disk import Reserve, write_whole
+from argolane.disk import Reserve, shown, write_whole
 from argolane.errors import ArgolaneError
 from argolane.flock import is_held
 from argolane.manifest import dump
@@ -95,13 +95,13 @@ class Record:
         write_whole(self.folder / "workflow.yaml", dump(dict(workflow)))
 
     def read_submission(self) -> dict[str, Any]:
-        return dict(_read(self.folder / "submission.json"))
+        return _read(self.folder / "submission.json")
 
     def write_status(self, text: str) -> None:
         write_whole(self.folder / "status.json", text)
 
     def read_status(self) -> dict[str, Any]:
-        return dict(_read(self.folder / "status.json"))
+        return _read(self.folder / "status.json")
 
     def pod_folder(self, node_id: str) -> Path:
         return self.pods / node_id
@@ -115,8 +115,8 @@ class Record:
         """Every result known, by node id."""
         found = {}
         for file in self.pods.glob("*/result.json"):
-            with contextlib.suppress(ValueError):
-                found[file.parent.name] = json.loads(file.read_text(encoding="utf-8"))
+            with contextlib.suppress(ArgolaneError):
+                found[file.parent.name] = _read(file)
         return found
 
     def forget(self, node_id: str) -> None:
@@ -141,10 +141,15 @@ def safe(path: str) -> str:
     return name.decode(errors="ignore") or "log"
 
 
-def _read(file: Path) -> Any:
+def _read(file: Path) -> dict[str, Any]:
     try:
-        return json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
+        value = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
     except FileNotFoundError:
         raise ArgolaneError(
-            f"{file.parent.name!r} is no run of the local runner: {file} is missing."
+            f"{file.parent.name!r} is no run of the local runner: {shown(file)} is missing."
         ) from None
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise ArgolaneError(f"{shown(file)}: is not the JSON that a runner wrote: the record is broken.")
+    return value

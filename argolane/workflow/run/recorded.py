@@ -1,16 +1,16 @@
 """A project in, its recorded runs out: found by name, by their workflow, or the latest."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from argolane.errors import ArgolaneError, unknown
+from argolane.errors import ArgolaneError, ManifestError, unknown
 from argolane.kubernetes.times import rfc3339
 from argolane.manifest import load
 from argolane.project import Project
 from argolane.workflow.run.record import Record, safe
+from argolane.workflow.run.result import Run
 from argolane.workflow.run.status import is_over
 
 
@@ -24,23 +24,39 @@ class RunFolder:
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def record(self) -> Record:
+        return Record(self.path)
+
     @cached_property
     def status(self) -> dict[str, Any]:
         """Argo's `.status`, as it was when first asked: Error for a run that goes on in no process."""
         # In this order: a runner writes the end of a run before it lets go of it.
-        runs = Record(self.path).has_runner
+        runs = self.record.has_runner
         status = self._read()
         return status if runs or is_over(status) else _left_alone(self.name, status, self._last_sign())
 
     def _read(self) -> dict[str, Any]:
+        file = self.path / "status.json"
         try:
-            status: dict[str, Any] = json.loads((self.path / "status.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {"phase": "Pending", "nodes": {}}
-        except ValueError:
-            file = self.path / "status.json"
-            raise ArgolaneError(f"{file}: is not JSON; the run's record is broken.") from None
-        return status
+            return self.record.read_status() if file.exists() else {"phase": "Pending", "nodes": {}}
+        except ArgolaneError as error:
+            raise ArgolaneError(f"{error} Go on with: argolane retry {self.name}") from None
+
+    def as_run(self) -> Run:
+        """How it stands, for a list of runs: a record that is broken says so, and hides no other."""
+        try:
+            status = self.status
+        except ArgolaneError as error:
+            return Run(self.name, "Error", str(error), {}, self.path)
+        phase, message = str(status.get("phase") or "Pending"), str(status.get("message") or "")
+        return Run(self.name, phase, message, status, self.path, changed=self._changed())
+
+    def _changed(self) -> dict[str, str]:
+        try:
+            return dict(self.record.read_submission().get("changed") or {})
+        except ArgolaneError:
+            return {}
 
     @cached_property
     def workflow(self) -> dict[str, Any]:
@@ -60,7 +76,11 @@ class RunFolder:
     @property
     def workflow_name(self) -> str:
         """The name it was started by: that of the template, or generateName without its dash."""
-        spec, metadata = self.workflow.get("spec") or {}, self.workflow.get("metadata") or {}
+        try:
+            workflow = self.workflow
+        except ManifestError:
+            return self.name  # It is broken: no reason not to find another run.
+        spec, metadata = workflow.get("spec") or {}, workflow.get("metadata") or {}
         referred = (spec.get("workflowTemplateRef") or {}).get("name")
         return str(referred or str(metadata.get("generateName") or "").rstrip("-") or self.name)
 
@@ -100,7 +120,31 @@ def find(project: Project, name: str | None = None) -> RunFolder:
     for run in runs:
         if run.workflow_name == name:
             return run
-    raise ArgolaneError(unknown("run", name, [run.name for run in runs]))
+    raise _none(project, name, runs)
+
+
+def named(project: Project, name: str) -> RunFolder:
+    """The run of exactly that name."""
+    runs = every(project)
+    for run in runs:
+        if run.name == name:
+            return run
+    raise _none(project, name, runs)
+
+
+def _none(project: Project, name: str, runs: list[RunFolder]) -> ArgolaneError:
+    if on_cluster(project, name):
+        return ArgolaneError(
+            f"Run {name!r} was one on a cluster: see it with `argolane get {name} --on argo`; "
+            f"`argo retry`, `argo stop` and `argo resume` steer it there."
+        )
+    return ArgolaneError(unknown("run", name, [run.name for run in runs]))
+
+
+def on_cluster(project: Project, name: str) -> bool:
+    """Whether the folder of that name is what was kept of a run on a cluster."""
+    folder = project.runs / name
+    return folder.parent == project.runs and (folder / "workflow.yaml").is_file()
 
 
 def tail(file: Path, most: int) -> str:

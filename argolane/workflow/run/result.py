@@ -1,16 +1,49 @@
 """What became of a run, here or on a cluster."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+METRIC = "metric"
+
 
 @dataclass(frozen=True)
 class Run:
-    """`status` is Argo's `.status`; `folder` is the record of a local run."""
+    """`status` is Argo's `.status`; `folder` is the record of a run that was followed from here.
+
+    `changed` are the parameters whose values are not the workflow's own; `namespace` is the cluster's, and
+    None for a run of this machine.
+    """
 
     name: str
     phase: str
     message: str = ""
     status: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    changed: Mapping[str, str] = field(default_factory=dict)
+    namespace: str | None = None
+
+    @property
+    def metric(self) -> str:
+        """The output parameter `metric` of the node that ended last, as `accuracy=0.97`; '' without one."""
+        nodes = (self.status.get("nodes") or {}).values()
+        found = [
+            (str(node.get("finishedAt") or ""), str(parameter.get("value") or ""))
+            for node in nodes
+            for parameter in (node.get("outputs") or {}).get("parameters") or []
+            if parameter.get("name") == METRIC and parameter.get("value")
+        ]
+        return max(found, default=("", ""), key=lambda each: each[0])[1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON lists it: all but the nodes."""
+        status = {key: value for key, value in self.status.items() if key != "nodes"}
+        return {
+            "name": self.name,
+            **status,
+            "phase": self.phase,
+            "message": self.message,
+            "parameters": dict(self.changed),
+            "metric": self.metric,
+        }

@@ -32,9 +32,9 @@ def draw(status: Mapping[str, Any], name: str, *, notes: Mapping[str, str] | Non
     if not nodes:
         return Tree(_label({**status, "displayName": name}, said))
     roots = [node for node in nodes.values() if is_root(node, nodes)]
-    tree = Tree("", hide_root=True) if len(roots) > 1 else Tree(_label(roots[0], said))
+    tree = Tree("", hide_root=True) if len(roots) > 1 else Tree(_label(_told(roots[0], nodes), said))
     for root in roots:
-        _grow(tree.add(_label(root, said)) if len(roots) > 1 else tree, root, nodes, said)
+        _grow(tree.add(_label(_told(root, nodes), said)) if len(roots) > 1 else tree, root, nodes, said)
     return tree
 
 
@@ -47,7 +47,13 @@ def walk(status: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
 
 
 def is_root(node: Node, nodes: Mapping[str, Node]) -> bool:
-    return not node.get("boundaryID") or node["boundaryID"] not in nodes
+    if node.get("boundaryID") in nodes:
+        return False
+    # The attempts of an entrypoint have no boundary: they lie under its Retry node.
+    return not any(
+        each.get("type") in GROUPS and node.get("id") in (each.get("children") or ())
+        for each in nodes.values()
+    )
 
 
 def seconds(node: Node) -> float | None:
@@ -77,13 +83,24 @@ def members(node: Node, nodes: Mapping[str, Node]) -> list[Node]:
 
 
 def _grow(tree: Tree, node: Node, nodes: Mapping[str, Node], notes: Mapping[str, str]) -> None:
-    for below in members(node, nodes):
+    inside = members(node, nodes)
+    if node.get("type") == "Retry" and len(inside) == 1:
+        return
+    for below in inside:
         attempts = members(below, nodes) if below.get("type") == "Retry" else []
         if len(attempts) == 1:
             # An attempt without a second one says nothing that the task itself does not.
             tree.add(_label({**attempts[0], "displayName": below["displayName"]}, notes))
         else:
-            _grow(tree.add(_label(below, notes)), below, nodes, notes)
+            _grow(tree.add(_label(_told(below, nodes), notes)), below, nodes, notes)
+
+
+def _told(node: Node, nodes: Mapping[str, Node]) -> Node:
+    """A task that was tried has its last attempt's reason: its own only says why there is no further one."""
+    if node.get("type") != "Retry" or node.get("phase") not in ("Failed", "Error"):
+        return node
+    attempts = [nodes[i] for i in node.get("children") or [] if i in nodes]
+    return {**node, "message": attempts[-1].get("message")} if attempts else node
 
 
 def _order(node: Node) -> tuple[bool, str]:
@@ -121,3 +138,9 @@ def _time(text: object) -> datetime | None:
 def task_of(name: str) -> str:
     """The task that an attempt belongs to: `train(0)` -> `train`."""
     return re.sub(r"\(\d+\)$", "", name)
+
+
+def first_line(text: str) -> str:
+    """Of a message of several lines the one that says what happened."""
+    line, rest, _ = text.partition("\n")
+    return line + (" ..." if rest else "")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 Secret = Callable[[str, str], str]
+# What git says when nobody answers its question; its words are fixed by LC_ALL.
+_LOGIN = ("terminal prompts disabled", "could not read Username", "could not read Password")
 _HELPER = '!f() { echo "username=$ARGOLANE_GIT_USER"; echo "password=$ARGOLANE_GIT_PASSWORD"; }; f'
 
 
@@ -76,6 +78,11 @@ def _runner(git: Mapping[str, Any], secret: Secret, scratch: Path) -> Callable[.
             stdin=subprocess.DEVNULL,
             check=False,
         )
+        if done.returncode and not (user or password) and any(word in done.stderr for word in _LOGIN):
+            raise CheckoutError(
+                f"{git['repo']} asks for a login: give usernameSecret and passwordSecret "
+                "(or sshPrivateKeySecret, with an ssh address)"
+            )
         if done.returncode:
             raise CheckoutError(done.stderr.strip() or f"git {arguments[0]} ended with {done.returncode}")
 

@@ -45,8 +45,13 @@ def judged(exits: Sequence[Exit], problem: str = "") -> tuple[str, str]:
 
 
 def over(
-    phase: str, message: str = "", *, outputs: Mapping[str, Any] | None = None, began: float | None = None
+    phase: str,
+    message: str = "",
+    *,
+    outputs: Mapping[str, Any] | None = None,
+    began: float | None = None,
+    final: bool = False,
 ) -> PodResult:
     """A pod's result now; `began` is missing for one that never started."""
     now = time.time()
-    return PodResult(phase, message, outputs or None, now if began is None else began, now)
+    return PodResult(phase, message, outputs or None, now if began is None else began, now, final)

@@ -13,7 +13,7 @@ from typing import Any
 
 from argolane.containers.images import Image
 from argolane.containers.process import Process
-from argolane.disk import check_room, said
+from argolane.disk import check_room, is_full, said
 from argolane.errors import ArgolaneError
 from argolane.workflow.local.fields import containers as declared_containers
 from argolane.workflow.local.pod import artifacts, files, outputs
@@ -57,7 +57,7 @@ class _Pod:
         except (OperationError, ArgolaneError) as error:
             return self._result("Error", str(error), outputs.declared(self.order.template))
         except OSError as error:
-            return self._result("Error", said(error, self.around.folder))
+            return self._result("Error", said(error, self.around.folder), final=is_full(error))
 
     def _look_at_disk(self) -> None:
         """A step may not say that it failed because it filled a disk of ours."""
@@ -70,7 +70,11 @@ class _Pod:
             self.around.full(error, self.around.folder)
 
     def _run(self) -> PodResult:
-        images = self._images()
+        try:
+            images = self._images()
+        except ArgolaneError as error:
+            # A kubelet would wait for it for ever; no attempt finds it, be there ever so many.
+            return self._result("Error", str(error), outputs.declared(self.order.template), final=True)
         if images is None:
             return self._result("Failed", self.stop.reason)
         try:
@@ -165,5 +169,7 @@ class _Pod:
         saved = {**outputs.declared(self.order.template), "exitCode": str(codes[0])}
         return self._result("Failed", self.stop.reason if ordered else PAST_DEADLINE, saved)
 
-    def _result(self, phase: str, message: str, saved: Mapping[str, Any] | None = None) -> PodResult:
-        return over(phase, message, outputs=saved, began=self.began)
+    def _result(
+        self, phase: str, message: str, saved: Mapping[str, Any] | None = None, *, final: bool = False
+    ) -> PodResult:
+        return over(phase, message, outputs=saved, began=self.began, final=final)

@@ -28,13 +28,18 @@ class PodOrder:
 
 @dataclass(frozen=True)
 class PodResult:
-    """How a pod ended: phase and outputs are Argo's, times are seconds since the epoch."""
+    """How a pod ended: phase and outputs are Argo's, times are seconds since the epoch.
+
+    `final`: another attempt would end the same, whatever the retryStrategy says, because this machine lacks
+    what every one needs.
+    """
 
     phase: str
     message: str
     outputs: Mapping[str, Any] | None
     started_at: float
     finished_at: float
+    final: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As the record keeps it for a later runner."""
@@ -44,12 +49,13 @@ class PodResult:
             "outputs": self.outputs,
             "startedAt": self.started_at,
             "finishedAt": self.finished_at,
+            "final": self.final,
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "PodResult":
-        keys = ("phase", "message", "outputs", "startedAt", "finishedAt")
-        return cls(*(plain[key] for key in keys))
+        keys = ("phase", "message", "outputs", "startedAt", "finishedAt", "final")
+        return cls(*({"final": False, **plain}[key] for key in keys))
 
 
 class Locks(Protocol):

@@ -116,6 +116,7 @@ def _is_late(run: RunState, node: Node, handler: bool) -> bool:
 def finished(run: RunState, node: Node, result: PodResult) -> None:
     """A pod is over: its node gets phase, message, outputs, and hands on what has a globalName."""
     node.outputs = dict(result.outputs) if result.outputs else node.outputs
+    node.final = result.final
     if not node.fulfilled:
         node.started_at, node.finished_at = result.started_at, result.finished_at
         run.nodes.mark(node, result.phase, result.message)

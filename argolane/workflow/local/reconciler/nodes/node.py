@@ -33,6 +33,7 @@ class Node:
     retried: bool = False
     memoization: dict[str, Any] | None = None
     waiting_for: str = ""
+    final: bool = False
 
     @property
     def fulfilled(self) -> bool:

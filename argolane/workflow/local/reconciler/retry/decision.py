@@ -41,6 +41,9 @@ def decide(run: RunState, node: Node, strategy: Strategy) -> bool:
         return True
     if run.ports.replayed(run.nodes.id_of(f"{node.name}({len(attempts)})")):
         return True  # An earlier run of this workflow already went on from here.
+    if last.final:
+        run.nodes.mark(node, last.phase, last.message)
+        return True
     if strategy.get("backoff"):
         verdict = back_off(run, node, attempts, strategy)
         if verdict is not None:

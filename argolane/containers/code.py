@@ -1,4 +1,4 @@
-"""The folder of a project image in, what its containers run out: a digest of the code, and where it comes from.
+"""The folder of a project image in, what its containers run out: a digest of the code, and its origin.
 
 On a cluster the digest of an image says which code a container runs. Here containers run the project's own
 files: those of the image's folder, its lock, and the modules of the project that they import, however far.

@@ -20,8 +20,8 @@ def made(
 ) -> Object:
     """What is kept of a manifest; equal to `before` if nothing changed.
 
-    `code` is what its images hold. On a cluster that is a part of the spec, by the digests of the images; here
-    it is kept beside it, counts as a change of it, and is told in an annotation.
+    `code` is what its images hold. On a cluster that is a part of the spec, by the digests of the images;
+    here it is kept beside it, counts as a change of it, and is told in an annotation.
     """
     metadata = manifest["metadata"]
     old = before["object"]["metadata"] if before else {}

@@ -12,6 +12,7 @@ import importlib.util
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 _WRAPPER = "seldon_core.wrapper"
 _bind = socket.socket.bind
@@ -41,8 +42,8 @@ class _Mend:
 
             def exec_module(module):  # type: ignore[no-untyped-def]
                 execute(module)
-                flask = getattr(module, "Flask", None)
-                known = getattr(flask, "default_config", {})
+                flask: Any = getattr(module, "Flask", None)
+                known: Any = getattr(flask, "default_config", {})
                 if "MAX_FORM_MEMORY_SIZE" in known:
                     flask.default_config = type(known)({**known, "MAX_FORM_MEMORY_SIZE": None})
 
@@ -61,6 +62,6 @@ def _hand_on():  # type: ignore[no-untyped-def]
         found.loader.exec_module(module)
 
 
-sys.meta_path.insert(0, _Mend())  # type: ignore[arg-type]
+sys.meta_path.insert(0, _Mend())
 socket.socket.bind = bind  # type: ignore[method-assign]
 _hand_on()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""A body in, whether it is JSON as Go's encoding/json sees it out, and whether it goes deeper than is taken."""
+"""A body in, whether it is JSON as Go's encoding/json sees it out, and whether it is nested too deep."""
 
 import json
 import re

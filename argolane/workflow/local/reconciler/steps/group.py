@@ -10,7 +10,7 @@ from argolane.workflow.local.reconciler.errors import (
     TimeoutReached,
     WaitsForEver,
 )
-from argolane.workflow.local.reconciler.flow.loops import expand, expands
+from argolane.workflow.local.reconciler.flow.loops import expand, expands, may_start
 from argolane.workflow.local.reconciler.flow.references import resolve
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.steps.steps_pass import Step, StepsPass

@@ -108,8 +108,16 @@ def test_a_bad_request_is_the_clients_error(
         assert "784" in error.value.read().decode() or rows != [[0.5] * 783]
 
 
-def test_the_notebook_runs(trained: subprocess.CompletedProcess[str], checkout: Path) -> None:
+def test_the_notebook_runs(
+    trained: subprocess.CompletedProcess[str],
+    checkout: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """notebooks/predictions.ipynb runs from top to bottom against the deployment."""
+    # Theirs is HOME, which may be read-only, and the user's own settings are none of the notebook's.
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
     path = checkout / "notebooks" / "predictions.ipynb"
     notebook = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"

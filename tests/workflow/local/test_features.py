@@ -43,6 +43,62 @@ templates:
     assert result.phase == "Succeeded", nodes(result)
 
 
+@pytest.mark.parametrize("when", ['"{{tasks.train.status}} == Succeeded"', '"false"', "'{{item}} == b'"])
+def test_a_skipped_task_may_take_an_artifact_of_a_skipped_task(run: RunText, when: str) -> None:
+    """Its artifacts are not looked for, in a loop neither."""
+    loop = "withItems: [a]" if "item" in when else ""
+    result = run(
+        f"""
+entrypoint: main
+templates:
+- name: main
+  dag:
+    tasks:
+    - {{name: train, template: make, when: "false"}}
+    - name: use
+      template: use
+      depends: train || train.Skipped
+      {loop or "hooks: {}"}
+      when: {when}
+      arguments: {{artifacts: [{{name: x, from: "{{{{tasks.train.outputs.artifacts.x}}}}"}}]}}
+- name: make
+  container: {{image: "python:3.11-slim", command: [sh, -c, "echo 1 > /tmp/x"]}}
+  outputs: {{artifacts: [{{name: x, path: /tmp/x}}]}}
+- name: use
+  inputs: {{artifacts: [{{name: x, path: /tmp/x}}]}}
+  container: {{image: "python:3.11-slim", command: [cat, /tmp/x]}}
+"""
+    )
+    if loop:  # the item is not known yet when Argo looks for the artifact
+        assert nodes(result)["use"]["phase"] == "Error"
+    else:
+        assert (result.phase, nodes(result)["use"]["phase"]) == ("Succeeded", "Skipped"), nodes(result)
+
+
+def test_a_skipped_step_may_take_an_artifact_of_a_skipped_step(run: RunText) -> None:
+    """In steps as in a DAG."""
+    result = run(
+        """
+entrypoint: main
+templates:
+- name: main
+  steps:
+  - - {name: make, template: make, when: "false"}
+  - - name: use
+      template: use
+      when: "'{{steps.make.status}}' == 'Succeeded'"
+      arguments: {artifacts: [{name: x, from: "{{steps.make.outputs.artifacts.x}}"}]}
+- name: make
+  container: {image: "python:3.11-slim", command: [sh, -c, "echo 1 > /tmp/x"]}
+  outputs: {artifacts: [{name: x, path: /tmp/x}]}
+- name: use
+  inputs: {artifacts: [{name: x, path: /tmp/x}]}
+  container: {image: "python:3.11-slim", command: [cat, /tmp/x]}
+"""
+    )
+    assert (result.phase, nodes(result)["use"]["phase"]) == ("Succeeded", "Skipped"), nodes(result)
+
+
 def test_artifacts_of_every_archive(run: RunText) -> None:
     """none, tar and zip come out as they went in; a missing one that is not optional is an error."""
     archives = ["none: {}", "tar: {compressionLevel: 1}", "zip: {}"]

@@ -7,7 +7,8 @@ as a read-only bind mount.
 """
 
 # A fork of this process has milliseconds, and paths here are often descriptors: no pathlib.
-# ruff: noqa: PTH101, PTH102, PTH115, PTH123, PTH211
+# ruff: noqa: PTH101, PTH102, PTH115, PTH116, PTH123, PTH208
+# ruff: noqa: PTH211
 
 import contextlib
 import errno
@@ -43,7 +44,7 @@ class Layers:
     def folder(self, name: str, target: str, hidden: Collection[str]) -> bool:
         """The host's folder /`name` at `target`, without `hidden` entries; whether it can be written to."""
         holds_mounts = any(f"{point}/".startswith(f"/{name}/") for point, _ in self._mounts)
-        if name in SPARSE and not holds_mounts and not os.listdir(name_of(self._host, name)):
+        if name in SPARSE and not holds_mounts and _is_empty(name_of(self._host, name)):
             return True
         if not (self._user and holds_mounts) and self._overlaid(name, target, hidden):
             self._show_mounts(f"/{name}/", target, hidden)
@@ -104,6 +105,13 @@ class Layers:
                 protect(f"{target}/{below}")
                 shown.append(point)
         return shown
+
+
+def _is_empty(folder: str) -> bool:
+    try:
+        return not os.listdir(folder)
+    except PermissionError:  # nothing in it is of use to the container
+        return True
 
 
 def name_of(folder: int, entry: str) -> str:

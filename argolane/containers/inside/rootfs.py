@@ -6,7 +6,7 @@ namespace of the calling process and ends with it, but for the changes that are 
 """
 
 # A fork of this process has milliseconds, and paths here are often descriptors: no pathlib.
-# ruff: noqa: PTH102, PTH103, PTH105, PTH110, PTH112, PTH113, PTH123
+# ruff: noqa: PTH102, PTH103, PTH105, PTH106, PTH110, PTH112, PTH113, PTH123
 
 import contextlib
 import os
@@ -120,7 +120,10 @@ def _show(host: int, shown: layers.Layers, hidden: Collection[str]) -> dict[str,
             continue
         os.mkdir(place)
         within = [name.removeprefix(f"{path}/") for name in hidden if name.startswith(f"{path}/")]
-        writable[path] = shown.folder(entry.name, place, within)
+        try:
+            writable[path] = shown.folder(entry.name, place, within)
+        except FileNotFoundError:  # it was removed meanwhile
+            os.rmdir(place)
     return writable
 
 

@@ -103,8 +103,8 @@ def test_artifacts_of_every_archive(run: RunText) -> None:
     """none, tar and zip come out as they went in; a missing one that is not optional is an error."""
     archives = ["none: {}", "tar: {compressionLevel: 1}", "zip: {}"]
     outputs = ", ".join(
-        f"{{name: a{i}, path: /tmp/f, archive: {{{kind}}}}}" for i, kind in enumerate(archives)
-    )
+        f"{{name: a{i}, path: /tmp/{i}/f, archive: {{{kind}}}}}" for i, kind in enumerate(archives)
+    ).replace("/tmp/2/f", "/tmp/2")  # Argo's zip holds folders only
     inputs = ", ".join(
         f"{{name: a{i}, path: /in/{i}, archive: {{{kind}}}}}" for i, kind in enumerate(archives)
     )
@@ -122,11 +122,13 @@ templates:
     - {{name: make, template: make}}
     - {{name: use, template: use, depends: make, arguments: {{artifacts: [{handed}]}}}}
 - name: make
-  container: {{image: "python:3.11-slim", command: [sh, -c, "echo content > /tmp/f"]}}
+  container:
+    image: python:3.11-slim
+    command: [sh, -c, "cd /tmp; mkdir 0 1 2; echo content | tee 0/f 1/f 2/f"]
   outputs: {{artifacts: [{outputs}]}}
 - name: use
   inputs: {{artifacts: [{inputs}]}}
-  container: {{image: "python:3.11-slim", command: [sh, -c, "test $(cat /in/0 /in/1 /in/2 | wc -l) = 3"]}}
+  container: {{image: "python:3.11-slim", command: [sh, -c, "test $(cat /in/0 /in/1 /in/2/f | wc -l) = 3"]}}
 """
     )
     assert result.phase == "Succeeded", nodes(result)

@@ -6,7 +6,7 @@ namespace of the calling process and ends with it, but for the changes that are 
 """
 
 # A fork of this process has milliseconds, and paths here are often descriptors: no pathlib.
-# ruff: noqa: PTH102, PTH103, PTH105, PTH110, PTH112, PTH113, PTH123
+# ruff: noqa: PTH102, PTH103, PTH105, PTH106, PTH110, PTH112, PTH113, PTH123
 
 import contextlib
 import os
@@ -59,13 +59,14 @@ def enter(
     linux.mount("argolane", _SHARED_MEMORY, kind="tmpfs", flags=_QUIET, data="mode=755")
     stores.append(_store(_SHARED_MEMORY, "memory"))
     linux.mount(f"/proc/self/fd/{stores[0]}/root", _SHARED_MEMORY, flags=linux.MS_BIND)
+    writable = _show(host, layers.Layers(host, stores, user=user), hidden)
+    writable |= {"/": True, "/dev": True, "/proc": False, TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}
     os.chdir(_SHARED_MEMORY)
-    writable = {"/": True, "/dev": True, "/proc": False, TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}
     for name in _OWN:
-        os.mkdir(name)
+        if not os.path.isdir(name):
+            os.mkdir(name)
     devices.make(host, "dev")
     linux.mount("shm", "dev/shm", kind="tmpfs", flags=_QUIET, data="mode=1777")
-    writable |= _show(host, layers.Layers(stores, user=user), hidden)
     layers.bind(tmp_folder, "tmp")
     try:
         linux.mount("proc", "proc", kind="proc", flags=_QUIET | linux.MS_NOEXEC)
@@ -104,19 +105,25 @@ def _store(folder: str, what: str) -> int:
 
 
 def _show(host: int, shown: layers.Layers, hidden: Collection[str]) -> dict[str, bool]:
-    """The entries of the host's root in the current folder, and which of them can be written to."""
+    """The host's root at the place of the new one, and which paths in it can be written to."""
+    if read_only := shown.whole(_SHARED_MEMORY, [path.lstrip("/") for path in hidden]):
+        return dict.fromkeys(read_only, False)
     writable = {}
     for entry in os.scandir(f"/proc/self/fd/{host}"):
         path = f"/{entry.name}"
         if entry.name in _OWN or path in hidden:
             continue
+        place = _SHARED_MEMORY + path
         if entry.name in _KERNELS or entry.is_symlink() or not entry.is_dir():
-            layers.show(entry, entry.name)
+            layers.show(entry, place)
             writable[path] = False
             continue
-        os.mkdir(entry.name)
-        within = [place.removeprefix(f"{path}/") for place in hidden if place.startswith(f"{path}/")]
-        writable[path] = shown.add(host, entry.name, entry.name, within)
+        os.mkdir(place)
+        within = [name.removeprefix(f"{path}/") for name in hidden if name.startswith(f"{path}/")]
+        try:
+            writable[path] = shown.folder(entry.name, place, within)
+        except FileNotFoundError:  # it was removed meanwhile
+            os.rmdir(place)
     return writable
 
 

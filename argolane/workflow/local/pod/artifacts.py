@@ -156,6 +156,11 @@ def _keep(artifact: Mapping[str, Any], view: View, repository: Repository) -> di
             return None
         raise FileNotFoundError(_missing(artifact, path, view))
     archive = artifact.get("archive") or {"tar": {}}
+    if archive.get("zip") is not None and not source.is_dir() and not view.on_volume(path):
+        # Argo 3.7 unpacks the tar that main's container made, and loses a file that is alone in it.
+        raise FileNotFoundError(
+            f"stat /tmp/argo/outputs/artifacts/{artifact['name']}: no such file or directory"
+        )
     location = next((kind for kind in REPOSITORIES if artifact.get(kind) is not None), None)
     suffix = "" if archive.get("none") is not None else ".zip" if archive.get("zip") is not None else ".tgz"
     if location is not None:

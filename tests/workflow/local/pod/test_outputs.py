@@ -118,11 +118,8 @@ def test_what_the_host_has_at_an_outputs_path_is_not_there(
         == "new"
     )
     node = main("true", parameter(f"{path}/f"))
-    assert (node["phase"], node["message"]) == (
-        "Error",
-        "wait: Error (exit code 64): open "
-        f"/var/run/argo/outputs/parameters{path}/f: no such file or directory",
-    )
+    missing = f"open /var/run/argo/outputs/parameters{path}/f: no such file or directory"
+    assert (node["phase"], node["message"]) == ("Error", f"wait: Error (exit code 64): {missing}")
 
 
 def test_nothing_stands_at_an_outputs_path_before_main(main: Main) -> None:
@@ -187,6 +184,14 @@ def test_bytes_of_an_output_file_are_kept(main: Main) -> None:
     """One newline is cut at its end, and no carriage return anywhere."""
     script = 'printf "a\\\\r\\\\nb\\\\r\\\\n" > /cr'.replace("\\\\", "\\")
     assert value(main(script, parameter("/cr"))) == "a\r\nb\r"
+
+
+def test_a_zip_of_one_file_is_an_error_as_in_argo(main: Main) -> None:
+    """Of a file in the root folder; of a folder it holds what is in it."""
+    node = main("echo 1 > /tmp/f", artifact("/tmp/f", ", archive: {zip: {}}"))
+    missing = "stat /tmp/argo/outputs/artifacts/a: no such file or directory"
+    assert (node["phase"], node["message"]) == ("Error", f"wait: Error (exit code 64): {missing}; ")
+    assert main("mkdir /z; echo 1 > /z/f", artifact("/z", ", archive: {zip: {}}"))["phase"] == "Succeeded"
 
 
 def test_several_outputs_that_hold_each_other(main: Main) -> None:

@@ -196,7 +196,7 @@ def _any_certificate() -> ssl.SSLContext:
 async def _run(command: Sequence[str], made: sandbox.Container) -> None:
     with tempfile.TemporaryDirectory(prefix="argolane-probe-") as folder:
         said = Path(folder, "said")
-        beside = replace(made, argv=tuple(map(str, command)))
+        beside = replace(made, argv=tuple(map(str, command)), layer=None, outputs=None)
         process = await asyncio.to_thread(sandbox.start, beside, stdout=said)
         ended = asyncio.Event()
         loop, file = asyncio.get_running_loop(), process.fileno()

@@ -13,8 +13,8 @@ import pytest
 from argolane.project import Project, find
 from argolane.serving.deployments import Deployments
 
-# Answers as the wrapper would, and shows its environment and arguments; BROKEN and LOAD_SECONDS as they say. A
-# variable with the name of a path is its status.
+# Answers as the wrapper would, and shows its environment and arguments; BROKEN and LOAD_SECONDS as they say.
+# A variable with the name of a path is its status.
 MODEL = """
 import http.server, json, os, signal, sys, time
 time.sleep(float(os.environ.get("LOAD_SECONDS", "0")))

@@ -10,7 +10,7 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from argolane.containers import images, sandbox
 from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
-from argolane.serving import probe, settings
+from argolane.serving import own_probes, probe, settings
 from argolane.serving.logs import tail
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import Held, Ports
@@ -63,6 +63,7 @@ class Pod:
         self._held = {c.name: Held() for c in plan.units}
         self._states = {c.name: State("ContainerCreating") for c in plan.component.spec.containers}
         self._processes: dict[str, Process] = {}
+        self._made: dict[str, sandbox.Container] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._nudged = asyncio.Event()
 
@@ -146,42 +147,85 @@ class Pod:
         except (ArgolaneError, OSError) as error:
             return _refused("CreateContainerError", error)
         self._processes[container.name] = process
-        alive = await self._watch(container, process, failures)
+        why = await self._watch(container, process, failures)
         ready = self._states[container.name].ready
-        message = f"Container {container.name!r} ended with exit code {{}}."
-        if alive:
-            message = f"Container {container.name!r} stopped listening on its port, and was ended ({{}})."
         code = await asyncio.to_thread(process.terminate, min(self.plan.grace, _LAST_WORDS))
+        message = f"Container {container.name!r} ended with exit code {code}."
+        if why:
+            message = f"Container {container.name!r} {why}, and was ended ({code})."
         del self._processes[container.name]
         lines = tuple(tail(output, start=begin))
-        return State("CrashLoopBackOff", message.format(code), lines, self._shown(output), ready)
+        return State("CrashLoopBackOff", message, lines, self._shown(output), ready)
 
-    async def _watch(self, container: Container, process: Process, failures: int) -> bool:
-        """Until it ends (False) or nobody listens in it any more (True); notes meanwhile when it is ready."""
+    async def _watch(self, container: Container, process: Process, failures: int) -> str:
+        """Until it ends, or is to be ended, and then why; notes meanwhile when it is ready."""
         # Before its file is watched: an end that came with the beginning makes nothing readable any more.
         if process.poll() is not None:
-            return False
-        ended = asyncio.Event()
+            return ""
+        ended, started = asyncio.Event(), asyncio.Event()
         loop, file = asyncio.get_running_loop(), process.fileno()
         loop.add_reader(file, ended.set)
-        ends: set[asyncio.Task[Any]] = {asyncio.create_task(ended.wait())}
-        tasks = {*ends, asyncio.create_task(self._note_readiness(container, failures))}
-        if container.name in self._held:
-            port = self._held[container.name].ports.http
-            dying = probe.deaf(port, ready=lambda: self._states[container.name].ready)
-            ends.add(asyncio.create_task(dying))
+        dying = asyncio.create_task(self._doomed(container, failures, started))
+        ends: set[asyncio.Task[Any]] = {asyncio.create_task(ended.wait()), dying}
+        tasks = {*ends, asyncio.create_task(self._note_readiness(container, failures, started))}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            return not ended.is_set()
+            return "" if ended.is_set() else dying.result()
         finally:
             loop.remove_reader(file)
             for task in tasks | ends:
                 task.cancel()
             await asyncio.gather(*tasks, *ends, return_exceptions=True)
 
-    async def _note_readiness(self, container: Container, failures: int) -> None:
-        """A unit is ready when it answers, a container that is no unit at once."""
-        if container.name in self._held:
+    async def _doomed(self, container: Container, failures: int, started: asyncio.Event) -> str:
+        """Returns why the container is to be ended, if ever; says when its startup probe has succeeded."""
+        begun = time.monotonic()
+        if container.startup_probe:
+            async for result in self._probed(container, container.startup_probe, begun):
+                if result.well:
+                    break
+                if result.well is False:
+                    return f"failed its startup probe ({result.why})"
+                self._waits(container, failures, f"Startup probe failed: {result.why}")
+        started.set()
+        if container.liveness_probe:
+            async for result in self._probed(container, container.liveness_probe, begun):
+                if result.well is False:
+                    return f"failed its liveness probe ({result.why})"
+        elif container.name in self._held:
+            port = self._held[container.name].ports.http
+            await probe.deaf(port, ready=lambda: self._states[container.name].ready)
+            return "stopped listening on its port"
+        await asyncio.Event().wait()
+        return ""
+
+    def _probed(
+        self, container: Container, given: dict[str, Any], begun: float
+    ) -> AsyncIterator[own_probes.Result]:
+        held = self._held.get(container.name)
+        places = own_probes.Places(
+            container.ports, held.ports if held else None, self.plan.numbers.get(container.name, 0)
+        )
+        asking = own_probes.check(given, places, self._made[container.name])
+        return own_probes.results(asking, own_probes.Numbers.of(given), begun=begun)
+
+    def _waits(self, container: Container, failures: int, why: str) -> None:
+        # After a failure its reason stays to be read until the container is ready.
+        if not failures or self._states[container.name].ready:
+            told = f"Container {container.name!r} is not ready. {why.rstrip('.')}."
+            self._set(container, State("ContainersNotReady", told, failures=failures))
+
+    async def _note_readiness(self, container: Container, failures: int, started: asyncio.Event) -> None:
+        """By its own probe; without one a unit is ready when it answers, and what is no unit at once."""
+        begun = time.monotonic()
+        await started.wait()
+        if container.readiness_probe:
+            async for result in self._probed(container, container.readiness_probe, begun):
+                if result.well:
+                    self._set(container, State("Running", ready=True, failures=failures))
+                elif result.well is False or not self._states[container.name].ready:
+                    self._waits(container, failures, f"Readiness probe failed: {result.why or 'not yet'}")
+        elif container.name in self._held:
             port = self._held[container.name].ports.http
             waiting = (
                 f"Container {container.name!r} does not answer yet on port {port}, its "
@@ -197,6 +241,7 @@ class Pod:
         ports = self._held[container.name].ports if container.name in self._held else None
         made = settings.container(self.plan, container, image, project=project, volumes=self._volumes,
                                   facts=self._facts, ports=ports)  # fmt: skip
+        self._made[container.name] = made
         return sandbox.start(made, stdout=self.log(container.name), stderr="stdout")
 
     def _shown(self, path: Path) -> str:

@@ -7,7 +7,7 @@ are free ones of this machine, chosen when a pod starts.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.serving.graph_nodes import Node
@@ -26,6 +26,8 @@ class PodPlan:
     component: Component
     env: dict[str, tuple[tuple[str, str], ...]]
     fingerprint: str
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """Which unit of the predictor each of its containers is: the operator counts ports by that."""
 
     @property
     def units(self) -> list[Container]:
@@ -50,6 +52,9 @@ def plan(deployment: SeldonDeployment, code: Mapping[str, Any] | None = None) ->
     another digest is.
     """
     plans = []
+    units = {node.name for node in deployment.predictor.graph.walk()}
+    every = [c.name for component in deployment.predictor.component_specs for c in component.spec.containers]
+    numbers = {name: number for number, name in enumerate(name for name in every if name in units)}
     for index, component in enumerate(deployment.predictor.component_specs):
         name = deployment_name(deployment, index)
         env = _unit_env(deployment, component)
@@ -59,7 +64,7 @@ def plan(deployment: SeldonDeployment, code: Mapping[str, Any] | None = None) ->
         text = json.dumps([name, index, template, env, held], sort_keys=True)
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
         plans += [
-            PodPlan(name, index, replica, component, env, fingerprint)
+            PodPlan(name, index, replica, component, env, fingerprint, numbers)
             for replica in range(replicas(deployment, component))
         ]
     return plans

@@ -66,9 +66,10 @@ class Container(_Typed):
     env_from: list[EnvFrom] = []
     working_dir: str = ""
     volume_mounts: list[VolumeMount] = []
-    readiness_probe: Any = None
-    liveness_probe: Any = None
-    startup_probe: Any = None
+    ports: list[dict[str, Any]] = []
+    readiness_probe: dict[str, Any] | None = None
+    liveness_probe: dict[str, Any] | None = None
+    startup_probe: dict[str, Any] | None = None
 
 
 class _Claim(_Typed):

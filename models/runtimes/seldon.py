@@ -14,9 +14,9 @@ from models.runtimes.served import BadInput
 def error_handler(form: Callable[[], str]) -> Any:
     """A blueprint that answers a client's mistakes with 400; the wrapper would answer each with a 500.
 
-    ValueError and its like, and RecursionError of JSON that is nested too deep, can only come from the wrapper's reading of the request, because a served class
-    lets none of them out but BadInput. `form` says what a request looks like,
-    which is known once the version is loaded.
+    ValueError and its like, and RecursionError of JSON that is nested too deep, can only come from the
+    wrapper's reading of the request, because a served class lets none of them out but BadInput. `form` says
+    what a request looks like, which is known once the version is loaded.
     """
     from flask import Blueprint, Response, jsonify
     from werkzeug.exceptions import HTTPException

@@ -14,6 +14,7 @@ from argolane.project import Project, find
 from argolane.serving.deployments import Deployments
 
 # Answers as the wrapper would, and shows its environment and arguments; BROKEN and LOAD_SECONDS as they say.
+# A variable with the name of a path is its status.
 MODEL = """
 import http.server, json, os, signal, sys, time
 time.sleep(float(os.environ.get("LOAD_SECONDS", "0")))
@@ -30,7 +31,7 @@ class Model(http.server.BaseHTTPRequestHandler):
         files = {p: open(p).read() for p in sys.argv[1:] if os.path.exists(p)}
         seen = {"version": os.environ.get("VERSION"), "env": dict(os.environ), "files": files}
         body = json.dumps({"meta": {}, "jsonData": seen}).encode()
-        self.send_response(200)
+        self.send_response(int(os.environ.get(self.path.strip("/"), "200")))
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -41,6 +42,8 @@ class Model:
         except OSError as error:
             raise RuntimeError(f"no model: {error}") from None
     def predict(self, X, names, meta=None):
+        if isinstance(X, str):
+            return f"{len(X)} letters"
         return X * self.factor + self.bias
     def tags(self):
         return {"version": Path(os.environ["MODEL_DIR"]).name}
@@ -103,6 +106,15 @@ def test_an_update_and_a_model_that_does_not_load(deployments: Deployments, tool
     assert answer(url) == (202.0, "2", path)
     with pytest.raises(ArgolaneError, match=r"HTTP [45]00: "):
         client.predict(url, {"data": {"ndarray": [["text"]]}})
+
+
+@pytest.mark.parametrize("size", [900_000, 5_000_000])
+def test_a_form_s_field_has_no_bound_of_its_own(deployments: Deployments, tools: Any, size: int) -> None:
+    """As with the wrapper's own Flask, though the lock names one that takes 500 kB of such a field."""
+    deployments.apply(manifest("1", tools))
+    url = deployments.wait("toy", timeout=200)["status"]["address"]["url"]
+    answer = httpx.post(url, files={"strData": (None, "x" * size)}, timeout=30)
+    assert (answer.status_code, answer.json()["strData"]) == (200, f"{size} letters")
 
 
 def listened_at(processes: list[psutil.Process]) -> set[tuple[str, int]]:

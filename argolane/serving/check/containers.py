@@ -14,6 +14,9 @@ LABEL_RULE = "expected lower-case letters, digits and '-', 63 at most"
 _VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 _PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
+_COUNTS = (
+    "initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold",
+)  # fmt: skip
 _HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
 _CLOSED = {
     "imagePullPolicy": ("Always", "IfNotPresent", "Never"),
@@ -41,6 +44,22 @@ def check(container: dict[str, Any], at: str, brought: set[str]) -> Iterator[Fin
         if probe and len(handlers) != 1:
             found = " and ".join(handlers) or "none"
             yield error(f"{at}.{field}", f"has {found} of {', '.join(_HANDLERS)}; expected one.")
+        yield from _probe(probe or {}, field, f"{at}.{field}")
+
+
+def _probe(probe: dict[str, Any], field: str, at: str) -> Iterator[Finding]:
+    for name in _COUNTS:
+        value = probe.get(name, 0)
+        if isinstance(value, int) and value < 0:
+            yield error(f"{at}.{name}", f"is {value}; expected no less than 0.")
+    if field != "readinessProbe" and probe.get("successThreshold", 1) not in (0, 1):
+        yield error(f"{at}.successThreshold", f"is {probe['successThreshold']}; expected 1.")
+    if "exec" in probe and not (probe["exec"] or {}).get("command"):
+        yield error(f"{at}.exec.command", "is missing; expected a command and its arguments.")
+    for handler in ("httpGet", "tcpSocket"):
+        port = (probe.get(handler) or {}).get("port")
+        if isinstance(port, int) and not 1 <= port <= 65535:
+            yield error(f"{at}.{handler}.port", f"is {port}; expected 1 to 65535.")
 
 
 def environment(variables: Iterable[dict[str, Any]], at: str) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """A SeldonDeployment in, what is valid and does not run on this machine out.
 
 A laptop is one node and one user: no ingress, no scaling, no second machine. What has no meaning there
-(resources, scheduling, the timing of probes) is taken and not looked into.
+(resources, scheduling) is taken and not looked into.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ _OF_PREDICTORS = ("explainer", "ssl")
 _OF_PODS = ("initContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "dnsConfig", "hostname",
             "subdomain", "setHostnameAsFQDN", "shareProcessNamespace", "readinessGates")  # fmt: skip
 _OF_CONTAINERS = ("volumeDevices",)
+_PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 _VOLUMES = ("persistentVolumeClaim", "emptyDir", "configMap", "secret")
 _OF_NODES = ("logger", "envSecretRefName", "storageInitializerImage")
 _GIVEN_PORTS = tuple(Ports(0, 0, 0).env())
@@ -86,6 +87,8 @@ def _pod(pod: dict[str, Any], at: str) -> Iterator[Finding]:
     for index, container in enumerate(pod.get("containers") or ()):
         place = f"{at}.containers[{index}]"
         yield from _named(container, _OF_CONTAINERS, place)
+        for field in _PROBES:
+            yield from _named(container.get(field) or {}, ("grpc",), f"{place}.{field}")
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             yield from _named(mount, ("subPathExpr",), f"{place}.volumeMounts[{number}]")
         for number, port in enumerate(container.get("ports") or ()):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from argolane.serving import ports
-from argolane.serving.orchestrator import asgi
+from argolane.serving.orchestrator import asgi, listener
 from argolane.serving.orchestrator.asgi import Receive, Scope, Send
 from argolane.serving.orchestrator.listener import Listener
 
@@ -128,4 +128,18 @@ def test_an_app_that_breaks_is_a_500() -> None:
         assert (await answer(reader))[0] == b"HTTP/1.1 500 Internal Server Error"
 
     served(do)
+    served(do)
+
+
+@pytest.mark.parametrize("idle", [5.5, 7.0])
+def test_a_connection_that_nobody_uses_is_kept(idle: float) -> None:
+    """65 s, as by the executor: a client that asks every few seconds loses no request to a closing server."""
+
+    async def do(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            writer.write(request("/a", BODY))
+            assert await answer(reader) == (b"HTTP/1.1 200 OK", b"/a " + BODY)
+            await asyncio.sleep(idle)
+
+    assert listener._IDLE_SECONDS == 65
     served(do)

@@ -42,6 +42,19 @@ def refused(environment: dict[str, str]) -> str:
     return str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("commit", "dirty", "told"),
+    [("c0ffee", True, "c0ffee-dirty"), ("c0ffee", None, "c0ffee"), (None, None, "")],
+)
+def test_the_commit_says_when_the_tree_was_dirty(
+    store: Path, commit: str | None, dirty: bool | None, told: str
+) -> None:
+    """As git describe does; a version made outside git has none."""
+    change(store, commit=commit, dirty=dirty)
+    gate.main(environ(store))
+    assert (store.parent / "out/commit").read_text() == told
+
+
 def test_a_good_version_passes(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Just good enough is good enough; metric and origin are written down, further scores are shown."""
     gate.main(environ(store))

@@ -1,9 +1,9 @@
-"""What a WorkflowTemplate says of its parameters' values in, whether a value fits out: asked before a run starts.
+"""What a template says of its parameters' values in, whether a value fits out: asked before a run starts.
 
-Argo's parameters have an enum and nothing for numbers and patterns, so a template may say more in its annotation
-`argolane.dev/parameters`: a JSON object {parameter: rule}. A rule is `{"pattern": ...}` or `{"type": "int", "low":
-1, "high": 9}` (also float and str; both bounds are included), with `expected`, the words for a message. Whoever
-wrote the template wrote the rules; nothing of any workflow is known here.
+Argo's parameters have an enum and nothing for numbers and patterns, so a template may say more in its
+annotation `argolane.dev/parameters`: a JSON object {parameter: rule}. A rule is `{"pattern": ...}` or
+`{"type": "int", "low": 1, "high": 9}` (also float and str; both bounds are included), with `expected`, the
+words for a message. Whoever wrote the template wrote the rules; nothing of any workflow is known here.
 """
 
 import json

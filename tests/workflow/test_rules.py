@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,36 +9,6 @@ from argolane.errors import ManifestError
 from argolane.manifest import Document
 from argolane.workflow import rules
 from argolane.workflow.catalog import Entry, check_parameters
-from models.contract.rules import fits
-
-RULES: list[dict[str, Any]] = [
-    {"type": "int"},
-    {"type": "int", "low": 1, "high": 9},
-    {"type": "float", "low": 0, "high": 1},
-    {"type": "float"},
-    {"type": "str"},
-    {"pattern": "[a-z]+(:[0-9]+)?"},
-]
-VALUES = [
-    "1",
-    "0",
-    "10",
-    "-1",
-    "+3",
-    "1.5",
-    ".5",
-    "1e3",
-    "1e999",
-    "nan",
-    "inf",
-    "",
-    " 1",
-    "1\n",
-    "a",
-    "a:1",
-    "$(X)",
-    "٣",
-]
 
 
 def entry(said: object) -> Entry:
@@ -72,13 +41,6 @@ def test_every_fault_is_told_at_once() -> None:
         "-p arm: 'c' is not allowed; expected what matches (a|b)(:[0-9.]+)?.",
         "-p other: No parameter 'other'. There are: arm, free, size.",
     ]
-
-
-@pytest.mark.parametrize("rule", RULES, ids=json.dumps)
-def test_the_rules_are_those_of_a_guard(rule: dict[str, Any]) -> None:
-    """What a run's guard would refuse is refused before the run, and nothing else."""
-    [read] = rules.read({"annotations": {rules.ANNOTATION: json.dumps({"x": rule})}}, where="").values()
-    assert [read.fits(value) for value in VALUES] == [fits(value, rule) for value in VALUES]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,11 @@ def test_a_report_that_cannot_be_written_is_one_line(call: Call, root: Path, tar
 def test_what_a_task_wants_to_be_read_is_told(call: Call, root: Path) -> None:
     """Its output parameter `note`: in the tree and in the summary; an empty one is nothing."""
     toy = (root / "wf/toy.yaml").read_text()
-    told = toy.replace("name: metric,", "name: note,").replace("printf accuracy=0.9", "printf 'second best'")
+    told = (
+        toy.replace("{name: toy,", "{name: told,")
+        .replace("name: metric,", "name: note,")
+        .replace("printf accuracy=0.9", "printf 'second best'")
+    )
     (root / "told.yaml").write_text(told)
     (root / "none.yaml").write_text(told.replace("printf 'second best'", "printf ''"))
     done = call("run", "told.yaml", "--name", "told")

@@ -10,7 +10,7 @@ from argolane.workflow.run.events import Event, NodeChanged, Observer, Printed, 
 from argolane.workflow.run.recorded import RunFolder, tail
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.status import ENDED
-from argolane.workflow.run.tree import GROUPS, draw, duration, first_line, seconds, task_of, walk
+from argolane.workflow.run.tree import GROUPS, draw, duration, first_line, said_by, seconds, task_of, walk
 
 _QUIET = (*GROUPS, "DAG", "Steps")
 _LAST_LINES, _LAST_BYTES = 8, 4096
@@ -33,6 +33,9 @@ def summary(result: Run, root: Path) -> Iterator[str]:
     failed = dict(_failed(result.status)) if result.folder is not None else {}
     message = "" if failed else result.message
     yield f"{result.name} {result.phase}{end}" + (f": {message}" if message else "")
+    for _, node in walk(result.status):
+        if node.get("type") == "Pod" and node.get("phase") == "Succeeded" and (note := said_by(node)):
+            yield f"Task '{task_of(str(node['displayName']))}': {note}"
     if result.folder is None:
         return
     folder = RunFolder(result.folder)

@@ -4,8 +4,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from argolane.cli import show
+from argolane.disk import shown
 from argolane.errors import ArgolaneError, UsageError
 from argolane.project import Project
 from argolane.workflow.run import recorded
@@ -32,12 +34,19 @@ def run(project: Project, name: str, *, namespace: str | None) -> None:
         cluster.delete(name, namespace=namespace)
         return
     if recorded.on_cluster(project, name):
-        shutil.rmtree(project.runs / name)
+        _remove(project.runs / name)
         return
     folder = recorded.named(project, name)
     if folder.record.has_runner:
         raise UsageError(f"Run {name!r} is still going on. End it with: argolane stop {name}")
-    shutil.rmtree(folder.path)
+    _remove(folder.path)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:  # It knows a file's name, and not where that lies.
+        raise ArgolaneError(f"{shown(folder)}: cannot be deleted: {error.strerror or error}.") from None
 
 
 def runs(

@@ -13,7 +13,8 @@ from argolane.errors import ArgolaneError, ManifestError, UsageError, unknown
 from argolane.manifest import Document, load
 from argolane.project import Project
 from argolane.serving.crd import KIND
-from argolane.workflow import applying
+from argolane.workflow import applying, rules
+from argolane.workflow.rules import Rule
 
 TEMPLATE_KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate")
 
@@ -34,6 +35,17 @@ class Entry:
             if name and template.name == name:
                 return template.body.get("spec") or {}
         return own
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """What the referred template, or the workflow itself, says of its parameters' values."""
+        own: dict[str, Any] = self.workflow.body.get("spec") or {}
+        name = (own.get("workflowTemplateRef") or {}).get("name")
+        near = [template for template in self.templates if name and template.name == name]
+        found: dict[str, Rule] = {}
+        for document in (*near, self.workflow):
+            found |= rules.read(document.body.get("metadata") or {}, where=document.where)
+        return found
 
     @property
     def description(self) -> str:
@@ -72,7 +84,11 @@ def find(project: Project, target: str) -> Entry:
 
 
 def check_parameters(entry: Entry, given: dict[str, str]) -> None:
-    """ManifestError, all faults at once, for a `-p` that the workflow lacks or whose value its enum lacks."""
+    """ManifestError, all faults at once, for a `-p` that the workflow lacks or whose value it does not allow.
+
+    That is said by the parameter's enum and by the template's rules (rules.py).
+    """
+    said = entry.rules if given else {}
     known = {str(p["name"]): p for p in entry.parameters()}
     faults = []
     for name, value in given.items():
@@ -80,6 +96,8 @@ def check_parameters(entry: Entry, given: dict[str, str]) -> None:
             faults.append(f"-p {name}: " + unknown("parameter", name, known))
         elif (allowed := [str(v) for v in known[name].get("enum") or []]) and value not in allowed:
             faults.append(f"-p {name}: {value!r} is not allowed; allowed: {', '.join(allowed)}.")
+        elif (rule := said.get(name)) is not None and not rule.fits(value):
+            faults.append(f"-p {name}: {value!r} is not allowed; expected {rule.words}.")
     if faults:
         raise ManifestError(faults)
 

@@ -45,6 +45,7 @@ def parser(unit: Unit) -> argparse.ArgumentParser:
     text = "DATA_DIR (.data in the model store)."
     flag("--data-dir", type=Path, default=cache, metavar="FOLDER", help=text)
     flag("--metric-file", type=Path, default=Path("/tmp/metric"), metavar="FILE", help="%(default)s")  # noqa: S108
+    flag("--note-file", type=Path, default=Path("/tmp/note"), metavar="FILE", help="%(default)s")  # noqa: S108
     flag("--version-file", type=Path, default=Path("/tmp/version"), metavar="FILE", help="%(default)s")  # noqa: S108
     own = made.add_argument_group("params of this unit")
     for name, param in unit.params.items():

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 
 from models.contract import lineage, store
 from models.contract.errors import ModelError
-from models.contract.spec import Unit, read
+from models.contract.spec import AUTO, Unit, read
 from models.contract.version import Data, Inputs, Version, load
 
 
@@ -48,6 +48,7 @@ class Job:
     data_dir: Path
     metric_file: Path
     version_file: Path
+    note_file: Path
     code: str  # sha256 of the code as it was when the job began
 
     @property
@@ -116,8 +117,17 @@ class Job:
         self._give_back(version)
 
     def _give_back(self, version: Version) -> None:
-        """For the workflow: its output parameters `metric` and `version` are read from these files."""
-        for path, text in ((self.metric_file, version.metric.text), (self.version_file, version.text)):
+        """For the workflow: its output parameters `metric`, `version` and `note` are read from these files.
+
+        Who asked for the best data that can be had is told which that was.
+        """
+        note = (
+            f"dataset {AUTO}: {version.data.description}"
+            if self.dataset == AUTO and self.unit.datasets
+            else ""
+        )
+        told = {self.metric_file: version.metric.text, self.version_file: version.text, self.note_file: note}
+        for path, text in told.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 

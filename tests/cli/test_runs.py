@@ -119,3 +119,19 @@ def test_a_report_that_cannot_be_written_is_one_line(call: Call, root: Path, tar
     done = call("report", "-O", target, status=1)
     assert done.stderr.startswith(f"Error: {target}: ")
     assert done.stderr.endswith("Name another file with -O.\n")
+
+
+def test_what_a_task_wants_to_be_read_is_told(call: Call, root: Path) -> None:
+    """Its output parameter `note`: in the tree and in the summary; an empty one is nothing."""
+    toy = (root / "wf/toy.yaml").read_text()
+    told = (
+        toy.replace("{name: toy,", "{name: told,")
+        .replace("name: metric,", "name: note,")
+        .replace("printf accuracy=0.9", "printf 'second best'")
+    )
+    (root / "told.yaml").write_text(told)
+    (root / "none.yaml").write_text(told.replace("printf 'second best'", "printf ''"))
+    done = call("run", "told.yaml", "--name", "told")
+    assert done.stdout.splitlines()[-1] == "Task 'told': second best"
+    assert call("get", "told").stdout.splitlines()[1].endswith("  second best")
+    assert "Task" not in call("run", "none.yaml", "--name", "none").stdout

@@ -3,6 +3,7 @@
 Also the settings that every pod shares, so that each stands in one place: user, account, volumes, images.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -22,6 +23,8 @@ SERVICE_ACCOUNT = "argolane-workflow"
 ON_EXIT = "recover"  # the template that runs after all others, in a workflow that has it
 OUTPUTS = "/tmp/outputs"  # noqa: S108  a path in the pod's own container
 
+# Where a template says what its parameters' values may be; docs/running.md has the rules.
+RULES = "argolane.dev/parameters"
 DAY = 24 * 60 * 60
 # A pod that was deleted, evicted, or ended with its node is worth another try; an exit code of its own is a
 # verdict, and so is a deadline. Argo calls some of these Error, and others Failed with the code of a signal,
@@ -38,15 +41,19 @@ def workflow_template(
     name: str, *, title: str, description: str, parameters: Iterable[Checked]
 ) -> WorkflowTemplate:
     """An empty WorkflowTemplate whose DAG is called `main`; templates made inside `with` land in it."""
+    checked = unique(parameters)
+    # An enum stands with its parameter; what else a value must be is said here, for who starts the workflow.
+    said = {parameter.name: parameter.rule for parameter in checked if "enum" not in parameter.rule}
     return WorkflowTemplate(
         name=name,
         labels={"app.kubernetes.io/part-of": "argolane"},
         annotations={
             "workflows.argoproj.io/title": title,
             "workflows.argoproj.io/description": description,
+            RULES: json.dumps(said, ensure_ascii=False),
         },
         entrypoint="main",
-        arguments=[parameter.argument for parameter in unique(parameters)],
+        arguments=[parameter.argument for parameter in checked],
         service_account_name=SERVICE_ACCOUNT,
         security_context=m.PodSecurityContext(
             run_as_non_root=True,
@@ -75,7 +82,7 @@ def pair(template: WorkflowTemplate) -> dict[str, WorkflowTemplate | Workflow]:
     thin = Workflow(
         generate_name=f"{name}-",
         labels=template.labels,
-        annotations=template.annotations,
+        annotations={key: text for key, text in (template.annotations or {}).items() if key != RULES},
         workflow_template_ref=m.WorkflowTemplateRef(name=name),
     )
     return {f"{name}.template": template, name: thin}

@@ -34,6 +34,7 @@ def train(unit: Unit) -> Container:
             f"--overwrite={parameters.OVERWRITE.tag}",
             f"--metric-file={pods.OUTPUTS}/metric",
             f"--version-file={pods.OUTPUTS}/version",
+            f"--note-file={pods.OUTPUTS}/note",
         ],
         env=pods.environment(
             {
@@ -47,6 +48,7 @@ def train(unit: Unit) -> Container:
         outputs=[
             pods.output("metric", "What it is judged by, and its value on the test rows."),
             pods.output("version", "version.json of the trained version."),
+            pods.output("note", "The data that were used, where the best to be had were asked for."),
             Parameter(
                 name="folder",
                 value=f"{MODEL_STORE}/{unit.name}/{parameters.VERSION.tag}",

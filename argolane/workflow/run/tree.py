@@ -19,6 +19,7 @@ SYMBOLS = {
     "Failed": ("✖", "red"),
     "Error": ("⚠", "red"),
 }
+NOTE = "note"
 GROUPS = ("Retry", "TaskGroup", "StepGroup")
 
 
@@ -118,9 +119,18 @@ def _label(node: Node, notes: Mapping[str, str]) -> Text:
     note = notes.get(str(node.get("displayName"))) if phase == "Running" else None
     if note:
         label.append(f"  {note}", "dim")
+    elif phase == "Succeeded" and (told := said_by(node)):
+        label.append(f"  {told}", "dim")
     elif node.get("message"):
         label.append(f"  {node['message']}", "dim" if phase in ("Skipped", "Omitted") else style)
     return label
+
+
+def said_by(node: Node) -> str:
+    """The output parameter `note`: what a task wants to be read without a look into its log."""
+    parameters = (node.get("outputs") or {}).get("parameters") or []
+    told = next((str(p.get("value") or "") for p in parameters if p.get("name") == NOTE), "")
+    return first_line(told.strip())
 
 
 def duration(took: float) -> str:

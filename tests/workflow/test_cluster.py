@@ -148,7 +148,7 @@ def test_forbidden_says_where(api: type[Api]) -> None:
     [("Failed", ["explain says:", "    no image", "    nothing is put back"]), ("Succeeded", [])],
 )
 def test_a_failed_run_ends_with_the_cause(phase: str, said: list[str]) -> None:
-    """What a task has found out as `reason` is said last, once for all of its attempts, and only of a failure."""
+    """What a task has found out as `reason` is said last, once for all attempts, and only of a failure."""
     reason = {"parameters": [{"name": "reason", "value": "no image\nnothing is put back"}]}
     node = {"id": "1", "name": "w.explain", "displayName": "explain", "phase": "Succeeded", "outputs": reason}
     pod = {**node, "id": "2", "name": "w.explain(0)", "displayName": "explain(0)", "type": "Pod"}

@@ -7,6 +7,10 @@ from typing import Any
 
 import seldon_double
 
+from k8s_serving.deployment import at_defaults, deployment
+from k8s_serving.graph import Split
+from models.contract.spec import read_all
+
 
 def observed(name: str) -> Any:
     return json.loads((seldon_double.OBSERVED / name).read_text())
@@ -229,3 +233,21 @@ def test_defaults_of_engine_and_parameters() -> None:
     assert engine["resources"] == {"requests": takes, "limits": takes}
     assert "PREDICTIVE_UNIT_PARAMETERS" not in {variable["name"] for variable in model["env"]}
     assert not [argument for argument in engine["args"] if "shutdown" in argument]
+
+
+def test_another_set_of_arms_is_no_outage() -> None:
+    """What argolane makes of two graphs with other arms: the old pods answer until the new ones do."""
+    cluster, units = Memory(), {unit.kebab: unit for unit in read_all()}
+    arms = [at_defaults(units["sk-mnist"]), at_defaults(units["tf-mnist"])]
+    before, after = (
+        deployment("mnist-ab", graph=graph)
+        for graph in (Split("ab", (("0.5", arms[0]),), rest=arms[1]), arms[0])
+    )
+    for body in (before, after):
+        body["metadata"] |= {"namespace": "demo", "uid": "u"}
+    states(before, cluster)
+    cluster.counts(**UP)
+    assert states(after, cluster) == ["Creating"] and cluster.deleted == []
+    cluster.counts(**UP)
+    assert states(after, cluster) == ["Available"]
+    assert "mnist-ab-default-0-sk-mnist-tf-mnist" in cluster.deleted

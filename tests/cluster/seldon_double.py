@@ -24,7 +24,9 @@ OBSERVED = Path(__file__).parent / "observed"
 DEPLOYMENT: Object = json.loads((OBSERVED / "deployment-ab.json").read_text())
 MODEL, _, ENGINE = DEPLOYMENT["spec"]["template"]["spec"]["containers"]
 AVAILABLE: Object = json.loads((OBSERVED / "sdep-ab-available.json").read_text())["status"]
+TAKES = {"cpu": "500m", "memory": "512Mi"}  # the orchestrator, unless svcOrchSpec says otherwise
 MERGE = "application/merge-patch+json"
+NO_PROGRESS = "Deployment is no longer progressing and not available."
 ALWAYS = ("HpasReady", "KedaReady", "PdbsReady")  # True from the start, for there are none
 
 
@@ -56,6 +58,8 @@ def container(given: Object, number: int, sdep: str, predictor: str, unit: Objec
     values["PREDICTIVE_UNIT_PARAMETERS"] = dense(parameters)
     own = given.get("env") or []
     users = {"MODEL_NAME", "SERVICE_TYPE", *(variable["name"] for variable in own)}
+    if not parameters:
+        users.add("PREDICTIVE_UNIT_PARAMETERS")  # left out, not empty
     added = [{**v, "value": values.get(v["name"], v["value"])} for v in made["env"] if v["name"] not in users]
     mounts = [*(given.get("volumeMounts") or []), *made["volumeMounts"]]
     return {**made, **given, "env": [*own, *added], "volumeMounts": mounts}
@@ -83,7 +87,7 @@ def engine(sdep: Object, predictor: Object, containers: list[Object], image: str
         "image": image,
         "args": [names.get(argument, argument) for argument in ENGINE["args"]],
         "env": [encoded, ENGINE["env"][1], *(own.get("env") or [])],
-        "resources": own.get("resources") or {"requests": {"cpu": "500m", "memory": "512Mi"}},
+        "resources": own.get("resources") or {"requests": dict(TAKES), "limits": dict(TAKES)},
     }
 
 
@@ -97,14 +101,26 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
     title = short(f"{name}-{version}-0-{own.get('name') or '-'.join(c['name'] for c in asked)}")
     services = {f"seldon-app-svc-{c['name']}": short(f"{base}-{c['name']}") for c in asked}
     common = {"app.kubernetes.io/managed-by": "seldon-core", "seldon-app": base, "seldon-deployment-id": name}
-    labels = {**(own.get("labels") or {}), **common, **services, "app": title, "fluentd": "true"}
+    labels = {
+        **(predictor.get("labels") or {}),
+        **(own.get("labels") or {}),
+        **common,
+        **services,
+        "app": title,
+        "fluentd": "true",
+    }
     labels |= {"seldon.io/model": "true", "version": version}
     owner = {"apiVersion": sdep["apiVersion"], "kind": sdep["kind"], "name": name}
     owner |= {"uid": sdep["metadata"]["uid"], "blockOwnerDeletion": True, "controller": True}
 
+    of_predictor = predictor.get("annotations") or {}
+    noted = {**(sdep["spec"].get("annotations") or {}), **of_predictor, **(own.get("annotations") or {})}
+
     def made(version: str, kind: str, name: str, labels: Object, spec: Object) -> Object:
         metadata = {"name": name, "namespace": sdep["metadata"]["namespace"], "labels": labels}
         metadata["ownerReferences"] = [owner]
+        if annotations := noted if kind == "Deployment" else of_predictor:
+            metadata["annotations"] = annotations
         return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}
 
     def service(name: str, selector: Object, labels: Object, **ports: int) -> Object:
@@ -122,27 +138,46 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
     everything = [*containers, engine(sdep, predictor, containers, image)]
     volumes = [*(own.get("volumes") or []), *pod["volumes"]]
     spec["template"]["spec"] = {**pod, **own, "containers": everything, "volumes": volumes}
-    spec["template"]["metadata"]["labels"] = labels
+    about = spec["template"]["metadata"]
+    about |= {"labels": labels, "annotations": {**(about.get("annotations") or {}), **noted}}
+    if predictor.get("progressDeadlineSeconds"):
+        spec["progressDeadlineSeconds"] = predictor["progressDeadlineSeconds"]
     spec["selector"] = {"matchLabels": {"seldon-app": base, **services, "seldon-deployment-id": name}}
     spec["replicas"] = given.get("replicas") or predictor.get("replicas") or sdep["spec"].get("replicas") or 1
     outside = {**labels, "seldon-deployment-contains-svcorch": "true"}
     return made("apps/v1", "Deployment", title, outside, spec), listed
 
 
-def rolled_out(deployment: Object) -> bool:
-    have, want = deployment.get("status") or {}, deployment["spec"]["replicas"]
-    counts = {have.get(count) for count in ("updatedReplicas", "availableReplicas", "replicas")}
-    return have.get("observedGeneration") == deployment["metadata"]["generation"] and counts == {want}
+def ready(deployment: Object) -> bool:
+    """As the controller looks at it: generations do not matter, so an old status passes for a new one."""
+    have = deployment.get("status") or {}
+    return bool(have.get("availableReplicas")) and not have.get("unavailableReplicas")
 
 
-def status(sdep: Object, deployments: list[Object], services: list[Object]) -> Object:
-    """Available once all pods are new and ready; Creating until then, whatever is the matter."""
+def stuck(deployment: Object) -> bool:
+    """Past its progress deadline with nothing available; an old pod that answers keeps it from that."""
+    have = deployment.get("status") or {}
+    reasons = {c["type"]: c.get("reason") for c in have.get("conditions") or []}
+    return reasons.get("Progressing") == "ProgressDeadlineExceeded" and not have.get("availableReplicas")
+
+
+def status(
+    sdep: Object, deployments: list[Object], services: list[Object], *, failure: str = "", wrote: bool = False
+) -> Object:
+    """The status that the controller writes; `wrote` when it has just changed a Deployment.
+
+    `failure` is why it could not make one. `deployments` are all that it owns, those on their way out too.
+    """
     name, namespace = sdep["metadata"]["name"], sdep["metadata"]["namespace"]
-    ready, now = all(map(rolled_out, deployments)), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    failure = failure or (NO_PROGRESS if any(map(stuck, deployments)) else "")
+    good, now = (
+        not failure and not wrote and all(map(ready, deployments)),
+        datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
     said = {c["type"]: c for c in (sdep.get("status") or {}).get("conditions") or []}
     conditions, counts, ends = [], {}, {}
     for condition in AVAILABLE["conditions"]:
-        new = {**condition, "status": "True" if ready or condition["type"] in ALWAYS else "False"}
+        new = {**condition, "status": "True" if good or condition["type"] in ALWAYS else "False"}
         old = said.get(condition["type"]) or {}
         since = old["lastTransitionTime"] if old.get("status") == new["status"] else now
         conditions.append(new | {"lastTransitionTime": since})
@@ -153,14 +188,93 @@ def status(sdep: Object, deployments: list[Object], services: list[Object]) -> O
         n, ports = s["metadata"]["name"], s["spec"]["ports"]
         ends[n] = {"svcName": n, **{f"{p['name']}Endpoint": f"{n}.{namespace}:{p['port']}" for p in ports}}
     first = f"{short(name + '-' + sdep['spec']['predictors'][0]['name'])}.{namespace}.svc.cluster.local:8000"
+    pods = (deployments[-1].get("status") or {}).get("replicas") if deployments else None  # seen, and no sum
     return {
-        "state": "Available" if ready else "Creating",
+        "state": "Failed" if failure else "Available" if good else "Creating",
+        **({"description": failure} if failure else {}),
         "address": {"url": f"http://{first}/api/v1.0/predictions"},
-        "replicas": sum(d["spec"]["replicas"] for d in deployments),
+        **({"replicas": pods} if pods else {}),
         "deploymentStatus": counts,
         "serviceStatus": ends,
         "conditions": conditions,
     }
+
+
+def rewritten(deployment: Object, before: Object) -> Object:
+    """A predictor without `replicas` has its Deployment changed in each pass, from the first update on."""
+    spec = {**deployment["spec"], "revisionHistoryLimit": 11 - before["metadata"]["generation"] % 2}
+    return {**deployment, "spec": spec}
+
+
+def reconcile(sdep: Object, cluster: Any, image: str) -> Iterator[Object]:
+    """One pass over a SeldonDeployment: changes what is not as it should be, yields each status in turn.
+
+    `cluster` reads, lists what is owned, applies and deletes.
+    """
+    wanted = [(p, *objects(sdep, p, image)) for p in sdep["spec"]["predictors"]]
+    services = [cluster.apply(service) for _, _, listed in wanted for service in listed]
+    seen, wrote = [], False
+    for predictor, deployment, _ in wanted:
+        before = cluster.read("Deployment", deployment["metadata"]["name"])
+        if before and before["spec"]["selector"] != deployment["spec"]["selector"]:
+            # Which cannot be changed: away with it first, and no service meanwhile.
+            cluster.delete(before)
+            name = before["metadata"]["name"]
+            why = f'object is being deleted: deployments.apps "{name}" already exists'
+            yield status(sdep, [before], services, failure=why)
+            return
+        if before and "replicas" not in predictor and before["metadata"]["generation"] > 1:
+            deployment = rewritten(deployment, before)
+        after = cluster.apply(deployment)
+        if before and after["metadata"]["generation"] != before["metadata"]["generation"]:
+            wrote = True
+            seen.append({**after, "status": before.get("status")})
+        else:
+            seen.append(after)
+    names = {o["metadata"]["name"] for o in (*seen, *services)}
+    rest = [o for o in cluster.owned(sdep) if o["metadata"]["name"] not in names]
+    leaving = [o for o in rest if o["kind"] == "Deployment"]
+    if wrote:
+        yield status(sdep, [*leaving, *seen], services, wrote=True)
+    yield status(sdep, [*leaving, *seen], services)
+    if all(map(ready, seen)) and not wrote:
+        for gone in rest:
+            cluster.delete(gone)
+
+
+class Api:
+    """A namespace of the cluster, as `reconcile` needs it."""
+
+    def __init__(self, api: DynamicClient, namespace: str) -> None:
+        self.api, self.namespace = api, namespace
+
+    def _kind(self, kind: str) -> Any:
+        return self.api.resources.get(api_version="apps/v1" if kind == "Deployment" else "v1", kind=kind)
+
+    def read(self, kind: str, name: str) -> Object | None:
+        try:
+            return dict(self._kind(kind).get(name=name, namespace=self.namespace).to_dict())
+        except exceptions.NotFoundError:
+            return None
+
+    def apply(self, body: Object) -> Object:
+        try:
+            return dict(self._kind(body["kind"]).patch(body=body, content_type=MERGE).to_dict())
+        except exceptions.NotFoundError:
+            return dict(self._kind(body["kind"]).create(body=body).to_dict())
+
+    def owned(self, sdep: Object) -> list[Object]:
+        label = f"seldon-deployment-id={sdep['metadata']['name']}"
+        found = []
+        for kind in ("Deployment", "Service"):
+            listed = self._kind(kind).get(namespace=self.namespace, label_selector=label).to_dict()["items"]
+            found += [{**item, "kind": kind} for item in listed]
+        return found
+
+    def delete(self, body: Object) -> None:
+        options = {"propagationPolicy": "Foreground"}
+        name = body["metadata"]["name"]
+        self._kind(body["kind"]).delete(name=name, namespace=self.namespace, body=options)
 
 
 def main() -> None:
@@ -170,26 +284,22 @@ def main() -> None:
     api = DynamicClient(config.new_client_from_config())
     deployed = api.resources.get(api_version="machinelearning.seldon.io/v1", kind="SeldonDeployment")
 
-    def apply(body: Object) -> Object:
-        kind = api.resources.get(api_version=body["apiVersion"], kind=body["kind"])
-        try:
-            return dict(kind.patch(body=body, content_type=MERGE).to_dict())
-        except exceptions.NotFoundError:
-            return dict(kind.create(body=body).to_dict())
-
-    def reconcile(sdep: Object) -> None:
-        made = [objects(sdep, predictor, image) for predictor in sdep["spec"]["predictors"]]
-        deployments = [apply(deployment) for deployment, _ in made]
-        new = status(sdep, deployments, [apply(service) for _, services in made for service in services])
-        if new != sdep.get("status"):
-            where = {key: sdep["metadata"][key] for key in ("name", "namespace")}
-            deployed.status.patch(body={"status": new}, content_type=MERGE, **where)
+    def passed(sdep: Object) -> None:
+        where, said = {k: sdep["metadata"][k] for k in ("name", "namespace")}, sdep.get("status") or {}
+        for new in reconcile(sdep, Api(api, where["namespace"]), image):
+            if new != said:
+                # A merge patch keeps what it does not name.
+                gone = {key: None for key in said if key not in new}
+                counts = dict.fromkeys(said.get("deploymentStatus") or {}) | new["deploymentStatus"]
+                body = {"status": {**gone, **new, "deploymentStatus": counts}}
+                deployed.status.patch(body=body, content_type=MERGE, **where)
+                said = new
 
     while True:
         try:
             for sdep in deployed.get().to_dict()["items"]:
                 if not sdep["metadata"].get("deletionTimestamp"):
-                    reconcile(sdep)
+                    passed(sdep)
         except (client.ApiException, HTTPError) as error:
             print(f"{datetime.now(UTC):%H:%M:%S} tried again after: {error}", flush=True)  # noqa: T201
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""The executor that goes on serving at its end: how it is built, and how scripts/install has Seldon take it."""
+"""The executor that goes on serving at its end: how it is built, and how Seldon is told to take it."""
 
 import json
 import os

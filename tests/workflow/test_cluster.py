@@ -17,7 +17,9 @@ from argolane.manifest import Document
 from argolane.project import Project
 from argolane.workflow import cluster
 from argolane.workflow.cluster.api import status_of
+from argolane.workflow.cluster.follow import why
 from argolane.workflow.cluster.submit import body_of, references
+from argolane.workflow.run.result import Run
 
 
 def document(body: dict[str, Any]) -> Document:
@@ -139,6 +141,20 @@ def test_forbidden_says_where(api: type[Api]) -> None:
     api.status = 403
     with pytest.raises(ArgolaneError, match=r"127\.0\.0\.1.*not allowed in namespace 'other'"):
         cluster.runs(namespace="other")
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [("Failed", ["explain says:", "    no image", "    nothing is put back"]), ("Succeeded", [])],
+)
+def test_a_failed_run_ends_with_the_cause(phase: str, said: list[str]) -> None:
+    """What a task has found out as `reason` is said last, once for all attempts, and only of a failure."""
+    reason = {"parameters": [{"name": "reason", "value": "no image\nnothing is put back"}]}
+    node = {"id": "1", "name": "w.explain", "displayName": "explain", "phase": "Succeeded", "outputs": reason}
+    pod = {**node, "id": "2", "name": "w.explain(0)", "displayName": "explain(0)", "type": "Pod"}
+    root = {"id": "w", "name": "w", "displayName": "w", "type": "DAG", "phase": phase, "children": ["1"]}
+    nodes = {"w": root, "1": {**node, "type": "Retry", "children": ["2"]}, "2": pod}
+    assert list(why(Run("w", phase, status={"nodes": nodes}))) == said
 
 
 def test_unknown_run(api: type[Api]) -> None:

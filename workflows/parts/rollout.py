@@ -1,10 +1,10 @@
 """A target in, a template out that applies it, waits, verifies what answers, and puts the last good one back.
 
-Right after an update Available may still be the old version's word, and Failed may pass; an update that cannot
-start stays Creating for ever. Hence `deploy` believes in Failed only when it is said twice, `verify` comes after
-it, and both have a deadline. When the rollout fails, or the run is stopped in the middle of it, `recover` says
-why and puts back what was good. That is the workflow's exit handler: the only thing that runs in a run that is
-being stopped, and it makes no success of a failure.
+Right after an update Available may still be the old version's word, Failed may pass, and an update that
+cannot start stays Creating for ever. Hence `deploy` believes in Failed only when it is found twice, `verify`
+comes after it, and both have a deadline. When the rollout fails, or the run is stopped in the middle of it,
+`recover` says why and puts back what was good. That is the workflow's exit handler: the only thing that still
+runs in a run that is stopped, and it makes no success of a failure.
 """
 
 import json

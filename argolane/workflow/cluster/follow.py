@@ -71,7 +71,7 @@ def run(
                 f"{title} goes on in namespace {where}. Follow it: argolane get {title} --on argo. "
                 f"End it: argolane delete {title} --on argo."
             ) from None
-        for line in _keep_logs(cluster, result, folder / "logs"):
+        for line in (*_keep_logs(cluster, result, folder / "logs"), *why(result)):
             tell(Said(line))
         return result
 
@@ -155,6 +155,17 @@ def _keep_logs(cluster: Cluster, run: Run, folder: Path) -> Iterator[str]:
             file.write_text("\n".join([*lines, ""]), encoding="utf-8")
             yield f"{node['displayName']} {node['phase']}; its last lines (all: {file}):"
             yield from (f"    {line}" for line in lines[-LAST_LINES:])
+
+
+def why(run: Run) -> Iterator[str]:
+    """Why it failed, where a task has found that out: last, for there a person looks first."""
+    if run.phase == "Succeeded":
+        return
+    for node in (run.status.get("nodes") or {}).values():
+        for parameter in (node.get("outputs") or {}).get("parameters") or ():
+            if node["type"] == "Pod" and parameter["name"] == "reason" and parameter.get("value"):
+                yield f"{node['displayName'].partition('(')[0]} says:"
+                yield from (f"    {line}" for line in str(parameter["value"]).splitlines())
 
 
 def _record(folder: Path, status: Mapping[str, Any]) -> None:

@@ -1,8 +1,11 @@
 """Why a rollout failed, and what is put back; the states of pods are such as a cluster gave."""
 
 import json
+from email.message import Message
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -84,29 +87,104 @@ def test_log_of_a_container_between_two_lives(
     assert answers == {"last": [], "this": []}
 
 
-def test_reasons_of_a_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong comes before what only waits for it; a pod on its way out has no say."""
-    engine = {**UNREADY, "name": "seldon-container-engine"}
-    pods = [
-        {"metadata": {"name": "old", "deletionTimestamp": "now"}, "status": {"containerStatuses": [ENDED]}},
-        {"metadata": {"name": "new"}, "status": {"containerStatuses": [engine, READY, CRASH]}},
-    ]
+ENGINE = {**UNREADY, "name": "seldon-container-engine"}
+READY_CHECK = json.dumps(
+    {
+        "level": "error", "ts": 1.0, "logger": "SeldonRestApi", "msg": "Ready check failed",
+        "error": "dial tcp [::1]:9000: connect: connection refused",
+        "stacktrace": "github.com/seldonio/executor/api/rest.Ready\n\t/workspace/server.go:1\n" * 40,
+    }
+)  # fmt: skip
+TRACEBACK = "\n".join([*(f'  File "m.py", line {n}' for n in range(30)), "ValueError: no weights"])
 
-    def api(path: str, **query: str) -> str:
+
+class Cluster:
+    """An API server that knows one deployment and its pods; `refusal` is its answer to a change."""
+
+    def __init__(self, status: Any, *pods: Any, refusal: tuple[int, str] | None = None) -> None:
+        self.status, self.refusal = status, refusal
+        self.pods = [
+            {"metadata": {"name": f"p{n}"}, "status": {"containerStatuses": c}} for n, c in enumerate(pods)
+        ]
+
+    def __call__(self, path: str, *, patch: bytes | None = None, **query: str) -> str:
+        if path.endswith("/seldondeployments/ab"):
+            if self.status is None:
+                raise HTTPError(path, 404, "Not Found", Message(), BytesIO(b"not found"))
+            if patch is not None and self.refusal:
+                code, text = self.refusal
+                assert query == {"dryRun": "All"}
+                raise HTTPError(path, code, "refused", Message(), BytesIO(text.encode()))
+            return json.dumps({"status": self.status})
         if path.endswith("/pods"):
             assert query == {"labelSelector": "seldon-deployment-id=ab"}
-            return json.dumps({"items": pods})
-        assert path == "/api/v1/namespaces/here/pods/new/log"
-        return "Traceback\nValueError\n" if query["container"] == "m" else "waiting for m\n"
+            return json.dumps({"items": self.pods})
+        return f"{READY_CHECK}\n" * 20 if "engine" in query["container"] else TRACEBACK
 
-    monkeypatch.setattr(explain, "api", api)
-    assert list(explain.reasons("ab", "here")) == [
-        "new m: CrashLoopBackOff: back-off 20s (exit code 1 Error)",
-        "    Traceback",
-        "    ValueError",
-        "new seldon-container-engine: runs and is not ready",
-        "    waiting for m",
+    def said(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        monkeypatch.setattr(explain, "api", self)
+        return explain.reasons("ab", "here")
+
+
+def test_reasons_of_a_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong is told, what only waits for it is not; a pod on its way out has no say."""
+    cluster = Cluster({"state": "Creating"}, [ENDED], [ENGINE, READY, CRASH])
+    cluster.pods[0]["metadata"]["deletionTimestamp"] = "now"
+    said = cluster.said(monkeypatch)
+    assert said[0] == "p1 m: CrashLoopBackOff: back-off 20s (exit code 1 Error)"
+    assert said[-1] == "    ValueError: no weights"
+    assert not any("engine" in line for line in said)
+
+
+def test_ready_check_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the executor writes every few seconds, with a stack of 40 calls, is its words, once."""
+    said = Cluster({"state": "Creating"}, [ENGINE, READY]).said(monkeypatch)
+    assert said == [
+        "p0 seldon-container-engine: runs and is not ready",
+        "    Ready check failed: dial tcp [::1]:9000: connect: connection refused",
     ]
+
+
+def test_stack_of_a_panic_is_left_out() -> None:
+    """Of a panic in Go the words stay, and of Python all that a person reads."""
+    panic = "panic: runtime error: index out of range [3]\n\ngoroutine 7 [running]:\n"
+    panic += "main.route(0x1, 0x2)\n\t/workspace/main.go:77 +0x1d\ncreated by main.main\n"
+    assert explain.told(panic) == ["panic: runtime error: index out of range [3]"]
+    assert explain.told(TRACEBACK) == TRACEBACK.splitlines()
+    assert explain.told("x" * 1000) == ["x" * explain.WIDE + "..."]
+
+
+@pytest.mark.parametrize("pods", [1, 2, 3, 7])
+def test_ten_lines_whatever_is_wrong(monkeypatch: pytest.MonkeyPatch, pods: int) -> None:
+    """However many pods are in trouble, with what is put back it is ten lines, and the count is told."""
+    status = {"state": "Failed", "description": "Deployment is no longer progressing and not available."}
+    said = Cluster(status, *[[CRASH]] * pods).said(monkeypatch)
+    assert len(said) < explain.LINES
+    assert said[0] == f"SeldonDeployment ab is Failed: {status['description']}"
+    assert sum("CrashLoopBackOff" in line for line in said) == min(pods, explain.CAUSES)
+    assert (said[-1] == "and 4 more") == (pods == 7)
+    assert "    ValueError: no weights" in said
+
+
+WEBHOOK = (
+    'Internal error occurred: failed calling webhook "v1.vseldondeployment.kb.io": no endpoints available'
+)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "words"),
+    [
+        (Cluster({"state": "Available"}, [READY], refusal=(500, WEBHOOK)), "its webhook does not answer"),
+        (Cluster({}, [READY]), "Seldon's controller has not looked at ab. Is it running?"),
+        (Cluster(None), "There is no SeldonDeployment ab: it was not taken"),
+    ],
+)
+def test_a_controller_that_is_away_is_told(
+    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, words: str
+) -> None:
+    """A webhook that does not answer, a deployment that nobody looked at, one that is not there."""
+    (said,) = cluster.said(monkeypatch)
+    assert words in said
 
 
 def test_trouble_of_a_pod_without_a_place() -> None:

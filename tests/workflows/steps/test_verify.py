@@ -39,6 +39,9 @@ class Deployment:
                 data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
                 deployment.asked.append(data)
                 status, body = deployment.answers(data["ndarray"], next(deployment.number))
+                if status == 0:  # the connection ends without a word
+                    self.close_connection = True
+                    return
                 text = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
@@ -177,6 +180,7 @@ def test_one_model(
         "url": deployment.url,
         "requests": 3,
         "wrong": 0,
+        "unanswered": 0,
         "paths": [
             {
                 "path": "a",
@@ -375,6 +379,26 @@ def test_wrong_answers_in_between_are_counted_and_made_good(
     deployment.answers = lambda rows, n: answer(rows, images=old) if n in (11, 13) else answer(rows)
     verify.main(environ)
     assert report(environ)["wrong"] == 2 and by_name(environ)["a"]["rows"] == 250
+
+
+def test_requests_that_an_update_loses_are_counted(
+    deployment: Deployment, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No answer before the first one is a start; after it, waiting or measuring, it is a request lost."""
+    silent = (0, 1, 4, 6, 19)
+    deployment.answers = lambda rows, n: (0, None) if n in silent else answer(rows)
+    verify.main(environ)
+    assert report(environ)["unanswered"] == 3
+    assert "3 requests got no answer while pods changed" in capsys.readouterr().out
+    assert by_name(environ)["a"]["rows"] == 250
+
+
+def test_old_answers_are_no_lost_requests(deployment: Deployment, environ: dict[str, str]) -> None:
+    """What the old pods still answer, or an error, is waited for and not counted as lost."""
+    old = {"a": "r/a:1"}
+    deployment.answers = lambda rows, n: (503, {}) if n == 3 else answer(rows, images=old if n < 3 else None)
+    verify.main(environ)
+    assert report(environ)["unanswered"] == 0
 
 
 def test_a_bad_metric_fails_and_still_reports(deployment: Deployment, environ: dict[str, str]) -> None:

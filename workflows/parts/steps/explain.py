@@ -1,4 +1,4 @@
-"""A failed rollout in, out comes why its deployment did not come up, and what to put back.
+"""A failed rollout in, out comes why its deployment did not come up, in ten lines, and what to put back.
 
 Seldon's own status says Creating for ever; the reason is only in the pods. Asks the Kubernetes API with the
 pod's own account, and says so where there is none. Environment: DEPLOYMENT; ON_FAILURE, rollback or keep;
@@ -7,8 +7,10 @@ LAST_GOOD, the file where `verify` keeps what was good; OUTPUTS.
 
 import json
 import os
+import re
 import ssl
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -18,16 +20,24 @@ from typing import Any
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 STARTING = ("ContainerCreating", "PodInitializing")
 UNREADY = "runs and is not ready"
-LOG_LINES = 20
+LINES, WIDE = 10, 300  # of all that is said, and of each line
+CAUSES = 3
+LOG_LINES = 40  # to choose from
+# Of a stack in Go, which Seldon's executor writes whenever a model is not ready yet.
+STACK = re.compile(r"\s+\S+\.(go|s):\d+|goroutine \d+ |created by |[\w./*()-]+\((\{?0x.*|\.{3})?\)$")
+GROUP = "/apis/machinelearning.seldon.io/v1"
 # What the kubelet gives, as a log, of a container that it has removed.
 REMOVED = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
 LOG_TRIES, LOG_PAUSE = 6, 2.0
 
 
-def api(path: str, **query: str) -> str:
+def api(path: str, *, patch: bytes | None = None, **query: str) -> str:
     """The answer of the Kubernetes API."""
     host = f"https://{os.environ['KUBERNETES_SERVICE_HOST']}:{os.environ['KUBERNETES_SERVICE_PORT']}"
     request = urllib.request.Request(f"{host}{path}?{urllib.parse.urlencode(query)}")
+    if patch is not None:
+        request.method, request.data = "PATCH", patch
+        request.add_header("Content-Type", "application/merge-patch+json")
     request.add_header("Authorization", f"Bearer {(ACCOUNT / 'token').read_text()}")
     context = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
     with urllib.request.urlopen(request, timeout=30, context=context) as response:
@@ -65,9 +75,9 @@ def log_of(pod: str, container: str, which: str) -> str:
     for attempt in range(LOG_TRIES):
         time.sleep(LOG_PAUSE if attempt else 0)
         for previous in (wanted, not wanted):
-            asked = {"container": container, "previous": str(previous).lower(), "tailLines": str(LOG_LINES)}
+            before = str(previous).lower()
             try:
-                log = api(f"{pod}/log", **asked)
+                log = api(f"{pod}/log", container=container, previous=before, tailLines=str(LOG_LINES))
             except OSError as error:
                 why = str(error)
                 continue
@@ -78,18 +88,73 @@ def log_of(pod: str, container: str, which: str) -> str:
     return f"(no log: {why})"
 
 
-def reasons(deployment: str, namespace: str) -> Iterator[str]:
-    """What is wrong with each pod of the deployment, and the last lines of the log that tells of it."""
+def told(log: str) -> list[str]:
+    """The lines of a log that tell something: no stacks in Go, JSON as its words, each line once."""
+    lines = []
+    for line in log.splitlines():
+        try:
+            entry = json.loads(line)
+            line = ": ".join(str(entry[key]) for key in ("msg", "error") if entry.get(key))
+        except (ValueError, TypeError, AttributeError):
+            if STACK.match(line):
+                continue
+        if line.strip():
+            lines.append(line if len(line) <= WIDE else f"{line[:WIDE]}...")
+    return list(dict.fromkeys(lines))
+
+
+def state(deployment: str, namespace: str) -> Iterator[str]:
+    """What Seldon's controller says of the deployment, or that it says nothing."""
+    path = f"{GROUP}/namespaces/{namespace}/seldondeployments/{deployment}"
+    try:
+        found = json.loads(api(path)).get("status") or {}
+        # Changes nothing, and is refused when the controller's webhook does not answer.
+        api(path, patch=b"{}", dryRun="All")
+    except urllib.error.HTTPError as error:
+        said = error.read().decode(errors="replace")
+        if error.code == 404:
+            yield f"There is no SeldonDeployment {deployment}: it was not taken; see the message of deploy."
+        elif "failed calling webhook" in said:
+            yield (
+                "Seldon's controller is not there: its webhook does not answer, so no change is taken. "
+                "Look: kubectl get pods -A -l control-plane=seldon-controller-manager"
+            )
+        return
+    if not found.get("state"):
+        yield (
+            f"Seldon's controller has not looked at {deployment}. Is it running? "
+            "kubectl get pods -A -l control-plane=seldon-controller-manager"
+        )
+    elif found["state"] == "Failed":
+        yield f"SeldonDeployment {deployment} is Failed: {found.get('description') or 'it does not say why'}"
+
+
+def causes(deployment: str, namespace: str) -> Iterator[tuple[str, list[str]]]:
+    """(what is wrong with a container, the words of its log) for each pod of the deployment."""
     pods = f"/api/v1/namespaces/{namespace}/pods"
     for pod in json.loads(api(pods, labelSelector=f"seldon-deployment-id={deployment}"))["items"]:
         name = pod["metadata"]["name"]
         if pod["metadata"].get("deletionTimestamp"):
             continue  # on its way out, as the old pods of a rollout are
-        # The orchestrator is not ready because of what is wrong with a model: causes come first.
-        for container, what, which in sorted(trouble(pod), key=lambda found: found[1] == UNREADY):
-            yield f"{name} {container}: {what}"
-            if which:
-                yield from (f"    {line}" for line in log_of(f"{pods}/{name}", container, which).splitlines())
+        found = list(trouble(pod))
+        # The orchestrator is not ready because of what is wrong with a model: then it has nothing to add.
+        real = [one for one in found if one[1] != UNREADY] or found
+        for container, what, which in real:
+            log = told(log_of(f"{pods}/{name}", container, which)) if which else []
+            yield f"{name} {container}: {what}"[:WIDE], log
+
+
+def reasons(deployment: str, namespace: str) -> list[str]:
+    """What is wrong, with the last words of each log that tells of it, in LINES lines."""
+    lines, found = list(state(deployment, namespace)), list(causes(deployment, namespace))
+    shown, more = found[:CAUSES], len(found) - CAUSES
+    left = LINES - 1 - len(lines) - len(shown) - (more > 0)
+    for number, (what, log) in enumerate(shown):
+        share = left // (len(shown) - number)
+        words = log[-share:] if share > 0 else []
+        left -= len(words)
+        lines += [what, *(f"    {line}" for line in words)]
+    return [*lines, f"and {more} more"] if more > 0 else lines
 
 
 def explained(environ: Mapping[str, str]) -> list[str]:
@@ -97,7 +162,7 @@ def explained(environ: Mapping[str, str]) -> list[str]:
     if not (ACCOUNT / "token").is_file():
         return [f"There is no Kubernetes API here to ask for the pods of {name}; see its logs."]
     try:
-        return list(reasons(name, (ACCOUNT / "namespace").read_text())) or [f"All pods of {name} are well."]
+        return reasons(name, (ACCOUNT / "namespace").read_text()) or [f"All pods of {name} are well."]
     except (OSError, ValueError, KeyError) as error:
         return [f"The pods of {name} could not be read: {error!r}"]
 

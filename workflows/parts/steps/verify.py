@@ -35,6 +35,10 @@ SAY_EVERY = 15.0  # seconds between two lines of a long wait
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+class Unanswered(Wrong):
+    """Nobody took the request, or nobody answered it."""
+
+
 def ask(url: str, rows: Sequence[Any], names: Sequence[str] | None) -> Any:
     """The deployment's answer to `rows`. Wrong on anything but an answer for each of them."""
     data = {"names": names, "ndarray": rows} if names else {"ndarray": rows}
@@ -45,8 +49,10 @@ def ask(url: str, rows: Sequence[Any], names: Sequence[str] | None) -> Any:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
         raise Wrong(f"HTTP {error.code}: {error.read(300).decode(errors='replace')}") from None
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise Wrong(str(getattr(error, "reason", error)) or repr(error)) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise Unanswered(str(getattr(error, "reason", error)) or repr(error)) from None
+    except ValueError as error:
+        raise Wrong(str(error)) from None
     try:
         if len(answer["data"]["ndarray"]) == len(rows) and answer["meta"]["requestPath"]:
             return answer
@@ -55,24 +61,31 @@ def ask(url: str, rows: Sequence[Any], names: Sequence[str] | None) -> Any:
     raise Wrong(f"not a prediction of {len(rows)} rows: {json.dumps(answer)[:300]}")
 
 
-def await_nodes(url: str, ways: list[Way], wait: float) -> None:
-    """Returns after IN_A_ROW right answers one after the other; SystemExit after `wait` seconds."""
+def await_nodes(url: str, ways: list[Way], wait: float) -> int:
+    """Returns after IN_A_ROW right answers one after the other; SystemExit after `wait` seconds.
+
+    Returns how many requests got no answer after the first that got one: those that an update has lost.
+    """
     asked = next(way.samples for way in ways if way.samples.rows)
     end, said, right, reason = time.monotonic() + wait, 0.0, 0, "nothing was asked"
+    served, lost = False, 0
     while right < IN_A_ROW:
         if time.monotonic() > end:
             sys.exit(f"{url} has not given {IN_A_ROW} right answers in a row in {wait:g} s. Last: {reason}")
         try:
             answering(ask(url, asked.rows[:1], asked.names), ways)
-            right += 1
+            right, served = right + 1, True
         except Wrong as wrong:
             right, reason = 0, str(wrong)
+            served = served or not isinstance(wrong, Unanswered)
+            lost += served and isinstance(wrong, Unanswered)
             if time.monotonic() - said > SAY_EVERY:
                 said = time.monotonic()
                 print(f"waiting: {reason}")
             time.sleep(PAUSE)
     images = " or ".join(" > ".join(node["image"] for node in way.nodes) for way in ways)
     print(f"{IN_A_ROW} answers in a row come from {images}")
+    return lost
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ def batches(ways: Sequence[Way]) -> Iterator[Batch]:
             yield Batch(start, group[0].samples, list(group))
 
 
-def measure(url: str, ways: list[Way], wait: float) -> list[str]:
+def measure(url: str, ways: list[Way], wait: float) -> list[Wrong]:
     """Sends every test row to every path that it belongs to, and returns the answers that did not count.
 
     Chance or a router chooses the path of each request, so a batch is sent until all have answered it, within
@@ -116,7 +129,7 @@ def measure(url: str, ways: list[Way], wait: float) -> list[str]:
             answer = ask(url, rows, batch.samples.names)
             way = answering(answer, ways)
         except Wrong as wrong:
-            wrongs.append(str(wrong))
+            wrongs.append(wrong)
             time.sleep(PAUSE)
             continue
         way.requests += 1
@@ -202,17 +215,21 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     if not known:
         sys.exit("No version in this graph has test rows: train one of them, which saves samples with it.")
 
-    await_nodes(url, ways, wait)
+    lost = await_nodes(url, ways, wait)
     print(f"sending {' and '.join(f'{rows} test rows of {name}' for name, rows in known.items())}")
     wrongs = measure(url, ways, wait)
     if wrongs:
         print(f"{len(wrongs)} answers did not count; the last: {wrongs[-1]}")
+    lost += sum(isinstance(wrong, Unanswered) for wrong in wrongs)
+    if lost:
+        print(f"{lost} requests got no answer while pods changed: see EXECUTOR_IMAGE in docs/operations.md")
     asked = len(wrongs) + sum(way.requests for way in ways)
     failures = [fault for way in ways for fault in judge(way, asked=asked, accept=accept)]
     if not any(way.answers for way in ways):
         failures.append("No node answered the test rows.")
 
-    told = {"url": url, "requests": asked, "wrong": len(wrongs), "paths": [described(way) for way in ways]}
+    told: dict[str, Any] = {"url": url, "requests": asked, "wrong": len(wrongs), "unanswered": lost}
+    told["paths"] = [described(way) for way in ways]
     outputs = Path(environ["OUTPUTS"])
     outputs.mkdir(parents=True, exist_ok=True)
     (outputs / "report").write_text(json.dumps(told))

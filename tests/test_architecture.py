@@ -27,6 +27,7 @@ LAYERS = (
     (
         "workflow.merge",
         "workflow.rules",
+        "workflow.locations",
         "workflow.catalog",
         "workflow.applying",
         "workflow.lint",

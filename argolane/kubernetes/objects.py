@@ -15,7 +15,8 @@ from filelock import FileLock
 
 from argolane.disk import shown, write_whole
 from argolane.errors import ArgolaneError
-from argolane.kubernetes.names import in_a_path, not_a_subdomain
+from argolane.kubernetes.names import in_a_path, invalid, not_a_subdomain
+from argolane.kubernetes.sizes import too_long
 from argolane.kubernetes.times import rfc3339
 from argolane.project import Project
 
@@ -44,6 +45,8 @@ class Objects:
     def put(self, body: Mapping[str, Any], now: float) -> dict[str, Any]:
         """Store an object as the API server would: with namespace, uid, version; Secrets encoded."""
         kind, name = str(body["kind"]), str(body["metadata"]["name"])
+        if faults := list(too_long(body)):
+            raise ArgolaneError(invalid(kind, name, faults))
         with self.lock(kind, name):
             before = self.get(kind, name)
             metadata = {"namespace": self.namespace, **body["metadata"]}

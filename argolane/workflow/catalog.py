@@ -29,11 +29,14 @@ class Entry:
     @property
     def spec(self) -> dict[str, Any]:
         """The spec that holds the parameters: the referred template's, or the workflow's own."""
-        own: dict[str, Any] = self.workflow.body.get("spec") or {}
-        name = (own.get("workflowTemplateRef") or {}).get("name")
+        own = self.workflow.body.get("spec")
+        own = own if isinstance(own, dict) else {}
+        reference = own.get("workflowTemplateRef")
+        name = reference.get("name") if isinstance(reference, dict) else None
         for template in self.templates:
             if name and template.name == name:
-                return template.body.get("spec") or {}
+                found = template.body.get("spec")
+                return found if isinstance(found, dict) else {}
         return own
 
     @property
@@ -60,10 +63,18 @@ class Entry:
     def parameters(self) -> list[dict[str, Any]]:
         """Argo's parameter objects: name, value, description, enum."""
         merged: dict[str, dict[str, Any]] = {}
-        for spec in (self.spec, self.workflow.body.get("spec") or {}):
-            for parameter in (spec.get("arguments") or {}).get("parameters") or []:
-                merged[parameter["name"]] = {**merged.get(parameter["name"], {}), **parameter}
+        for spec in (self.spec, self.workflow.body.get("spec")):
+            for parameter in _listed(spec):
+                name = str(parameter.get("name"))
+                merged[name] = {**merged.get(name, {}), **parameter}
         return list(merged.values())
+
+
+def _listed(spec: Any) -> list[dict[str, Any]]:
+    """The parameters of a spec; what is written otherwise is lint's to name."""
+    for key in ("arguments", "parameters"):
+        spec = spec.get(key) if isinstance(spec, dict) else None
+    return [entry for entry in spec if isinstance(entry, dict)] if isinstance(spec, list) else []
 
 
 def entries(project: Project) -> dict[str, Entry]:

@@ -7,7 +7,7 @@ Argo takes). `submit_error` gives Argo's first word about one submission, for th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -91,7 +91,7 @@ def _document(document: Document, library: Library) -> Iterator[Finding]:
         return
     base = Base.of(document)
     said: set[str] = set()
-    for fault in chain(check_document(base, library), check_metadata(base)):
+    for fault in _each_absence_once(chain(check_document(base, library), check_metadata(base))):
         if fault.of.document is document or fault.of.document.where == document.where:
             finding = _finding(fault)
         elif document.kind == "Workflow":
@@ -104,6 +104,24 @@ def _document(document: Document, library: Library) -> Iterator[Finding]:
         for finding in check(base, library):
             if finding.where not in said:
                 yield finding
+
+
+def _each_absence_once(faults: Iterable[Complaint]) -> Iterator[Complaint]:
+    """The first complaint about each WorkflowTemplate that is not there says where else it is named."""
+    told = list(faults)
+    places: dict[tuple[str, str], list[str]] = {}
+    for fault in told:
+        if fault.absent:
+            where = places.setdefault((fault.of.scope, fault.absent), [])
+            where += [fault.where] if fault.where not in where else []
+    for fault in told:
+        if not fault.absent:
+            yield fault
+            continue
+        first, *others = places[fault.of.scope, fault.absent]
+        if fault.where == first:
+            also = f" (named in {len(others)} other places too)" if others else ""
+            yield replace(fault, reason=f"{fault.reason}{also}")
 
 
 def _misshapen(misfits: Sequence[schema.Misfit]) -> bool:

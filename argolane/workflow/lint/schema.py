@@ -107,8 +107,6 @@ class _Walk:
 
 
 def _complaint(value: Any, kind: str, go: str, owner: str) -> str:
-    if kind == "anyText":
-        return ""  # Argo takes anything, and makes an empty text of a map or a list.
     if kind == "quantity":
         return gotypes.quantity_problem(str(value)) or ""
     found = _json_type(value)
@@ -152,8 +150,7 @@ def _fits(value: Any, kind: str) -> bool:
             readable = isinstance(value, (int, float, str)) and not boolean
             return readable and gotypes.quantity_problem(str(value)) is None
         case _:
-            # anyText: a parameter's value, which may be written as any scalar.
-            return isinstance(value, (str, int, float, bool))
+            return True  # anyText: a parameter's value, which Argo takes in any form.
 
 
 def _below(where: str, name: str) -> str:
@@ -172,6 +169,5 @@ def _plain(kind: str) -> str:
         "number": "a number",
         "intOrString": "a whole number or text",
         "quantity": "a quantity such as 100m or 1Gi",
-        "anyText": "text",
     }
     return names[kind]

@@ -33,6 +33,12 @@ def of_resource(resource: Mapping[str, Any]) -> list[serving.Finding]:
 
 def manifest_of(resource: Mapping[str, Any]) -> dict[str, Any] | None:
     """The SeldonDeployment that a resource template holds, Argo's tags standing where they stood."""
+    body = object_of(resource)
+    return body if body is not None and body.get("kind") == KIND else None
+
+
+def object_of(resource: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The one object that a resource template holds, of whatever kind, as far as it can be read."""
     tags: list[str] = []
 
     def hide(found: re.Match[str]) -> str:
@@ -43,7 +49,7 @@ def manifest_of(resource: Mapping[str, Any]) -> dict[str, Any] | None:
         bodies = loads(_TAG.sub(hide, str(resource.get("manifest") or "")), "manifest")
     except ManifestError:
         return None  # Argo says so itself.
-    if len(bodies) != 1 or not isinstance(bodies[0], dict) or bodies[0].get("kind") != KIND:
+    if len(bodies) != 1 or not isinstance(bodies[0], dict):
         return None
     return dict(_shown(bodies[0], tags))
 

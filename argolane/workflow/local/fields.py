@@ -1,11 +1,11 @@
 """Which fields of a manifest the local runner refuses, and which mean something on a cluster only."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argolane.kubernetes.fields import FIELDS
 from argolane.kubernetes.volumes import SUPPORTED
+from argolane.workflow.lint import seldon
 from argolane.workflow.local.pod.artifacts import REPOSITORIES
 
 Tree = Mapping[str, Any]
@@ -31,7 +31,6 @@ NO_EFFECT_IN_CONTAINER = (
 )  # fmt: skip
 KINDS = ("ConfigMap", "Secret", "SeldonDeployment")
 _ACTIONS = ("get", "create", "apply", "delete", "replace", "patch")
-_KIND = re.compile(r"^\s*[\"']?kind[\"']?\s*:\s*[\"']?([A-Za-z]+)", re.M)
 
 
 def of_spec(spec: Tree) -> Iterator[str]:
@@ -54,7 +53,7 @@ def of_template(template: Tree) -> Iterator[str]:
     yield from _volumes("volumes", template.get("volumes"))
     for side in ("inputs", "outputs"):
         for index, artifact in enumerate((template.get(side) or {}).get("artifacts") or ()):
-            yield from (f"{side}.artifacts[{index}].{path}" for path in _artifact(artifact))
+            yield from (f"{side}.artifacts[{index}].{path}" for path in _artifact(artifact, side))
     if template.get("resource") is not None:
         yield from (f"resource.{path}" for path in _resource(template["resource"]))
     for path, container in containers(template):
@@ -87,6 +86,9 @@ def _locks(tree: Tree) -> Iterator[str]:
         for index, lock in enumerate(synchronization.get(name) or ()):
             if lock.get("database"):
                 yield f"synchronization.{name}[{index}].database"
+    for name in ("mutex", "semaphore"):  # One of a kind was all that there could be once.
+        if (synchronization.get(name) or {}).get("database"):
+            yield f"synchronization.{name}.database"
 
 
 def _volumes(place: str, volumes: Any) -> Iterator[str]:
@@ -100,10 +102,12 @@ def _volumes(place: str, volumes: Any) -> Iterator[str]:
                     yield f"{place}[{index}].projected.sources[{number}].{kind}"
 
 
-def _artifact(artifact: Tree) -> Iterator[str]:
+def _artifact(artifact: Tree, side: str) -> Iterator[str]:
     if artifact.get("plugin") is not None:
         yield "plugin"
-    if (artifact.get("http") or {}).get("auth"):
+    if side == "outputs" and artifact.get("http") is not None:
+        yield "http"
+    elif (artifact.get("http") or {}).get("auth"):
         yield "http.auth"
     for kind in REPOSITORIES:
         location = artifact.get(kind)
@@ -117,9 +121,11 @@ def _resource(resource: Tree) -> Iterator[str]:
         yield "action"
     if resource.get("flags"):
         yield "flags"
-    kinds = _KIND.findall(str(resource.get("manifest") or ""))
-    if kinds and kinds[0] not in KINDS:
-        yield f"manifest (kind {kinds[0]})"
+    if resource.get("manifestFrom"):
+        yield "manifestFrom"
+    kind = str((seldon.object_of(resource) or {}).get("kind") or "")
+    if kind and "{{" not in kind and kind not in KINDS:
+        yield f"manifest (kind {kind})"
 
 
 def _container(container: Tree) -> Iterator[str]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.containers import images
-from argolane.languages import expr, jq
+from argolane.kubernetes.objects import Objects
+from argolane.languages import expr, items, jq
 from argolane.project import Project
 from argolane.serving.check import Level
 from argolane.workflow.local import applied, fields
 from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.flow.loops import as_stored
 from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
 from argolane.workflow.local.reconciler.template.lookup import Templates, TemplateSource
 from argolane.workflow.local.reconciler.template.types import calls, type_of
@@ -23,6 +25,7 @@ from argolane.workflow.local.reconciler.workflow_tags import of_workflow
 from argolane.workflow.run.submission import Submission
 
 Tree = Mapping[str, Any]
+_DEFAULT_REPOSITORY = "workflows.argoproj.io/default-artifact-repository"
 _EXPRESSION = re.compile(r"\{\{=(.*?)\}\}", re.S)
 
 
@@ -75,6 +78,7 @@ class _Reader:
         spec = self.submission.spec
         for path in fields.of_spec(spec):
             yield _refused("Workflow", f"spec.{path}")
+        yield from self._repository()
         base = self.templates.local
         holders: list[Tree] = [{"template": spec.get("entrypoint"), "arguments": spec.get("arguments")}]
         if spec.get("onExit"):
@@ -83,7 +87,41 @@ class _Reader:
         for holder in holders:
             yield from self._visit(holder, base, {})
 
+    def _repository(self) -> Iterator[str]:
+        """Artifacts lie in a folder here, but the ConfigMap that is named must be there as on a cluster."""
+        reference = self.submission.spec.get("artifactRepositoryRef")
+        if not reference:
+            return
+        name = str(reference.get("configMap") or "artifact-repositories")
+        body = Objects(self.project).get("ConfigMap", name) or {}
+        annotations = (body.get("metadata") or {}).get("annotations") or {}
+        key = str(reference.get("key") or annotations.get(_DEFAULT_REPOSITORY) or "")
+        if key not in (body.get("data") or {}):
+            words = f"{reference.get('configMap') or ''}#{reference.get('key') or ''}"
+            yield (
+                "Workflow uses 'spec.artifactRepositoryRef': failed to find any artifact repository for "
+                f'artifact repository ref "{words}": no ConfigMap {name!r} here has a key {key!r}. '
+                "Use --on argo, or leave it out."
+            )
+
     def _visit(self, holder: Tree, base: TemplateSource, inputs: dict[str, str]) -> Iterator[str]:
+        for member in self._members(holder, inputs):
+            yield from self._visit_member(holder, base, {**inputs, **member}, member)
+
+    def _members(self, holder: Tree, inputs: dict[str, str]) -> Iterator[dict[str, str]]:
+        """What `item` stands for in each member of a loop, as far as the items are known before the run."""
+        listed = holder.get("withItems")
+        if listed is None and holder.get("withParam"):
+            with contextlib.suppress(OperationError, ValueError):
+                listed = items.load(str(replace(str(holder["withParam"]), {**self.known, **inputs})))
+        if isinstance(listed, list):
+            yield from (items.scope(as_stored(item)) for item in listed)
+        else:
+            yield {}
+
+    def _visit_member(
+        self, holder: Tree, base: TemplateSource, inputs: dict[str, str], member: dict[str, str]
+    ) -> Iterator[str]:
         try:
             if not self._may_run(holder, inputs):
                 return
@@ -91,12 +129,14 @@ class _Reader:
         except OperationError:
             return  # The reconciler says so, with Argo's own words, when it gets there.
         known = self._inputs(template, holder, inputs)
+        if holder.get("inline"):
+            known |= member
         key = (id(template), repr(sorted(known.items())))
         if key in self.seen or len(self.seen) > 5000:
             return
         self.seen.add(key)
         if template.get("name") not in self.acted:
-            yield from self._template(template, known)
+            yield from self._template(self._with_manifest(template, holder, known), known)
         for below in _holders(template):
             yield from self._visit(below, inner, known)
 
@@ -124,8 +164,23 @@ class _Reader:
                 found[f"inputs.parameters.{parameter['name']}"] = text
         return found
 
+    def _with_manifest(self, template: Tree, holder: Tree, inputs: dict[str, str]) -> Tree:
+        """A resource's manifest as it will be, also where an artifact that is known already holds it."""
+        if template.get("resource") is None:
+            return template
+        resource = dict(template["resource"])
+        wanted = ((resource.get("manifestFrom") or {}).get("artifact") or {}).get("name")
+        given = [*_artifacts(holder.get("arguments")), *_artifacts(template.get("inputs"))]
+        raw = next((a["raw"] for a in given if a.get("name") == wanted and a.get("raw")), None)
+        if wanted is not None and raw is not None:
+            del resource["manifestFrom"]
+            resource["manifest"] = str(raw.get("data") or "")
+        with contextlib.suppress(OperationError):
+            resource = replace(resource, {**self.known, **inputs})
+        return {**template, "resource": resource}
+
     def _template(self, template: Tree, inputs: dict[str, str]) -> Iterator[str]:
-        owner, place = self.places.get(id(template)) or self._place_of(template)
+        owner, place = self._place_of(template)
         for path in fields.of_template(template):
             yield _refused(owner, f"{place}.{path}")
         for path, function in _unknown_functions(template):
@@ -146,19 +201,22 @@ class _Reader:
             if reason:
                 yield f"{owner} uses '{place}.{path}.image': {reason}"
         if template.get("resource"):
-            resource = template["resource"]
-            with contextlib.suppress(OperationError):
-                resource = replace(resource, {**self.known, **inputs})
-            for level, sentence in applied.findings(self.project, resource):
+            for level, sentence in applied.findings(self.project, template["resource"]):
                 self.told[level].append(sentence)
 
     def _place_of(self, template: Tree) -> tuple[str, str]:
         """Templates with defaults merged in are copies; they are found by name."""
+        if id(template) in self.places:
+            return self.places[id(template)]
         name = template.get("name")
         for owner, place, candidate in _all(self.submission):
             if candidate.get("name") == name and type_of(candidate) == type_of(template):
                 return owner, place
         return "Workflow", f"spec.templates[{name or 'inline'}]"
+
+
+def _artifacts(holder: Any) -> list[Tree]:
+    return list((holder or {}).get("artifacts") or ())
 
 
 def _filters(template: Tree) -> Iterator[tuple[str, str]]:

@@ -20,8 +20,6 @@ def workflow(**spec: Any) -> dict[str, Any]:
         ({"templates": [{"container": {"env": [{"name": "a", "value": 5}]}}]},
          "spec.templates[0].container.env[0].value", "is 5 (number); expected text (write it in quotes)."),
         ({"templates": {"name": "x"}}, "spec.templates", "is a mapping; expected a list."),
-        ({"arguments": {"parameters": [{"name": "a", "value": {"b": 1}}]}},
-         "spec.arguments.parameters[0].value", "is a mapping; expected text."),
         ({"templates": [{"retryStrategy": {"limit": 1.5}}]}, "spec.templates[0].retryStrategy.limit",
          "is 1.5 (number); expected a whole number or text."),
         ({"templates": [{"outputs": {"artifacts": [{"name": "a", "plugin": {}}]}}]},

@@ -9,8 +9,8 @@ from argolane.languages.tags import check_closed
 from argolane.workflow.lint.argo.base import Base, Complaint, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.names import named, parameter_name
 from argolane.workflow.lint.argo.scopes import go_text
+from argolane.workflow.locations import has_location
 
-_LOCATIONS = ("s3", "git", "http", "artifactory", "hdfs", "raw", "oss", "gcs", "azure", "plugin")
 _ONLY = "valueFrom only allows: default, configMapKeyRef and supplied"
 
 
@@ -32,10 +32,6 @@ def check_arguments(
             yield base.complaint(text, where, lacks_value=True)
         elif artifact.get("from") and artifact.get("fromExpression"):
             yield base.complaint(f"{name} shouldn't have both `from` and `fromExpression` in Artifact", where)
-
-
-def has_location(artifact: Mapping[str, Any]) -> bool:
-    return any(artifact.get(location) is not None for location in _LOCATIONS)
 
 
 def _value_fault(name: str, parameter: Mapping[str, Any], *, allow_empty: bool) -> str:

@@ -24,6 +24,7 @@ class Complaint:
     """One complaint: Argo's whole `text`, and what and where it is about in the document `of`.
 
     `lacks_value`: it is about an argument that has no value, which a submission may still give.
+    `absent`: the WorkflowTemplate that is not there; where it is named again the complaint is the same.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Complaint:
     of: Base
     reason: str
     lacks_value: bool = False
+    absent: str = ""
 
 
 def prefixed(prefix: str, faults: Iterable[Complaint]) -> Iterator[Complaint]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from argolane.workflow.lint.argo.base import Base, Check, Complaint, mapping
@@ -43,7 +44,8 @@ def resolve(
     if reference is not None:
         other = check.library.get(reference)
         if other is None and check.library.offline:
-            return wrong(check.library.missing(reference, namespace_of(base)), "templateRef")
+            _, _, _, complaint = wrong(check.library.missing(reference, namespace_of(base)), "templateRef")
+            return base, None, "", replace(complaint, absent=str(reference["name"]))
         found = found or (other.template(str(reference["template"])) if other else None)
         if other is None or found is None:
             # Argo's own test for a name that only a run knows.

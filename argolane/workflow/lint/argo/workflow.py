@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from argolane.kubernetes.label_selector import not_a_selector
 from argolane.languages.gotext import quote
 from argolane.workflow.lint.argo.arguments import check_arguments
 from argolane.workflow.lint.argo.base import (  # fmt: skip
@@ -86,6 +87,8 @@ def _check(base: Base, library: Library, *, lint: bool, template_only: bool) -> 
     strategy = mapping(spec.get("podGC")).get("strategy", "")
     if strategy not in _POD_GC:
         yield base.complaint(f"podGC.strategy unknown strategy '{strategy}'", f"{root}.podGC.strategy")
+    if reason := not_a_selector(mapping(mapping(spec.get("podGC")).get("labelSelector"))):
+        yield base.complaint(f"podGC.labelSelector invalid: {reason}", f"{root}.podGC.labelSelector")
     for template in mappings((shared or base).spec.get("templates")):
         name = str(template.get("name") or "")
         holder = _holder(reference, name)

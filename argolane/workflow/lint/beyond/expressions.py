@@ -96,6 +96,7 @@ def _unknown_name(name: str, declared: set[str] | None, inputs: set[str]) -> str
         and path[:2] == ["workflow", "parameters"]
         and declared is not None
         and path[2] not in declared
+        and name != "workflow.parameters.json"
     ):
         return unknown("workflow parameter", path[2], declared)
     return ""

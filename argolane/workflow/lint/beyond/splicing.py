@@ -1,6 +1,8 @@
 """Values spliced into program text, where a quote or a `;` in the value becomes part of the program."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from argolane.workflow.lint.argo.base import Base, Library
 from argolane.workflow.lint.beyond.volumes import containers
@@ -9,6 +11,12 @@ from argolane.workflow.lint.finding import Finding
 
 # Values people or programs choose; names that Argo makes itself are harmless.
 _CHOSEN = ("inputs.parameters", "workflow.parameters", "item", "steps.", "tasks.", "=")
+
+# How Hera hands the inputs of an inline @script to it: its author writes none of these lines.
+_HERA = re.compile(
+    r"^(try: (\w+) = json\.loads\(r'''(\{\{inputs\.parameters\.[\w-]+\}\})'''\)\nexcept: \2 = r'''\3'''$)",
+    re.M,
+)
 
 
 def check(base: Base, library: Library) -> Iterator[Finding]:
@@ -21,8 +29,14 @@ def check(base: Base, library: Library) -> Iterator[Finding]:
                 for index, word in enumerate(words if isinstance(words, list) else ()):
                     if isinstance(word, str) and _is_program(command, key, index):
                         yield from _check(base, word, f"{where}.{key}[{index}]")
-            if isinstance(container.get("source"), str):
-                yield from _check(base, container["source"], f"{where}.source")
+            if isinstance(container.get("source"), str) and not _names_module(container):
+                yield from _check(base, _HERA.sub("", container["source"]), f"{where}.source")
+
+
+def _names_module(container: Mapping[str, Any]) -> bool:
+    """Whether `-m module` is the program and the source a file for it, as with Hera's runner."""
+    words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    return "-m" in words
 
 
 def _is_program(command: list[str], key: str, index: int) -> bool:

@@ -5,9 +5,10 @@ Told with it is what a pod needs to know of its run.
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from argolane.disk import said
-from argolane.kubernetes import fields
+from argolane.kubernetes import fields, sizes
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.workflow.local import resources
@@ -26,6 +27,7 @@ from argolane.workflow.run.events import Printed, Said
 from argolane.workflow.run.record import safe
 from argolane.workflow.run.submission import Submission
 
+_TASK_RESULT = 1024  # bytes that a WorkflowTaskResult has besides the outputs
 # Acts for the pods of one template: nothing of the template itself is started.
 StandIn = Callable[[PodOrder, Surroundings, Stop], PodResult]
 
@@ -57,8 +59,8 @@ class Dispatch:
             if stand_in is not None:
                 return stand_in(order, self._surroundings(order, path), stop)
             if order.template.get("resource") is not None:
-                return self._run_resource(order, stop, path)
-            return run_pod(order, self._surroundings(order, path), stop)
+                return _reported(self._run_resource(order, stop, path))
+            return _reported(run_pod(order, self._surroundings(order, path), stop))
         except OSError as error:
             return over("Error", said(error, self._journal.record.pod_folder(order.node_id)))
         except Exception as error:
@@ -117,3 +119,12 @@ class Dispatch:
             annotations={**(outer.get("annotations") or {}), **(given.get("annotations") or {})},
             service_account=str(state.spec.get("serviceAccountName") or "default"),
         )
+
+
+def _reported(result: PodResult) -> PodResult:
+    """As the controller hears of it: outputs travel in one object, a task result, which has a bound."""
+    size = sizes.of_object(result.outputs) + _TASK_RESULT if result.outputs else 0
+    reason = sizes.refusal(size)
+    if not reason:
+        return result
+    return replace(result, phase="Error", message=f"wait: Error (exit code 64): {reason}", outputs=None)

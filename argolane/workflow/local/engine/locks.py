@@ -52,12 +52,12 @@ class FileLocks:
             namespace = semaphore.get("namespace") or self._namespace
             name, key = str(reference.get("name")), str(reference.get("key"))
             full = f"{namespace}/ConfigMap/{name}/{key}"
-            yield full, self._size(full, name, key)
+            # A project is one namespace: the ConfigMaps of another are not there.
+            yield full, self._size(full, self._limit(name, key) if namespace == self._namespace else 0)
         for mutex in mutexes:
             yield f"{mutex.get('namespace') or self._namespace}/Mutex/{mutex.get('name')}", 1
 
-    def _size(self, full: str, name: str, key: str) -> int:
-        size = self._limit(name, key)
+    def _size(self, full: str, size: int) -> int:
         if size <= 0:
             raise OperationError(f"failed to initialize semaphore {full} with limit")
         return size

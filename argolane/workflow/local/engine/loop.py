@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.disk import is_full
+from argolane.kubernetes import sizes
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.workflow.local import control
@@ -21,18 +22,21 @@ from argolane.workflow.local.engine.remembering import ConfigMapMemory
 from argolane.workflow.local.engine.signals import signals_to
 from argolane.workflow.local.reconciler import hooks, preparation, reconcile
 from argolane.workflow.local.reconciler.calling import execute_call
+from argolane.workflow.local.reconciler.errors import CannotStart, OperationError
 from argolane.workflow.local.reconciler.nodes.node import Node, stamp
 from argolane.workflow.local.reconciler.nodes.tree import NodeTree
 from argolane.workflow.local.reconciler.ports import ASK_FOR_LOCK, PodOrder, PodResult, Ports
 from argolane.workflow.local.reconciler.reconcile import Verdict
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.lookup import Templates
-from argolane.workflow.run.events import Observer, RunChanged
+from argolane.workflow.run.events import Observer, RunChanged, Said
 from argolane.workflow.run.record import Record
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.submission import Submission
 
 _POLL = 0.25
+# Who holds the workflow's own locks: not its first node, which may have some as well.
+_WORKFLOW = ""
 # Threads of pods wake up for a moment only: five milliseconds, Python's own, would be most of their time.
 _SWITCH = 0.0005
 
@@ -101,11 +105,11 @@ class Engine:
             self._locks.close()
 
     def _verdict(self) -> Verdict:
-        problem = preparation.prepare(self._state, self._submission)
-        if problem:
-            return Verdict("Failed", problem)
         try:
-            return self._loop()
+            problem = preparation.prepare(self._state, self._submission)
+            return Verdict("Failed", problem) if problem else self._loop()
+        except CannotStart as reason:
+            return Verdict(reason.phase, str(reason))
         except OSError as error:  # Of a lock or an object, say: where those lie, this run lies as well.
             if not is_full(error):
                 raise
@@ -135,7 +139,10 @@ class Engine:
         wanted = self._state.spec.get("synchronization")
         if not wanted or self._state.shutdown:
             return True
-        acquired, _, message = self._locks.try_acquire(self._state.name, wanted)
+        try:
+            acquired, _, message = self._locks.try_acquire(_WORKFLOW, wanted)
+        except OperationError as error:
+            raise CannotStart("Failed", f"Failed to acquire the synchronization lock. {error}") from None
         phase = "Running" if acquired else "Pending"
         if self._journal.status.head["phase"] != phase:
             self._journal.head(phase=phase, message=message)
@@ -238,6 +245,9 @@ class Engine:
             journal.head(message=verdict.message)
         if self._state.outputs:
             journal.head(outputs=self._state.outputs)
+        if reason := sizes.too_long_a_status(journal.status.to_dict().get("nodes") or {}):
+            words = f"workflow is longer than maximum allowed size. {reason}"
+            journal.tell(Said(f"On a cluster this run would never end: {words}"))
         journal.write(now=True)
         return Verdict("Error", journal.full) if journal.full else verdict
 

@@ -17,6 +17,7 @@ from argolane.containers.sandbox import Mount
 from argolane.disk import is_full, said
 from argolane.workflow.local.pod import archives, checkout
 from argolane.workflow.local.pod.outputs import View
+from argolane.workflow.locations import has_location
 
 REPOSITORIES = ("s3", "gcs", "oss", "azure", "hdfs", "artifactory")
 
@@ -43,7 +44,9 @@ def load(template: Mapping[str, Any], view: View, repository: Repository, folder
     found = []
     for artifact in (template.get("inputs") or {}).get("artifacts") or ():
         path = str(artifact.get("path") or "")
-        if not path:
+        if not path or (
+            artifact.get("optional") and not artifact.get("stored") and not has_location(artifact)
+        ):
             continue
         place = view.locate(path) if view.on_volume(path) else folder / str(artifact["name"])
         if place is None:

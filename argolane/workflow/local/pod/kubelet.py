@@ -16,7 +16,7 @@ from argolane.containers.process import Process
 from argolane.disk import check_room, is_full, said
 from argolane.errors import ArgolaneError
 from argolane.workflow.local.fields import containers as declared_containers
-from argolane.workflow.local.pod import artifacts, files, outputs
+from argolane.workflow.local.pod import arguments, artifacts, files, outputs
 from argolane.workflow.local.pod.containers import Containers
 from argolane.workflow.local.pod.exits import judged, main_of, over
 from argolane.workflow.local.pod.files import SCRIPT, Files
@@ -114,6 +114,7 @@ class _Pod:
         started = [containers.start(c, ready.mounts(c)) for c in self.order.template.get("sidecars") or ()]
         sidecars = [process for process in started if process is not None]
         main, mounts = {**ready.main, "name": "main"}, (*ready.view.mounts, *ready.view.own)
+        main["args"] = arguments.offloaded(main.get("command") or (), main.get("args") or (), ready.view)
         if self.order.template.get("script") is not None and main.get("source"):
             mounts = (*mounts, ready.stage(str(main["source"])))
             main["args"] = [*(main.get("args") or ()), SCRIPT]

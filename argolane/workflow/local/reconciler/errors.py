@@ -5,6 +5,14 @@ class OperationError(Exception):
     """A node or the workflow ends in Error with this message, which is Argo's own text."""
 
 
+class CannotStart(OperationError):
+    """The workflow ends before its first node, in this phase and with this message."""
+
+    def __init__(self, phase: str, message: str) -> None:
+        super().__init__(message)
+        self.phase = phase
+
+
 class Unresolved(OperationError):
     """A reference names nothing that is there."""
 

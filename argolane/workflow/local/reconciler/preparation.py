@@ -3,8 +3,10 @@
 import time
 from typing import Any
 
+from argolane.kubernetes.names import not_a_label_value
+from argolane.languages.gotext import quote
 from argolane.workflow.local.reconciler import workflow_tags
-from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.errors import CannotStart, OperationError
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.evaluation import evaluate, replace
 from argolane.workflow.local.reconciler.template.types import calls, type_of
@@ -12,9 +14,11 @@ from argolane.workflow.run.submission import Submission
 
 
 def prepare(run: RunState, submission: Submission) -> str:
-    """Why the workflow fails before it begins, or ''."""
+    """Why the workflow fails before it begins, or ''; CannotStart when it ends in Error."""
     try:
         _fill(run, submission)
+    except CannotStart:
+        raise
     except OperationError as error:
         return f"failed to set global parameters: {error}"
     if untyped := _untyped(run.spec):
@@ -49,7 +53,17 @@ def _fill(run: RunState, submission: Submission) -> None:
     whole = {key: value for key, value in run.spec.items() if key != "templates"}
     run.spec = {**replace(whole, run.variables), "templates": run.spec.get("templates")}
     run.variables.set("workflow.status", "")
+    for key, value in ((run.spec.get("workflowMetadata") or {}).get("labels") or {}).items():
+        if reason := ";".join(not_a_label_value(str(value))):
+            text = f'invalid label value "{quote(str(value))}" for label "{quote(str(key))}"'
+            raise CannotStart("Error", f"{text}: {reason}")
     labels = (run.spec.get("workflowMetadata") or {}).get("labelsFrom") or {}
     for key, source in labels.items():
         value = evaluate(str(source["expression"]), run.variables)
         run.variables.set(f"workflow.labels.{key}", str(value))
+        if reason := ";".join(not_a_label_value(str(value))):
+            text = (
+                f'invalid label value "{quote(str(value))}" for label "{quote(str(key))}" '
+                f'and expression "{quote(str(source["expression"]))}"'
+            )
+            raise CannotStart("Error", f"{text}: {reason}")

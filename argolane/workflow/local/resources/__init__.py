@@ -12,6 +12,7 @@ from argolane.errors import ArgolaneError
 from argolane.kubernetes.patching import PatchError
 from argolane.languages import jq, jsonpath
 from argolane.languages.jsonpath.parser import PathError
+from argolane.workflow.local.fields import KINDS
 from argolane.workflow.local.pod import outputs
 from argolane.workflow.local.pod.artifacts import Repository, load
 from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit, over
@@ -65,6 +66,10 @@ def manifest_of(template: Mapping[str, Any], repository: Repository, folder: Pat
 
 def _wanted(resource: Mapping[str, Any], manifest: str, owner: Mapping[str, Any]) -> dict[str, Any]:
     wanted = parse(resource, manifest)
+    if wanted["kind"] not in KINDS:  # Of a manifest that was not known before the run.
+        raise ResourceError(
+            f"resource.manifest: kind is {wanted['kind']!r}; the local runner has {', '.join(KINDS)}"
+        )
     if resource.get("setOwnerReference"):
         metadata = wanted.setdefault("metadata", {})
         metadata["ownerReferences"] = [*(metadata.get("ownerReferences") or ()), dict(owner)]

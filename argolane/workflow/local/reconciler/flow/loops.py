@@ -6,7 +6,7 @@ from typing import Any
 
 from argolane.errors import ArgolaneError
 from argolane.languages import items
-from argolane.languages.values import go_json_error
+from argolane.languages.values import any_string, go_json_error
 from argolane.workflow.local.reconciler.errors import OperationError, WaitsForEver
 from argolane.workflow.local.reconciler.template.evaluation import replace, should_execute
 
@@ -76,7 +76,7 @@ def _may_run(condition: str) -> bool:
 
 def _values(holder: Mapping[str, Any]) -> list[Any]:
     if holder.get("withItems"):
-        return [_as_stored(item) for item in holder["withItems"]]
+        return [as_stored(item) for item in holder["withItems"]]
     if holder.get("withParam"):
         return _list(str(holder["withParam"]))
     try:
@@ -85,14 +85,17 @@ def _values(holder: Mapping[str, Any]) -> list[Any]:
         raise OperationError(str(error)) from None
 
 
-def _as_stored(item: Any) -> Any:
-    """A manifest goes through Kubernetes' API server, where a number beyond 64 bits becomes a float."""
+def as_stored(item: Any) -> Any:
+    """A manifest goes through Kubernetes' API server as JSON: a number beyond 64 bits becomes a float, and
+    a key a text (an unquoted n is the boolean false to YAML)."""
     if isinstance(item, int) and item not in _INT64:
         return float(item)
     if isinstance(item, list):
-        return [_as_stored(part) for part in item]
+        return [as_stored(part) for part in item]
     if isinstance(item, dict):
-        return {key: _as_stored(value) for key, value in item.items()}
+        return {
+            key if isinstance(key, str) else any_string(key): as_stored(value) for key, value in item.items()
+        }
     return item
 
 

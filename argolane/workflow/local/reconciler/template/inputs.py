@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from argolane.languages.gotext import to_json
+from argolane.workflow import locations
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.flow.scope import ABSENT
 from argolane.workflow.local.reconciler.template.evaluation import replace
 
 ConfigMapValue = Callable[[str, str], str]
-_LOCATIONS = (
-    "s3", "git", "http", "artifactory", "hdfs", "raw", "oss", "gcs", "azure", "plugin",
-)  # fmt: skip
 
 
 class NotFound(LookupError):
@@ -77,7 +75,7 @@ def fill_tags(
 
 def has_location(artifact: Mapping[str, Any]) -> bool:
     """Whether an artifact says where it lies."""
-    return any(artifact.get(kind) is not None for kind in _LOCATIONS) or artifact.get("stored") is not None
+    return locations.has_location(artifact) or artifact.get("stored") is not None
 
 
 def _input(

@@ -158,7 +158,9 @@ def test_numbers_that_json_lacks(tmp_path: Path, number: str) -> None:
     """YAML has numbers that JSON has not: Argo cannot read the file, and neither do we."""
     file = tmp_path / "w.yaml"
     file.write_text(f"kind: Workflow\nspec:\n  arguments: {{parameters: [{{name: a, value: {number}}}]}}\n")
-    with pytest.raises(ManifestError, match=rf"w\.yaml:3:45: not valid YAML: {number} is no number that JSON has"):
+    with pytest.raises(
+        ManifestError, match=rf"w\.yaml:3:45: not valid YAML: {number} is no number that JSON has"
+    ):
         load(file)
 
 

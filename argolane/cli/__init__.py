@@ -6,7 +6,7 @@ Each command imports what it needs when it runs, so that `--help` answers at onc
 import click
 
 from argolane import __version__
-from argolane.cli import deployments, manifests, new, runs, volumes
+from argolane.cli import cache, deployments, manifests, new, runs, volumes
 from argolane.cli.group import Group
 
 
@@ -29,6 +29,7 @@ for command in (
     volumes.volume,
     deployments.predict,
     deployments.whence,
+    cache.cache,
     manifests.lint,
     manifests.render,
     new.new,

@@ -4,6 +4,7 @@ An environment is made in a folder with a name of its own and becomes visible by
 last thing that happens: whoever is killed in the middle, or runs out of disk, leaves nothing that counts.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -31,6 +32,8 @@ def ensure(lock: Path, cache: Path, *, root: Path, say: Callable[[str], None]) -
     """
     link = cache / _key(lock)
     if _usable(link):
+        with contextlib.suppress(OSError):  # A cache that cannot be written to is good enough to be used.
+            os.utime(link, follow_symlinks=False)
         return link.resolve()
     cache.mkdir(parents=True, exist_ok=True)
     guard = filelock.FileLock(f"{link}.lock")

@@ -1,0 +1,60 @@
+"""The commands about what is kept for next time: cache ls, cache prune."""
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from argolane.cli.group import output_option, project
+
+
+@click.group()
+def cache() -> None:
+    """List or remove the Python environments that were made from lock files."""
+
+
+@cache.command("ls")
+@output_option
+def list_(output: str) -> None:
+    """List them: how large, when used last, and whether a process runs in one now."""
+    from argolane.containers import kept
+
+    folder = project().cache / "envs"
+    found = list(kept.every(folder))
+    if output == "json":
+        listed = [
+            {"name": each.name, "bytes": each.size, "used": _time(each.used), "busy": each.busy}
+            for each in found
+        ]
+        click.echo(json.dumps(listed, indent=2))
+        return
+    for each in found:
+        busy = "  in use" if each.busy else ""
+        click.echo(f"{_megabytes(each.size):>9}  {_time(each.used)}  {each.name}{busy}")
+    click.echo(f"{len(found)} environments, {_megabytes(sum(each.size for each in found))}: {folder}")
+
+
+@cache.command()
+@click.option(
+    "--older-than", metavar="AGE", default="30d", show_default=True, help="Unused for: 12h, 7d, 4w."
+)
+@click.option("--all", "everything", is_flag=True, help="However short ago they were used.")
+def prune(older_than: str, everything: bool) -> None:
+    """Remove those that nobody used for a while; they are made anew when they are needed."""
+    from argolane.cli.removal import age
+    from argolane.containers import kept
+
+    unused = 0.0 if everything else age(older_than).total_seconds()
+    freed = 0
+    for each in kept.prune(project().cache / "envs", unused=unused):
+        freed += each.size
+        click.echo(f"Environment {each.name} removed.")
+    click.echo(f"{_megabytes(freed)} freed.")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _time(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"

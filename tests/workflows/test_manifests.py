@@ -24,7 +24,8 @@ DOCUMENTS = [document for path in sorted(FOLDER.glob("*.yaml")) for document in 
 TEMPLATES = [document for document in DOCUMENTS if document.kind == "WorkflowTemplate"]
 WORKFLOWS = [document for document in DOCUMENTS if document.kind == "Workflow"]
 STOCK_IMAGES = {"python:3.11-slim", "docker:cli", "docker:dind"}
-QUOTED_WHEN = re.compile(r"'\{\{[\w.-]+}}' (==|!=) '[\w-]*'( && '\{\{[\w.-]+}}' (==|!=) '[\w-]*')*")
+COMPARED = r"'\{\{([\w.-]+|=[^{}]+)}}' (==|!=) '[\w-]*'"
+QUOTED_WHEN = re.compile(f"{COMPARED}( && {COMPARED})*")
 each_template = pytest.mark.parametrize("document", TEMPLATES, ids=lambda document: document.name)
 
 

@@ -50,4 +50,4 @@ def test_when_something_is_put_back(status: str, failed: list[str], begun: bool)
     """Only in a run that failed when its rollout had begun."""
     listed = ",".join(f'{{\\"displayName\\":\\"x\\",\\"templateName\\":\\"{name}\\"}}' for name in failed)
     names = {"workflow.status": status, "workflow.failures": f'"[{listed}]"'}
-    assert holds(BEGUN_AND_FAILED.removeprefix("{{=").removesuffix("}}"), names) is begun
+    assert holds(BEGUN_AND_FAILED.removeprefix("'{{=").removesuffix("}}' == 'true'"), names) is begun

@@ -34,7 +34,8 @@ ASKED_AGAIN = RetryStrategy(
 )
 # Before the rollout nothing was applied. `workflow.failures` is a JSON list, escaped once more.
 BEGUN_AND_FAILED = (
-    "{{=workflow.status != 'Succeeded' && workflow.failures matches 'templateName[^a-z]+rollout[^a-z]'}}"
+    "'{{=workflow.status != 'Succeeded' && workflow.failures matches 'templateName[^a-z]+rollout[^a-z]'}}'"
+    " == 'true'"
 )
 DEPLOYING = f"'{parameters.DEPLOY.tag}' == 'true'"
 

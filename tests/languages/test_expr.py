@@ -123,10 +123,30 @@ def test_refused_names_what_argo_has_and_we_do_not() -> None:
     assert expr.refused("now() == sprig.uuidv4() + sprig.upper('a')") == ["sprig.uuidv4", "now"]
 
 
-def test_jsonpath_filters_are_refused() -> None:
-    """A filter of jsonpath is refused, not answered wrongly."""
-    with pytest.raises(expr.ExprUnsupported, match="filters, scripts"):
-        expr.evaluate("jsonpath('[]', '$[?(@.a)]')", {})
+_PEOPLE = '{"e": [{"n": "A", "age": 1}, {"n": "B", "age": 43, "t": ["x"]}, {"n": "C"}], "b": {"age": 7}}'
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ('$.e[?(@.n=="B")].age', [43]),
+        ("$..age", [7, 1, 43]),
+        ("$..[0]", [{"n": "A", "age": 1}, "x"]),
+        ("$.e[?(@.age > 1)].n", ["B"]),
+        ("$.e[?(@.age)].n", ["A", "B"]),
+        ("$.e[?(!@.age)].n", []),
+        ("$.e[(@.length-1)].n", "C"),
+        ("$.e[?(@.n =~ '^[AB]$')].n", ["A", "B"]),
+        ('$.e[?(@.n=="A" || @.n=="C")].n', ["A", "C"]),
+        ('$.e[?(@.age >= 1 && @.n != "A")].n', ["B"]),
+        ("$.e[?(@.age == $.b.age)]", []),
+        ("$.e[?(@.n in ['A','C'])].n", []),
+        ("$.e[?(@.t)].t[0]", ["x"]),
+    ],
+)
+def test_jsonpath_looks_for_what_a_filter_says(path: str, value: Any) -> None:
+    """What the library that Argo uses gave for each path, where a list is JSON and so are its quotes."""
+    assert expr.evaluate("jsonpath(d, p)", {"d": _PEOPLE, "p": path}) == value
 
 
 def test_every_function_of_sprig_is_there_or_refused() -> None:

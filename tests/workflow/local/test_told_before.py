@@ -137,6 +137,7 @@ def test_semaphore_without_its_config_map(project: Project, namespace: str) -> N
     place = f"{'elsewhere' if namespace else project.settings.namespace}/ConfigMap/sizes/k"
     why = f"failed to initialize semaphore {place} with limit"
     assert (run.phase, run.message) == ("Failed", f"Failed to acquire the synchronization lock. {why}")
+    assert run.folder is not None
     assert json.loads((run.folder / "status.json").read_text())["phase"] == "Failed"
 
 

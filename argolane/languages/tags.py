@@ -22,11 +22,19 @@ _LATE = (
 
 
 class SubstitutionError(ArgolaneError):
-    """A tag cannot be replaced; the message is Argo's. `missing`: Argo would wait for the value for ever."""
+    """A tag cannot be replaced; the message is Argo's.
 
-    def __init__(self, message: str, *, missing: bool = False) -> None:
+    `missing`: Argo would wait for the value for ever. `culprits`: which values are to blame, in our words.
+    """
+
+    def __init__(self, message: str, *, missing: bool = False, culprits: str = "") -> None:
         super().__init__(message)
-        self.missing = missing
+        self.missing, self.culprits = missing, culprits
+
+    @property
+    def explained(self) -> str:
+        """Argo's message, and the culprits after it."""
+        return f"{self}: {self.culprits}" if self.culprits else str(self)
 
 
 def substitute(
@@ -44,7 +52,8 @@ def substitute(
         return json.loads(replaced)
     except ValueError:
         raise SubstitutionError(
-            "cannot finish template replacement because the result was invalid JSON" + _culprits(text, values)
+            "cannot finish template replacement because the result was invalid JSON",
+            culprits=_culprits(text, values),
         ) from None
 
 
@@ -59,7 +68,7 @@ def _culprits(text: str, values: Mapping[str, Any]) -> str:
         if strange:
             codes = ", ".join(f"U+{ord(c):04X}" for c in dict.fromkeys(strange))
             found.append(f"{name} holds {codes}")
-    return f": {'; '.join(found)}" if found else ""
+    return "; ".join(found)
 
 
 def _is_json(quoted: str) -> bool:

@@ -56,8 +56,12 @@ def _value_fault(name: str, parameter: Mapping[str, Any], *, allow_empty: bool) 
 
 @dataclass(frozen=True)
 class Unfilled:
-    """Why a template cannot be filled in. `lacks`: which input it is that nobody supplies, else ''."""
+    """Why a template cannot be filled in: Argo's `text`, and the `reason` with what is to blame.
 
+    `lacks`: which input it is that nobody supplies, else ''.
+    """
+
+    text: str
     reason: str
     lacks: str = ""
 
@@ -92,11 +96,12 @@ def fill(
             check_closed(text)
         return _substituted(filled, {**globals_, **locals_}), None
     except SubstitutionError as error:
-        return filled, Unfilled(str(error))
+        return filled, Unfilled(str(error), error.explained)
 
 
 def _not_supplied(name: str) -> Unfilled:
-    return Unfilled(f"{name} was not supplied", lacks=name)
+    text = f"{name} was not supplied"
+    return Unfilled(text, text, lacks=name)
 
 
 def _given(parameter: Mapping[str, Any], arguments: Mapping[str, Any] | None) -> dict[str, Any]:

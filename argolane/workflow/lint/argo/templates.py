@@ -67,7 +67,7 @@ def check_template(
         scope |= _own_paths(template)
     filled, problem = fill(template, arguments, check.globals, local)
     if problem is not None:
-        yield Complaint(f"templates.{name} {problem.reason}", caller, base, problem.reason)
+        yield Complaint(f"templates.{name} {problem.text}", caller, base, problem.reason)
         if not problem.lacks:
             return
     if timeout := filled.get("timeout"):

@@ -19,7 +19,7 @@ def replace(tree: Any, params: Mapping[str, Any], *, strict: tuple[str, ...] | b
     try:
         return substitution.substitute(tree, params, strict=roots)
     except substitution.SubstitutionError as error:
-        raise (WaitsForEver if error.missing else OperationError)(str(error)) from None
+        raise (WaitsForEver if error.missing else OperationError)(error.explained) from None
     except expr.ExprError as error:
         raise OperationError(str(error)) from None
 

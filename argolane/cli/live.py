@@ -31,11 +31,13 @@ def summary(result: Run, root: Path) -> Iterator[str]:
     took = seconds(result.status)
     end = f" in {duration(took)}" if took is not None else ""
     failed = dict(_failed(result.status)) if result.folder is not None else {}
-    message = "" if failed else result.message
-    yield f"{result.name} {result.phase}{end}" + (f": {message}" if message else "")
+    # What a node says already is told below, with the task that it is about.
+    told_below = {node.get("message") for node in (result.status.get("nodes") or {}).values()}
+    message = "" if failed and result.message in told_below else result.message
     for _, node in walk(result.status):
         if node.get("type") == "Pod" and node.get("phase") == "Succeeded" and (note := said_by(node)):
             yield f"Task '{task_of(str(node['displayName']))}': {note}"
+    yield f"{result.name} {result.phase}{end}" + (f": {message}" if message else "")
     if result.folder is None:
         return
     folder = RunFolder(result.folder)

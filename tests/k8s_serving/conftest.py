@@ -2,15 +2,11 @@
 
 import gzip
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
-# Content is no installed package: it is imported from the root of the repository, as `argolane render` does.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
 def closed(schema: Any) -> Any:

@@ -12,9 +12,6 @@ from argolane.containers import environments
 from argolane.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
-# Content is no installed package: it is imported from the root of the repository, as `argolane render` does.
-sys.path.insert(0, str(ROOT))
-
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

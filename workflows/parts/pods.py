@@ -104,9 +104,10 @@ def environment(values: Mapping[str, str]) -> list[m.EnvVar]:
     return [m.EnvVar(name=name, value=value) for name, value in values.items()]
 
 
-def output(name: str, description: str) -> Parameter:
+def output(name: str, description: str, *, default: str | None = None) -> Parameter:
     """The output parameter that a container writes to a file of that name below OUTPUTS."""
-    return Parameter(name=name, description=description, value_from=m.ValueFrom(path=f"{OUTPUTS}/{name}"))
+    source = m.ValueFrom(path=f"{OUTPUTS}/{name}", default=default)
+    return Parameter(name=name, description=description, value_from=source)
 
 
 def small_step(

@@ -48,7 +48,9 @@ def train(unit: Unit) -> Container:
         outputs=[
             pods.output("metric", "What it is judged by, and its value on the test rows."),
             pods.output("version", "version.json of the trained version."),
-            pods.output("note", "The data that were used, where the best to be had were asked for."),
+            pods.output(
+                "note", "The data that were used, where the best to be had were asked for.", default=""
+            ),
             Parameter(
                 name="folder",
                 value=f"{MODEL_STORE}/{unit.name}/{parameters.VERSION.tag}",

@@ -150,7 +150,7 @@ templates:
 
 
 def test_output_files_may_lie_anywhere(run: RunText) -> None:
-    """An image's own folders are read-only here, but declared outputs can be written anywhere."""
+    """The whole root folder can be written to, as in a pod, and nothing of it stays on this machine."""
     result = run(
         """
 entrypoint: main
@@ -163,7 +163,7 @@ templates:
     - {name: c, valueFrom: {path: /etc/argolane-test, default: none}}
   container:
     image: python:3.11-slim
-    command: [sh, -c, "echo 1 > /top.txt; echo 2 > /some/new/place/b"]
+    command: [sh, -c, "echo 1 > /top.txt; mkdir -p /some/new/place; echo 2 > /some/new/place/b"]
 """
     )
     (node,) = nodes(result).values()

@@ -26,6 +26,7 @@ class Files:
     def __init__(self, order: PodOrder, around: Surroundings) -> None:
         template, self._around, self._folder = order.template, around, around.folder
         self.main = dict(template.get("container") or template.get("script") or {})
+        remove(self._folder)  # what a runner that was killed has left of the same pod
         places = volumes.Places(around.claims, around.run_volumes, self._folder / "volumes")
         self._volumes = volumes.prepare(order.volumes, places, around.objects)
         self._closed = volumes.read_only_volumes(order.volumes)

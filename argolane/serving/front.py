@@ -48,6 +48,7 @@ class Front:
     def __init__(self, deployment: str) -> None:
         self.deployment = deployment
         self.backends: Sequence[Backend] = ()
+        self.scaled_to_nothing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,9 +62,8 @@ class Front:
 
     async def _not_yet(self, scope: Scope, send: Send) -> None:
         live = scope["path"] == "/live"
-        info = (
-            f"Deployment '{self.deployment}' has no version that is ready yet; see: argolane get deployments"
-        )
+        lacks = "0 replicas" if self.scaled_to_nothing else "no version that is ready yet"
+        info = f"Deployment '{self.deployment}' has {lacks}; see: argolane get deployments"
         failure = {"code": 503, "info": info, "reason": "NOT_READY", "status": "FAILURE"}
         body = json.dumps({} if live else {"status": failure}).encode()
         await asgi.answer(send, 200 if live else 503, [(b"content-type", b"application/json")], body)

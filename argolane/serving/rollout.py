@@ -89,7 +89,7 @@ class Rollout:
             wanted.trouble = f"The graph server does not start: {error}"
             return
         before, self.serving = self.serving, wanted
-        front.backends = wanted.backends
+        front.backends, front.scaled_to_nothing = wanted.backends, not wanted.pods
         log.info("generation %d serves", wanted.generation)
         if before:
             self._retire(before)

@@ -12,6 +12,7 @@ from argolane.serving.spec import SeldonDeployment
 CREATING, AVAILABLE, FAILED = "Creating", "Available", "Failed"
 # After so many failed starts in a row a version is called Failed; it is tried on, and may still come up.
 ENOUGH = 3
+NOTHING_ANSWERS = "replicas is 0: nothing answers. Set it to 1 or more."
 _PATH = "/api/v1.0/predictions"
 _NOTHING_TO_DO = {
     "AmbassadorMappingsReady": "No Ambassador Mappaings defined",
@@ -34,7 +35,8 @@ def of(deployment: SeldonDeployment, running: Sequence[Pod], *, port: int, switc
        trouble: str, previous: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
     """`running` are the pods of the version asked for; `switched`: it is the one that answers."""
     available = switched and all(pod.ready for pod in running)
-    state, description = (AVAILABLE, "") if available else _trouble(running, trouble)
+    idle = "" if running else NOTHING_ANSWERS
+    state, description = (AVAILABLE, idle) if available else _trouble(running, trouble)
     if other_serves and description:
         first, newline, lines = description.partition("\n")
         description = f"{first} The version before goes on answering.".strip() + newline + lines

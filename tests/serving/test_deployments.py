@@ -303,3 +303,19 @@ def test_two_applies_at_once_leave_one_deployment(
     assert tools.ask(deployments.url("m"))["version"] in "01"
     supervisors = [p for p in tools.processes(project.root) if "argolane.serving.supervisor" in p.cmdline()]
     assert len(supervisors) == 1
+
+
+def test_scaled_to_nothing(deployments: Deployments, tools: Any) -> None:
+    """replicas: 0 is Available, as on a cluster; the status and each answer say why nothing answers."""
+    asked = tools.manifest()
+    asked["spec"]["predictors"][0]["replicas"] = 0
+    deployments.apply(asked)
+    status = deployments.wait("m", timeout=30)["status"]
+    assert (status["state"], status["replicas"]) == ("Available", 0)
+    assert status["description"] == "replicas is 0: nothing answers. Set it to 1 or more."
+    with pytest.raises(ArgolaneError, match="503: Deployment 'm' has 0 replicas"):
+        client.predict(deployments.url("m"), {"data": {"ndarray": [[1]]}})
+    asked["spec"]["predictors"][0]["replicas"] = 1
+    deployments.apply(asked)
+    assert "description" not in deployments.wait("m", timeout=30)["status"]
+    tools.ask(deployments.url("m"))

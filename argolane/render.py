@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,10 +84,10 @@ def _programs(project: Project) -> list[str]:
 def _wanted(project: Project) -> list[Rendered]:
     """Every file that the programs make; ManifestError lists all that cannot be rendered."""
     files: dict[Path, Rendered] = {}
-    faults = []
-    for program, result in _run(project, _programs(project)).items():
+    results = _run(project, _programs(project))
+    faults = list(_each_once(results))
+    for program, result in results.items():
         if "fault" in result:
-            faults.append(f"{program}: {result['fault']}")
             continue
         for stem, body in result["manifests"].items():
             path = project.root / Path(program).parent / FOLDER / f"{stem}.yaml"
@@ -102,6 +103,17 @@ def _wanted(project: Project) -> list[Rendered]:
     if faults:
         raise ManifestError(faults)
     return list(files.values())
+
+
+def _each_once(results: Mapping[str, Any]) -> Iterator[str]:
+    """Each fault with the first program that met it: what all read, a model.yaml say, fails them all."""
+    met: dict[str, list[str]] = {}
+    for program, result in results.items():
+        if "fault" in result:
+            met.setdefault(result["fault"], []).append(program)
+    for fault, (first, *others) in met.items():
+        more = f" The same in {', '.join(others)}." if others else ""
+        yield f"{first}: {fault}{more}"
 
 
 def _run(project: Project, programs: list[str]) -> dict[str, Any]:

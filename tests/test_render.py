@@ -163,6 +163,18 @@ def test_all_faults_at_once_and_nothing_written(project: Project) -> None:
     assert not (project.root / "workflows/rendered").exists()
 
 
+def test_what_fails_all_programs_is_told_once(project: Project) -> None:
+    """Programs that read the same broken file fail alike: one line, which names them all."""
+    write(project, "models.py", "raise ValueError('models/x/model.yaml: is wrong')")
+    for name in ("a", "b", "c"):
+        write(project, f"workflows/{name}.py", "import models")
+    with pytest.raises(ManifestError) as error:
+        render.render(project)
+    (told,) = error.value.faults
+    assert told.startswith("workflows/a.py: ValueError: models/x/model.yaml: is wrong (models.py:1)")
+    assert told.endswith(" The same in workflows/b.py, workflows/c.py.")
+
+
 def test_two_programs_may_not_make_the_same_file(project: Project) -> None:
     """A name belongs to one program of a folder; another folder may have it too."""
     write(project, "workflows/first.py", ONE)

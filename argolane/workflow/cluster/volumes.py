@@ -18,9 +18,8 @@ from argolane.errors import ArgolaneError, unknown
 from argolane.workflow.cluster import look
 from argolane.workflow.cluster.api import Cluster, connected
 from argolane.workflow.cluster.runs import find
-from argolane.workflow.run.volumes import Entry, Target
+from argolane.workflow.run.volumes import Entry, Target, in_order, is_a_folder, leads_out
 
-IMAGE = "python:3.11-slim"
 _READY_WITHIN, _ENDS_AFTER = 120, 600
 
 
@@ -30,7 +29,7 @@ def every(*, namespace: str) -> list[str]:
         return [claim.metadata.name for claim in _claims(cluster)]
 
 
-def ls(target: Target, *, namespace: str, image: str = IMAGE) -> list[Entry]:
+def ls(target: Target, *, namespace: str, image: str) -> list[Entry]:
     """A folder's entries, folders first; a file is its own entry. Of a run alone: its volumes."""
     with connected(namespace) as cluster:
         volumes = _volumes(cluster, target.name)
@@ -39,19 +38,18 @@ def ls(target: Target, *, namespace: str, image: str = IMAGE) -> list[Entry]:
         with _looked(cluster, target, volumes, "ls", image) as (told, _):
             if "file" in told:
                 return [Entry(told["file"], told["size"])]
-            entries = [Entry(name, size) for name, size in told["entries"]]
-            return sorted(entries, key=lambda entry: (entry.size is not None, entry.name))
+            return in_order(Entry(name, size) for name, size in told["entries"])
 
 
-def cat(target: Target, *, namespace: str, image: str = IMAGE) -> Iterator[bytes]:
+def cat(target: Target, *, namespace: str, image: str) -> Iterator[bytes]:
     """A file, piece by piece."""
     with connected(namespace) as cluster:
         volumes = _volumes(cluster, target.name)
         if volumes is not None and not target.path:
-            raise ArgolaneError(f"{target} is a folder. List it: argolane volume ls {target} --on argo")
+            raise is_a_folder(target, on="--on argo")
         with _looked(cluster, target, volumes, "cat", image) as (told, lines):
             if "file" not in told:
-                raise ArgolaneError(f"{target} is a folder. List it: argolane volume ls {target} --on argo")
+                raise is_a_folder(target, on="--on argo")
             yield from (base64.b64decode(line) for line in lines)
 
 
@@ -76,7 +74,7 @@ def _looked(
             raise ArgolaneError(f"{target}: {' '.join([first, *lines]).strip() or 'the pod said nothing'}")
         told = json.loads(first)
         if "outside" in told:
-            raise ArgolaneError(f"{target} leads out of the volume.")
+            raise leads_out(target)
         if "missing" in told:
             where = f"{claim}:{told['above'].removeprefix('.')}: "
             raise ArgolaneError(unknown("file or folder", told["missing"], told["known"], where=where))

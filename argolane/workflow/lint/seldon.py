@@ -24,15 +24,19 @@ def check(document: Document) -> Iterator[Finding]:
 
 def of_resource(resource: Mapping[str, Any]) -> list[serving.Finding]:
     """The same of the manifest of a resource template, as far as it is known before the run."""
-    body = manifest_of(resource)
-    action = resource.get("action")
-    if body is None or action in ("get", "delete"):
-        return []
-    return serving.findings(body, tags=True, partial=action == "patch")
+    body = applied_by(resource)
+    return [] if body is None else of_applied(body, resource)
 
 
-def manifest_of(resource: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The SeldonDeployment that a resource template holds, Argo's tags standing where they stood."""
+def of_applied(body: Mapping[str, Any], resource: Mapping[str, Any]) -> list[serving.Finding]:
+    """The same of what `applied_by` found."""
+    return serving.findings(body, tags=True, partial=resource.get("action") == "patch")
+
+
+def applied_by(resource: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The SeldonDeployment that a resource template makes or changes, with Argo's tags as they stand."""
+    if resource.get("action") in ("get", "delete"):
+        return None
     body = object_of(resource)
     return body if body is not None and body.get("kind") == KIND else None
 

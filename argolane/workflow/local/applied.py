@@ -15,11 +15,11 @@ from argolane.workflow.lint import seldon
 
 def findings(project: Project, resource: Mapping[str, Any]) -> Iterator[tuple[check.Level, str]]:
     """One sentence each, with its level; tags that are left in the manifest are values not known yet."""
-    manifest = seldon.manifest_of(resource)
-    if manifest is None or resource.get("action") in ("get", "delete"):
+    manifest = seldon.applied_by(resource)
+    if manifest is None:
         return
     name = check.named(manifest)
-    for finding in seldon.of_resource(resource):
+    for finding in seldon.of_applied(manifest, resource):
         yield finding.level, f"{name}: {finding}"
     for at, image in check.images(manifest):
         reason = None if is_tag(image) or not image else images.recognise(project, image)

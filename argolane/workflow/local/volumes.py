@@ -6,7 +6,7 @@ from pathlib import Path
 from argolane.errors import ArgolaneError, unknown
 from argolane.project import Project
 from argolane.workflow.run import recorded
-from argolane.workflow.run.volumes import Entry, Target
+from argolane.workflow.run.volumes import Entry, Target, in_order, is_a_folder, leads_out
 
 _PIECE = 1 << 20
 
@@ -27,15 +27,16 @@ def ls(project: Project, target: Target) -> list[Entry]:
     path = _find(project, target)
     if path.is_file():
         return [Entry(path.name, path.stat().st_size)]
-    entries = [Entry(each.name, None if each.is_dir() else each.lstat().st_size) for each in path.iterdir()]
-    return sorted(entries, key=lambda entry: (entry.size is not None, entry.name))
+    return in_order(
+        Entry(each.name, None if each.is_dir() else each.lstat().st_size) for each in path.iterdir()
+    )
 
 
 def cat(project: Project, target: Target) -> Iterator[bytes]:
     """A file, piece by piece."""
     path = _find(project, target)
     if path.is_dir():
-        raise ArgolaneError(f"{target} is a folder. List it: argolane volume ls {target}")
+        raise is_a_folder(target)
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             yield piece
@@ -45,7 +46,7 @@ def _find(project: Project, target: Target) -> Path:
     root = _root(project, target.name)
     path = root / target.path
     if not path.resolve().is_relative_to(root.resolve()):
-        raise ArgolaneError(f"{target} leads out of the volume.")
+        raise leads_out(target)
     if not path.exists():
         above = path
         while not above.exists():
@@ -60,18 +61,19 @@ def _find(project: Project, target: Target) -> Path:
 
 
 def _root(project: Project, name: str) -> Path:
-    """The folder of a run's volumes or of a claim; the run goes first."""
-    runs = {run.name: run.path / "volumes" for run in recorded.every(project)}
+    """The folder of a run's volumes or of a claim; the run goes first, then a workflow's latest."""
+    runs = recorded.every(project)
     claims = {path.name: path for path in _folders(project.claims)}
-    known = claims | runs
-    if name in known:
-        if not known[name].is_dir():
-            raise ArgolaneError(f"Run {name!r} has no volume of its own; claims are: {', '.join(claims)}.")
-        return known[name]
-    for run in recorded.every(project):
-        if run.workflow_name == name:
-            return _root(project, run.name)
-    raise ArgolaneError(unknown("run or claim", name, known))
+    if name in claims and all(run.name != name for run in runs):
+        return claims[name]
+    run = next((run for run in runs if run.name == name), None)
+    run = run or next((run for run in runs if run.workflow_name == name), None)
+    if run is None:
+        raise ArgolaneError(unknown("run or claim", name, {*claims, *(run.name for run in runs)}))
+    volumes = run.path / "volumes"
+    if not volumes.is_dir():
+        raise ArgolaneError(f"Run {run.name!r} has no volume of its own; claims are: {', '.join(claims)}.")
+    return volumes
 
 
 def _folders(place: Path) -> list[Path]:

@@ -1,9 +1,10 @@
 """`RUN:VOLUME/PATH` in, its parts out, and one line of a listing: what both runners say of volumes."""
 
 import posixpath
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from argolane.errors import UsageError
+from argolane.errors import ArgolaneError, UsageError
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,17 @@ def target(text: str) -> Target:
     if not name or inside == ".." or inside.startswith("../"):
         raise UsageError(f"{text!r}: expected RUN:VOLUME/PATH or CLAIM:PATH, with a path inside the volume.")
     return Target(name, "" if inside == "." else inside)
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Folders first, each kind by name."""
+    return sorted(entries, key=lambda entry: (entry.size is not None, entry.name))
+
+
+def is_a_folder(target: Target, *, on: str = "") -> ArgolaneError:
+    """What `cat` says of a folder; `on` is the flag that says where it is."""
+    return ArgolaneError(f"{target} is a folder. List it: argolane volume ls {target}{on and f' {on}'}")
+
+
+def leads_out(target: Target) -> ArgolaneError:
+    return ArgolaneError(f"{target} leads out of the volume.")

@@ -84,3 +84,16 @@ def make_router(predictor: dict[str, Any]) -> None:
 def said(change: Change, level: str) -> list[str]:
     """What the checker says at this level of GOOD after the change."""
     return [str(finding) for finding in findings(changed(change)) if finding.level == level]
+
+
+def is_refused(case: tuple[Change, str]) -> None:
+    """GOOD after the case's change has the error that the case tells."""
+    change, told = case
+    assert any(told in text for text in said(change, "error"))
+
+
+def goes_wrong_silently(case: tuple[Change, str]) -> None:
+    """GOOD after the case's change has the warning that the case tells, and no error."""
+    change, told = case
+    assert any(told in text for text in said(change, "warning"))
+    assert said(change, "error") == []

@@ -5,11 +5,12 @@ import pytest
 from tests.serving.check.conftest import (
     Change,
     first,
+    goes_wrong_silently,
+    is_refused,
     make_chain,
     make_router,
     parameter,
     pod,
-    said,
 )
 
 # What the API server or the operator refuses, or gets stuck on.
@@ -115,13 +116,10 @@ WARNINGS: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("case", ERRORS)
 def test_what_is_refused_is_an_error(case: str) -> None:
     """Each is named with its place, what was found and what is allowed."""
-    change, told = ERRORS[case]
-    assert any(told in text for text in said(change, "error"))
+    is_refused(ERRORS[case])
 
 
 @pytest.mark.parametrize("case", WARNINGS)
 def test_what_goes_wrong_silently_is_a_warning(case: str) -> None:
     """The API server, the webhook and the operator all take it, so it is no error."""
-    change, told = WARNINGS[case]
-    assert any(told in text for text in said(change, "warning"))
-    assert said(change, "error") == []
+    goes_wrong_silently(WARNINGS[case])

@@ -4,13 +4,13 @@ What the API server checks before Seldon sees anything: fields, types, required 
 the table of `table.py`, so every field that Seldon Core 1.17.1 has is known here and no other.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from argolane.errors import unknown
+from argolane.kubernetes.quantities import SCHEMA
 from argolane.serving.crd import table
 from argolane.serving.crd.table import GRAPH, LEVELS, ROOT
 
@@ -20,9 +20,6 @@ KIND = "SeldonDeployment"
 # The custom resource serves all three, with one schema; the last is the one it stores.
 API_VERSIONS = tuple(f"machinelearning.seldon.io/{version}" for version in ("v1alpha2", "v1alpha3", "v1"))
 
-_QUANTITY = re.compile(
-    r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+))?"
-)
 _SIZES = {"int32": 2**31, "int64": 2**63}
 _WANTED = {
     "string": "text (write it in quotes)",
@@ -146,7 +143,7 @@ def _fits(value: Any, kind: str) -> bool:
         case "intOrString":
             return whole or isinstance(value, str)
         case "quantity":
-            return whole or (isinstance(value, str) and _QUANTITY.fullmatch(value) is not None)
+            return whole or (isinstance(value, str) and SCHEMA.fullmatch(value) is not None)
         case "boolean":
             return False
         case _:

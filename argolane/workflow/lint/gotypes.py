@@ -4,7 +4,6 @@ Kinds are those of the table in fields.py. Go names a path by the structs that l
 type by its package.
 """
 
-import re
 from collections.abc import Container
 
 _CONTAINER_OF = "Container"
@@ -50,8 +49,6 @@ _LONG = {
     "parallelism", "runAsGroup", "runAsUser", "seconds", "startingDeadlineSeconds", "supplementalGroups",
     "terminationGracePeriodSeconds", "tolerationSeconds",
 }  # fmt: skip
-_QUANTITY = re.compile(r"[+-]?[0-9]*(?:\.[0-9]*)?([eEinumkKMGTP]*[-+]?[0-9]*)")
-_SUFFIX = re.compile(r"|[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+")
 
 
 def embedded(kind: str, field: str) -> str:
@@ -71,11 +68,3 @@ def type_of(kind: str, field: str, kubernetes: Container[str]) -> str:
     if kind.startswith("{}"):
         return f"map[string]{type_of(kind[2:], field, kubernetes)}"
     return f"v1.{kind}" if kind in kubernetes else f"v1alpha1.{kind}"
-
-
-def quantity_problem(text: str) -> str | None:
-    """What is wrong with 100MB: Kubernetes' words, which name no field."""
-    found = _QUANTITY.fullmatch(text)
-    if not text or not found:
-        return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-    return None if _SUFFIX.fullmatch(found[1]) else "unable to parse quantity's suffix"

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from argolane.errors import unknown
+from argolane.kubernetes import quantities
 from argolane.languages.gotext import number_json
 from argolane.workflow.lint import fields, gotypes
 
@@ -108,7 +109,7 @@ class _Walk:
 
 def _complaint(value: Any, kind: str, go: str, owner: str) -> str:
     if kind == "quantity":
-        return gotypes.quantity_problem(str(value)) or ""
+        return quantities.problem(str(value)) or ""
     found = _json_type(value)
     if isinstance(value, float) and kind in ("integer", "intOrString"):
         found = f"number {number_json(value)}"
@@ -148,7 +149,7 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, (int, str)) and not boolean
         case "quantity":
             readable = isinstance(value, (int, float, str)) and not boolean
-            return readable and gotypes.quantity_problem(str(value)) is None
+            return readable and quantities.problem(str(value)) is None
         case _:
             return True  # anyText: a parameter's value, which Argo takes in any form.
 

@@ -9,8 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from models.comments.stored import reading
 from models.contract.errors import ModelError
 
 if TYPE_CHECKING:
@@ -88,19 +89,12 @@ def best_threshold(probabilities: Sequence[float], labels: Sequence[int]) -> flo
 
 def load(path: Path) -> Classifier:
     """Raises ModelError for a file that `save` has not written."""
-    try:
-        told: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+    with reading(path) as told:
         if told["classes"] != list(CLASSES):
             raise ValueError(f"its classes are {told['classes']}")
         return Classifier(
             tuple(map(float, told["weights"])), float(told["intercept"]), float(told["threshold"])
         )
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}. Train first: --action=train.") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{path}: not what --action=train writes ({type(error).__name__}: {error})."
-        ) from None
 
 
 def check_columns(classifier: Classifier, columns: int) -> None:

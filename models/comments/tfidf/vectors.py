@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from models.comments.stored import reading
 from models.comments.tfidf.style import NAMES, style
 from models.contract.errors import ModelError
 
@@ -93,8 +94,7 @@ def fit(
 
 def load(path: Path) -> Vectorizer:
     """Raises ModelError for a file that `save` has not written."""
-    try:
-        told = json.loads(path.read_text(encoding="ascii"))
+    with reading(path) as told:
         low, high = told["ngrams"]
         terms, rarity, middle, spread = (
             tuple(told[name]) for name in ("terms", "rarity", "middle", "spread")
@@ -105,12 +105,6 @@ def load(path: Path) -> Vectorizer:
             or not len(middle) == len(spread) == len(NAMES)
         ):
             raise ValueError("its columns do not fit together")
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}. Train first: --action=train.") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{path}: not what --action=train writes ({type(error).__name__}: {error})."
-        ) from None
     return Vectorizer((low, high), terms, rarity, middle, spread)
 
 

@@ -20,8 +20,6 @@ from argolane.kubernetes.sizes import too_long
 from argolane.kubernetes.times import rfc3339
 from argolane.project import Project
 
-PLURALS = {"configmap": "configmaps", "secret": "secrets", "persistentvolumeclaim": "persistentvolumeclaims"}
-
 
 class Objects:
     """The objects of one project's namespace."""

@@ -33,7 +33,6 @@ class Node:
     parameters: tuple[Parameter, ...] = ()
     children: tuple["Node", ...] = ()
     endpoint: str = ""
-    logged: bool = False
     model_uri: str = ""
     at: str = "graph"
     """Its place in the manifest."""
@@ -59,7 +58,6 @@ class Node:
                 for i, child in enumerate(given.get("children") or ())
             ),
             endpoint=_address(given.get("endpoint") or {}),
-            logged=bool(given.get("logger")),
             model_uri=given.get("modelUri", ""),
             at=at,
         )

@@ -14,8 +14,6 @@ from argolane.workflow.local.reconciler.template.evaluation import holds, replac
 from argolane.workflow.local.reconciler.template.lookup import TemplateSource
 from argolane.workflow.local.reconciler.template.types import calls
 
-Arguments = Mapping[str, Any] | None
-
 
 def exit_hook(
     holder: Mapping[str, Any], workflow_arguments: Mapping[str, Any] | None

@@ -1,12 +1,9 @@
 """What the tests of the serving manifests share."""
 
-import gzip
-import os
-from pathlib import Path
 from typing import Any
 
+import custom_resource
 import pytest
-import yaml
 
 
 def closed(schema: Any) -> Any:
@@ -27,12 +24,6 @@ def closed(schema: Any) -> Any:
 @pytest.fixture(scope="session")
 def strict_schema() -> Any:
     """The schema of Seldon's CRD, which is not ours to ship: found in the folder ARGOLANE_SHARED."""
-    folder = os.environ.get("ARGOLANE_SHARED")
-    path = Path(folder or "", "schemas", "seldondeployment-v1.17.1.crd.yaml.gz")
-    if not folder or not path.is_file():
-        pytest.skip("ARGOLANE_SHARED names no folder with the schema of the SeldonDeployment CRD")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    crd = yaml.load(gzip.decompress(path.read_bytes()), loader)  # noqa: S506  a SafeLoader either way
-    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    schema = custom_resource.definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     schema["properties"]["metadata"] = {"type": "object"}
     return closed(schema)

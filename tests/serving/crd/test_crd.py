@@ -1,12 +1,9 @@
 """The fields of the custom resource: the table, and what does not fit it."""
 
-import gzip
-import os
-from pathlib import Path
 from typing import Any
 
+import custom_resource
 import pytest
-import yaml
 
 from argolane.serving import crd
 from argolane.serving.crd import table
@@ -71,10 +68,4 @@ def test_a_tag_for_a_whole_list_leaves_nothing_to_look_at() -> None:
 
 def test_the_table_is_that_of_seldons_own_resource() -> None:
     """What `python -m argolane.serving.crd.table` makes of the CRD that Seldon 1.17.1 ships."""
-    folder = os.environ.get("ARGOLANE_SHARED")
-    path = Path(folder or "", "schemas", "seldondeployment-v1.17.1.crd.yaml.gz")
-    if not folder or not path.is_file():
-        pytest.skip("ARGOLANE_SHARED names no folder with the schema of the SeldonDeployment CRD")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    resource = yaml.load(gzip.decompress(path.read_bytes()), loader)  # noqa: S506  a SafeLoader either way
-    assert table.build(resource) == table.load()
+    assert table.build(custom_resource.definition()) == table.load()

@@ -34,7 +34,10 @@ def test_a_model_is_a_copy_with_its_name_in_it(root: Path) -> None:
     """What all kinds share comes along, what a kind has of its own wins, and nothing else is replaced."""
     done = argolane("new", "model", "two_words", "--like", "plain")
     assert (done.exit_code, done.stderr) == (0, "")
-    made = {p.relative_to(root / "units").as_posix(): p.read_text(encoding="utf-8") for p in (root / "units").rglob("*.txt")}
+    made = {
+        p.relative_to(root / "units").as_posix(): p.read_text(encoding="utf-8")
+        for p in (root / "units").rglob("*.txt")
+    }
     assert made == {
         "two_words/more/names.txt": "two_words two-words Two words a@b.c\n",
         "two_words/own.txt": "own",
@@ -97,10 +100,9 @@ def test_a_project_starts_complete(tmp_path: Path) -> None:
             assert not re.search(r"@\w+@", path.read_text(encoding="utf-8")), path
     assert argolane_there(project, "render", "--check") == ""
     assert ".argolane/" in (project.root / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert (
-        "registry.example.com/my-first-project/leaves-model:0.1"
-        in next((project.root / "workflows/rendered").iterdir()).read_text(encoding="utf-8")
-    )
+    assert "registry.example.com/my-first-project/leaves-model:0.1" in next(
+        (project.root / "workflows/rendered").iterdir()
+    ).read_text(encoding="utf-8")
 
 
 def argolane_there(project: Project, *arguments: str) -> str:

@@ -25,8 +25,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _make(folder: Path, *arguments: str, stdin: int = subprocess.DEVNULL, **env: str) -> tuple[int, str]:
+    # `make test` tells the makes below it that they are, and they would announce their folders.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
-        ["make", *arguments], cwd=folder, env=os.environ | env, stdin=stdin, stdout=subprocess.PIPE,
+        ["make", *arguments], cwd=folder, env=outside | env, stdin=stdin, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, timeout=20, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout

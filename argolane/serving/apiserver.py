@@ -19,7 +19,7 @@ from argolane.serving.workloads.seldon import Seldon
 Object = dict[str, Any]
 Verb = Literal["created", "configured", "unchanged"]
 
-KINDS = (*_FILES, "SeldonDeployment")
+KINDS = (*_FILES, "Deployment", "Service", "SeldonDeployment")
 # What apply must have made before what uses it, and delete takes away after it.
 ORDER = (
     "Namespace", "Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "Deployment", "SeldonDeployment",
@@ -45,7 +45,7 @@ class Keeper(Protocol):
     def create(self, manifest: Object) -> Object: ...
     def replace(self, manifest: Object) -> Object: ...
     def patch(self, name: str, change: Any, strategy: str) -> Object: ...
-    def get(self, name: str) -> Object | None: ...
+    def find(self, name: str) -> Object | None: ...
     def list(self) -> list[Object]: ...
     def delete(self, name: str) -> bool: ...
 
@@ -70,7 +70,7 @@ class ApiServer:
     def apply(self, manifest: Mapping[str, Any]) -> Applied:
         """Create it, or make it like this. ManifestError with all faults of the manifest."""
         keeper, body = self._checked(manifest)
-        before = keeper.get(body["metadata"]["name"])
+        before = keeper.find(body["metadata"]["name"])
         after = keeper.apply(body)
         if before is None:
             return Applied(after, "created")
@@ -94,7 +94,7 @@ class ApiServer:
 
     def get(self, kind: str, name: str, *, namespace: str | None = None) -> Object | None:
         """The object with its status."""
-        return self._keeper(kind, namespace).get(name)
+        return self._keeper(kind, namespace).find(name)
 
     def list(self, kind: str, *, namespace: str | None = None) -> list[Object]:
         return self._keeper(kind, namespace).list()
@@ -121,6 +121,12 @@ class ApiServer:
             raise ArgolaneError(_not_kept(kind))
         if kind == "SeldonDeployment":
             return Seldon(self._project, namespace or "", self._say)
+        if kind in ("Deployment", "Service"):
+            # Only here: who keeps a Secret needs nothing that serves.
+            from argolane.serving.workloads import kinds
+
+            workloads = kinds.Deployments if kind == "Deployment" else kinds.Services
+            return workloads(self._project, namespace=namespace or "", say=self._say)
         return Files(self._project, kind, "" if kind == "Namespace" else namespace or "")
 
 

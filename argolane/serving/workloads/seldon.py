@@ -36,12 +36,12 @@ class Seldon:
     def patch(self, name: str, change: Any, strategy: str) -> Object:
         if strategy == "merge":
             return self._served.patch(name, change)
-        found = self.get(name)
+        found = self.find(name)
         if found is None:
             raise ArgolaneError(f'seldondeployments.machinelearning.seldon.io "{name}" not found')
         return self._served.patch(name, patch(found, change, strategy))
 
-    def get(self, name: str) -> Object | None:
+    def find(self, name: str) -> Object | None:
         return next((body for body in self.list() if body["metadata"]["name"] == name), None)
 
     def list(self) -> list[Object]:
@@ -49,4 +49,4 @@ class Seldon:
         return [b for b in found if self._namespace in ("", b["metadata"]["namespace"])]
 
     def delete(self, name: str) -> bool:
-        return self.get(name) is not None and self._served.delete(name)
+        return self.find(name) is not None and self._served.delete(name)

@@ -8,9 +8,10 @@ container: io_uring, and programs of another architecture than the kernel's, go 
 """
 
 # In a process that has milliseconds: no pathlib.
-# ruff: noqa: PTH115, PTH208
+# ruff: noqa: PTH115, PTH123, PTH208
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import os

@@ -161,14 +161,14 @@ def _start_in_pod(
     arguments = container["argv"], container["env"], output, errors
     if not container["address"]:
         return _start(*arguments), None
-    from argolane.containers.inside import pod_address  # most containers have none
+    from argolane.containers.inside import pod_address, seccomp  # most containers have none
 
     # A filter holds for the thread that asked for it and for what it starts, and so not for this one.
     made: list[Any] = []
 
     def start() -> None:
         try:
-            made.append(pod_address.stop_calls())
+            made.append(seccomp.stop_calls())
             made.append(_start(*arguments))
         except BaseException as error:
             made.append(error)

@@ -161,7 +161,7 @@ def _start_in_pod(
     arguments = container["argv"], container["env"], output, errors
     if not container["address"]:
         return _start(*arguments), None
-    from argolane.containers.inside import pod_address, seccomp  # most containers have none
+    from argolane.containers.inside import pod_address, seccomp  # the spawner has loaded them
 
     # A filter holds for the thread that asked for it and for what it starts, and so not for this one.
     made: list[Any] = []

@@ -52,7 +52,7 @@ class PodAddress:
             given = _parse(seccomp.memory(call.thread, call.arguments[1], min(call.arguments[2], _V6.size)))
             if given is None:
                 return None
-        with socket.socket(fileno=seccomp.descriptor(call.thread, call.arguments[0])) as caller:
+        with _socket(seccomp.descriptor(call.thread, call.arguments[0])) as caller:
             if not seccomp.waits(self.listener, call):
                 return None
             if given is None:
@@ -118,6 +118,14 @@ class PodAddress:
             except OSError as error:
                 return error.errno == errno.EADDRINUSE
         return False
+
+
+def _socket(descriptor: int) -> socket.socket:
+    try:
+        return socket.socket(fileno=descriptor)
+    except OSError:  # a file, say
+        os.close(descriptor)
+        raise
 
 
 def _parse(raw: bytes) -> tuple[int, int] | None:

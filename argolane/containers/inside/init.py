@@ -159,7 +159,7 @@ def _start_in_pod(
 ) -> "tuple[int, pod_address.PodAddress | None]":
     """Main's pid, and where it has an address of its own who answers its calls."""
     arguments = container["argv"], container["env"], output, errors
-    if not container["address"]:
+    if not container.get("address"):
         return _start(*arguments), None
     from argolane.containers.inside import pod_address, seccomp  # the spawner has loaded them
 

@@ -81,8 +81,11 @@ class ApiServer:
         keeper, body = self._checked(manifest)
         before = keeper.find(body["metadata"]["name"])
         after = keeper.apply(body)
-        if before is None:
+        # Somebody else may have made it just now, and this is a change of that.
+        if before is None and after["metadata"].get("generation", 1) == 1:
             return Applied(after, "created")
+        if before is None:
+            return Applied(after, "configured")
         return Applied(after, "unchanged" if _still(before, after) else "configured")
 
     def create(self, manifest: Mapping[str, Any]) -> Object:

@@ -150,7 +150,7 @@ def test_init_containers_come_first_one_after_another(api: ApiServer, web: Any) 
 def test_an_init_container_that_fails(api: ApiServer, project: Project, web: Any) -> None:
     """It is started again with a growing delay, the container waits; a Secret that comes ends it."""
     flaky = web.script(
-        "import os, sys; where = os.environ['WHERE']; print('no key in', where); sys.exit(3 * (where == '?'))",
+        "import os, sys; at = os.environ['WHERE']; print('no key in', at); sys.exit(3 * (at == '?'))",
         env=[
             {"name": "OWN", "valueFrom": {"secretKeyRef": {"name": "key", "key": "where", "optional": True}}},
             {"name": "WHERE", "value": "?"},
@@ -306,7 +306,7 @@ def test_two_applies_at_once(api: ApiServer, project: Project, web: Any) -> None
     [
         (
             {"template": {"metadata": {"labels": {"app": "other"}}}},
-            'spec.template.metadata.labels: Invalid value: map[string]string{"app":"other"}: `selector` does not',
+            'spec.template.metadata.labels: Invalid value: map[string]string{"app":"other"}: `selector` does',
         ),
         ({"replicas": -1}, "spec.replicas: Invalid value: -1: must be greater than or equal to 0"),
         ({"replica": 1}, "spec.replica: No field 'replica'. Did you mean 'replicas'?"),

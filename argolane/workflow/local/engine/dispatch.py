@@ -99,9 +99,7 @@ class Dispatch:
         }
         folder = self._journal.record.pod_folder(order.node_id)
         manifest = resources.manifest_of(order.template, self._repository(path), folder)
-        server = resources.ApiServer(
-            self._project, self._objects, lambda text: self._journal.tell(Said(text))
-        )
+        server = resources.ApiServer(self._project, say=lambda text: self._journal.tell(Said(text)))
         return resources.run(
             order, server, owner, stop, manifest, time.time(), lambda words: self._noted(order.node_id, words)
         )

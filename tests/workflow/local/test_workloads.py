@@ -94,7 +94,8 @@ def test_a_run_puts_a_service_up_and_asks_it(run: RunText, project: Project) -> 
     ask = (
         "- name: ask\n  script:\n    image: python:3.11-slim\n    command: [python]\n    source: |\n"
         "      import urllib.request\n"
-        f"      assert urllib.request.urlopen('http://web.{project.settings.namespace}.svc:{port}/').read() == b'here'\n"
+        f"      url = 'http://web.{project.settings.namespace}.svc:{port}/'\n"
+        "      assert urllib.request.urlopen(url).read() == b'here'\n"
     )
     steps = "".join(
         f"  - - {{name: {name}, template: {name}}}\n"

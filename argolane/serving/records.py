@@ -8,7 +8,7 @@ from typing import Any
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import status
-from argolane.serving.store import DEPLOYMENT
+from argolane.serving.store import DEPLOYMENT, SERVICE
 
 Object = dict[str, Any]
 
@@ -55,6 +55,8 @@ def made(
             values |= {CODE: json.dumps(code)} if code else {}
         if values:
             fields[key] = values
+    if metadata.get("ownerReferences") and manifest["kind"] in (DEPLOYMENT, SERVICE):
+        fields["ownerReferences"] = metadata["ownerReferences"]
     spec = copy.deepcopy(manifest["spec"])
     same_spec = (
         before is not None

@@ -20,11 +20,11 @@ from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import own_probes, probe, settings
-from argolane.serving.logs import tail
+from argolane.serving.logs import begins, tail
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import Held, Ports
 from argolane.serving.spec import Container
-from argolane.serving.store import project_at
+from argolane.serving.store import mark_ended, project_at
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 # Time for a container that serves nobody any more to end itself.
@@ -101,6 +101,7 @@ class Pod:
         for held in self._held.values():
             held.let_go()
         await asyncio.to_thread(shutil.rmtree, self._volumes, ignore_errors=True)
+        mark_ended(self._logs)
         log.info("pod %s: ended", self.name)
 
     async def _keep(self, container: Container) -> None:
@@ -142,6 +143,7 @@ class Pod:
             return _refused("ErrImagePull", error)
         output = self.log(container.name)
         begin = output.stat().st_size if output.exists() else 0
+        begins(output, begin)
         try:
             process = await asyncio.to_thread(self._launch, project, container, image)
         except (ArgolaneError, OSError) as error:

@@ -24,6 +24,7 @@ from argolane.kubernetes.names import in_a_path
 from argolane.project import Project
 
 _LOGS_KEPT = 10
+_ENDED = ".ended"
 
 
 def project_at(root: Path) -> Project:
@@ -39,6 +40,16 @@ def folder_of_all(project: Project) -> Path:
 def names(project: Project) -> list[str]:
     """The deployments there are, sorted."""
     return sorted(path.parent.name for path in folder_of_all(project).glob("*/object.json"))
+
+
+def mark_ended(logs: Path) -> None:
+    """The pod that has its logs there is no more; they are kept for a while."""
+    with contextlib.suppress(OSError):
+        (logs / _ENDED).touch()
+
+
+def has_ended(logs: Path) -> bool:
+    return (logs / _ENDED).exists()
 
 
 class Store:
@@ -116,6 +127,8 @@ class Store:
         """Forget what the pods of a supervisor that was killed have left; the latest logs are kept."""
         shutil.rmtree(self.folder / "pods", ignore_errors=True)
         logs = [path for path in (self.folder / "logs").iterdir() if path.is_dir()]
+        for pod in logs:
+            mark_ended(pod)
         for old in sorted(logs, key=lambda path: path.stat().st_mtime)[:-_LOGS_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 

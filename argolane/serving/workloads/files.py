@@ -43,29 +43,29 @@ class Files:
 
     def apply(self, manifest: Object) -> Object:
         name = str(manifest["metadata"]["name"])
-        before = self.get(name)
+        before = self.find(name)
         return self._put(applied(before, manifest), before)
 
     def create(self, manifest: Object) -> Object:
         name = str(manifest["metadata"]["name"])
-        if self.get(name) is not None:
+        if self.find(name) is not None:
             raise ArgolaneError(f"{self._kind} {name!r} exists already. Use apply, or delete it first.")
         return self._put(manifest, None)
 
     def replace(self, manifest: Object) -> Object:
-        return self._put(manifest, self.get(str(manifest["metadata"]["name"])))
+        return self._put(manifest, self.find(str(manifest["metadata"]["name"])))
 
     def patch(self, name: str, change: Any, strategy: str) -> Object:
-        before = self.get(name)
+        before = self.find(name)
         if before is None:
             raise ArgolaneError(self._objects.missing(self._kind, name))
         return self._put(patch(before, change, strategy), before)
 
-    def get(self, name: str) -> Object | None:
+    def find(self, name: str) -> Object | None:
         return self._objects.get(self._kind, name)
 
     def list(self) -> list[Object]:
-        found = (self.get(name) for name in self._objects.names(self._kind))
+        found = (self.find(name) for name in self._objects.names(self._kind))
         return [body for body in found if body is not None]
 
     def delete(self, name: str) -> bool:

@@ -1,6 +1,6 @@
 """SeldonDeployments in, the same out: `Deployments` as one keeper of the API server among others."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from argolane.errors import ArgolaneError
@@ -36,17 +36,20 @@ class Seldon:
     def patch(self, name: str, change: Any, strategy: str) -> Object:
         if strategy == "merge":
             return self._served.patch(name, change)
-        found = self.get(name)
+        found = self.find(name)
         if found is None:
             raise ArgolaneError(f'seldondeployments.machinelearning.seldon.io "{name}" not found')
         return self._served.patch(name, patch(found, change, strategy))
 
-    def get(self, name: str) -> Object | None:
+    def find(self, name: str) -> Object | None:
         return next((body for body in self.list() if body["metadata"]["name"] == name), None)
 
     def list(self) -> list[Object]:
         found = self._served.list()
         return [b for b in found if self._namespace in ("", b["metadata"]["namespace"])]
 
+    def pods(self, name: str) -> Sequence[Object]:
+        return self._served.pods(name)
+
     def delete(self, name: str) -> bool:
-        return self.get(name) is not None and self._served.delete(name)
+        return self.find(name) is not None and self._served.delete(name)

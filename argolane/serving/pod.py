@@ -20,11 +20,11 @@ from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import own_probes, probe, settings
-from argolane.serving.logs import tail
+from argolane.serving.logs import begins, tail
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import HOST, Held, Ports
 from argolane.serving.spec import Container
-from argolane.serving.store import project_at
+from argolane.serving.store import mark_ended, project_at
 
 # As Kubernetes makes up names: nothing that reads as a word.
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -131,6 +131,7 @@ class Pod:
         if self._claim:
             self._claim.release()
         await asyncio.to_thread(shutil.rmtree, self._volumes, ignore_errors=True)
+        mark_ended(self._logs)
         log.info("pod %s: ended", self.name)
 
     async def _initialise(self) -> None:
@@ -189,6 +190,7 @@ class Pod:
             return _refused("ErrImageNeverPull" if never else "ErrImagePull", error)
         output = self.log(container.name)
         begin = output.stat().st_size if output.exists() else 0
+        begins(output, begin)
         try:
             made = await asyncio.to_thread(self._made_of, project, container, image)
         except (ArgolaneError, OSError) as error:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any, Protocol
 
 from snapshot import Normal, View
@@ -157,11 +158,8 @@ def fits(wanted: Any, found: Any) -> bool:
     if isinstance(wanted, Mapping):
         return isinstance(found, Mapping) and all(fits(value, found.get(key)) for key, value in wanted.items())
     if isinstance(wanted, list):
-        left = list(found or [])
-        for one in wanted:
-            match = next((other for other in left if fits(one, other)), None)
-            if match is None:
-                return False
-            left.remove(match)
-        return not left
+        return len(wanted) == len(found or []) and any(
+            all(fits(one, other) for one, other in zip(wanted, order, strict=True))
+            for order in permutations(found or [])
+        )
     return bool(wanted == found) or (wanted == 0 and found is None)

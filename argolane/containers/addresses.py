@@ -15,7 +15,7 @@ import sys
 import threading
 import zlib
 
-from argolane.containers.inside import pod_address
+from argolane.containers.inside import pod_address, seccomp
 from argolane.errors import ArgolaneError
 
 NETWORK = ipaddress.IPv4Network("127.64.0.0/10")
@@ -28,7 +28,7 @@ def available() -> str | None:
     """None where containers can have addresses; else why not. Tried out, once."""
     if sys.platform != "linux":
         return "addresses of pods need Linux"
-    if not pod_address.known_machine():
+    if not seccomp.known_machine():
         return f"addresses of pods are not known on {os.uname().machine}, only on x86_64 and aarch64"
     try:
         return _tried()
@@ -105,7 +105,7 @@ def _tried() -> str | None:
 
         def bind() -> None:
             try:
-                begun.append(pod_address.stop_calls())
+                begun.append(seccomp.stop_calls())
                 ready.set()
                 server.bind(("0.0.0.0", port))  # noqa: S104
             except OSError as error:

@@ -173,8 +173,8 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
 def _hosts(container: Container, kind: Isolation) -> str:
     if container.hosts and kind == "none":
         raise ArgolaneError(
-            f"Container {container.name!r} cannot have names of hosts ({', '.join(container.hosts)}): they need an "
-            f"{host_names.FILE} of its own, and this machine allows no mounts."
+            f"Container {container.name!r} cannot have names of hosts ({', '.join(container.hosts)}): they "
+            f"need an {host_names.FILE} of its own, and this machine allows no mounts."
         )
     return host_names.text(container.hosts, container=container.name) if container.hosts else ""
 

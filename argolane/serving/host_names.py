@@ -17,8 +17,12 @@ from argolane.serving.store import SERVICE, Store
 _FILE = "hosts"
 
 
-def mounts(project: Project, namespace: str, others: Iterable[Mount] = ()) -> tuple[Mount, ...]:
-    """The file, for a container that has none mounted itself."""
+def mounts(
+    project: Project, namespace: str, others: Iterable[Mount] = (), *, always: bool = True
+) -> tuple[Mount, ...]:
+    """The file, for a container that has none mounted itself; `always`: even if there is no Service yet."""
+    if not always and not any(_services(project)):
+        return ()
     if sandbox.isolation() == "none" or any(mount.target == host_names.FILE for mount in others):
         return ()
     file = of_namespace(project, namespace) / _FILE

@@ -159,16 +159,16 @@ def _start_in_pod(
 ) -> "tuple[int, pod_address.PodAddress | None]":
     """Main's pid, and where it has an address of its own who answers its calls."""
     arguments = container["argv"], container["env"], output, errors
-    if not container["address"]:
+    if not container.get("address"):
         return _start(*arguments), None
-    from argolane.containers.inside import pod_address  # most containers have none
+    from argolane.containers.inside import pod_address, seccomp  # the spawner has loaded them
 
     # A filter holds for the thread that asked for it and for what it starts, and so not for this one.
     made: list[Any] = []
 
     def start() -> None:
         try:
-            made.append(pod_address.stop_calls())
+            made.append(seccomp.stop_calls())
             made.append(_start(*arguments))
         except BaseException as error:
             made.append(error)

@@ -12,26 +12,13 @@ container: io_uring, and programs of another architecture than the kernel's, go 
 
 import contextlib
 import errno
-import fcntl
 import os
 import socket
 import struct
 import sys
 
-from argolane.containers.inside import linux
+from argolane.containers.inside import seccomp
 
-_BIND, _CONNECT, _LISTEN = "bind", "connect", "listen"
-# Linux's name of the machine: AUDIT_ARCH of linux/audit.h, and the calls' numbers there.
-_NUMBERS = {
-    "x86_64": (0xC000003E, {49: _BIND, 42: _CONNECT, 50: _LISTEN}),
-    "aarch64": (0xC00000B7, {200: _BIND, 203: _CONNECT, 201: _LISTEN}),
-}
-# linux/bpf_common.h and linux/seccomp.h
-_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
-_ALLOW, _NOTIFY = 0x7FFF0000, 0x7FC00000
-_RECEIVE, _SEND, _IS_VALID = 0xC0502100, 0xC0182101, 0x40082102
-_CONTINUE = 1
-_NOTIFICATION, _ANSWER, _ID = struct.Struct("=QIIiIQ6Q"), struct.Struct("=QqiI"), struct.Struct("=Q")
 _V4, _V6 = struct.Struct("=H2s4s"), struct.Struct("=H2s4s16s")
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 _OURS = {socket.inet_aton(text) for text in ("0.0.0.0", "127.0.0.1")}  # noqa: S104
@@ -39,62 +26,46 @@ _OURS |= {_MAPPED + address for address in _OURS} | {b"\0" * 16, b"\0" * 15 + b"
 _EVERYWHERE = ("0.0.0.0", "::", "::ffff:0.0.0.0")  # noqa: S104
 
 
-def known_machine() -> bool:
-    return os.uname().machine in _NUMBERS
-
-
-def stop_calls() -> int:
-    """From now on this thread's calls, and those of all that it starts, wait for who reads the descriptor
-    returned. For a thread that only starts a program. OSError where seccomp has no notifications."""
-    architecture, calls = _NUMBERS[os.uname().machine]
-    steps = [(_LOAD, 0, 0, 4), (_JUMP_IF_EQUAL, 0, len(calls) + 1, architecture), (_LOAD, 0, 0, 0)]
-    # x32 has numbers of its own, and is let through like any architecture that is not the kernel's.
-    steps += [(_JUMP_IF_EQUAL, len(calls) - place, 0, call) for place, call in enumerate(calls)]
-    steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _NOTIFY)]
-    return linux.listen_for_calls([struct.pack("=HBBI", *step) for step in steps])
-
-
 class PodAddress:
-    """The answers to what `listener` (of stop_calls) reports. None of them waits for a network."""
+    """The answers to what `listener` (seccomp.stop_calls) reports. None of them waits for a network."""
 
     def __init__(self, listener: int, address: str) -> None:
         self.listener, self._address = listener, address
-        self._calls = _NUMBERS[os.uname().machine][1]
-        # Who holds a port: process, socket, and whether it asked for IPv6 alone.
+        # Who holds a port: thread, socket, and whether it asked for IPv6 alone.
         self._held: dict[tuple[int, int], tuple[int, int, bool]] = {}
 
     def answer(self) -> None:
         """Takes one call and answers it; to be called when `listener` is readable."""
-        request = bytearray(_NOTIFICATION.size)
-        try:
-            fcntl.ioctl(self.listener, _RECEIVE, request, True)
-        except OSError:  # the caller was killed meanwhile
+        call = seccomp.receive(self.listener)
+        if call is None:
             return
-        identity, thread, _, number, _, _, *arguments = _NOTIFICATION.unpack(request)
         try:
-            result = self._result(identity, thread, self._calls[number], arguments)
+            result = self._result(call)
         except OSError:  # it has ended, or may not be looked into
             result = None
-        flags = _CONTINUE if result is None else 0
-        answer = bytearray(_ANSWER.pack(identity, 0, -(result or 0), flags))
-        with contextlib.suppress(OSError):
-            fcntl.ioctl(self.listener, _SEND, answer, True)
+        seccomp.answer(self.listener, call, result)
 
-    def _result(self, identity: int, thread: int, call: str, arguments: list[int]) -> int | None:
+    def _result(self, call: seccomp.Call) -> int | None:
         """0 or the number of the error; None: the kernel is to do what was asked."""
-        port = 0
-        if call != _LISTEN:
-            given = _parse(linux.read_memory(thread, arguments[1], min(arguments[2], _V6.size)))
+        given = None
+        if call.name != "listen":
+            given = _parse(seccomp.memory(call.thread, call.arguments[1], min(call.arguments[2], _V6.size)))
             if given is None:
                 return None
+        with _socket(seccomp.descriptor(call.thread, call.arguments[0])) as caller:
+            if not seccomp.waits(self.listener, call):
+                return None
+            if given is None:
+                _keep_from_networks(caller)
+                return None
             port, family = given
-        with socket.socket(fileno=linux.descriptor_of(thread, arguments[0])) as caller:
-            fcntl.ioctl(self.listener, _IS_VALID, bytearray(_ID.pack(identity)), True)
-            if call == _LISTEN:
-                return _keep_from_networks(caller)
             if caller.family != family:
                 return None
-            return self._bind(caller, port, thread) if call == _BIND else self._connect(caller, port)
+            return (
+                self._connect(caller, port)
+                if call.name == "connect"
+                else self._bind(caller, port, call.thread)
+            )
 
     def _target(self, caller: socket.socket, port: int) -> tuple[str, int]:
         if caller.family == socket.AF_INET:
@@ -133,7 +104,7 @@ class PodAddress:
         if waits:
             os.set_blocking(caller.fileno(), True)
         if result == errno.EINPROGRESS:
-            # A connection on its way keeps its goal, whatever address the call names: the kernel does the wait.
+            # A connection on its way keeps its goal, whatever the call names: the kernel does the wait.
             return None if waits else result
         return None if result else 0
 
@@ -147,6 +118,14 @@ class PodAddress:
             except OSError as error:
                 return error.errno == errno.EADDRINUSE
         return False
+
+
+def _socket(descriptor: int) -> socket.socket:
+    try:
+        return socket.socket(fileno=descriptor)
+    except OSError:  # a file, say
+        os.close(descriptor)
+        raise
 
 
 def _parse(raw: bytes) -> tuple[int, int] | None:
@@ -163,9 +142,9 @@ def _parse(raw: bytes) -> tuple[int, int] | None:
 
 def _keep_from_networks(caller: socket.socket) -> None:
     """A server on every address with a port of the kernel's choice: loopback alone may ask it."""
-    if caller.type == socket.SOCK_STREAM and caller.family in (socket.AF_INET, socket.AF_INET6):
-        if caller.getsockname()[0] in _EVERYWHERE:
-            caller.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
+    internet = caller.type == socket.SOCK_STREAM and caller.family in (socket.AF_INET, socket.AF_INET6)
+    if internet and caller.getsockname()[0] in _EVERYWHERE:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
 
 
 def _has(thread: int, inode: int) -> bool:

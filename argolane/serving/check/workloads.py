@@ -30,6 +30,7 @@ _PERCENT_RULE = (
     f"used for validation is '{_PERCENT.pattern}')"
 )
 _NOT_NEGATIVE = "must be greater than or equal to 0"
+KINDS = ("Deployment", "Service")
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 
 Tree = Mapping[str, Any]
@@ -44,6 +45,15 @@ def findings(manifest: Any, *, tags: bool = False, partial: bool = False) -> lis
     if found.known and not partial and not found.misfits:
         meaning = of_service(found.value) if kind == "Service" else of_deployment(found.value)
     return list(dict.fromkeys(chain(fields, _labels(found.value.get("metadata") or {}, "metadata"), meaning)))
+
+
+def images(manifest: Tree) -> Iterator[tuple[str, str]]:
+    """The image of each container, with its place."""
+    fitting = crd.fit(manifest, str(manifest["kind"]), tags=True).value
+    pod = ((fitting.get("spec") or {}).get("template") or {}).get("spec") or {}
+    for kind in ("initContainers", "containers"):
+        for index, container in enumerate(pod.get(kind) or ()):
+            yield f"spec.template.spec.{kind}[{index}].image", container.get("image") or ""
 
 
 def of_deployment(deployment: Tree) -> Iterator[Finding]:

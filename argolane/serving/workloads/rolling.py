@@ -58,7 +58,7 @@ class Step(Generic[P]):
 
 
 def step(wanted: Wanted, new: Sequence[P], old: Sequence[P], *, ending: int = 0) -> Step[P]:
-    """The next step. `old` are pods of other versions, the oldest first; `ending` more are on their way out."""
+    """The next step. `old` are pods of other versions, the oldest first; `ending` more are on their way."""
     if wanted.recreate:
         start = 0 if old or ending else max(0, wanted.replicas - len(new))
         return Step(start, [*old, *_surplus(new, len(new) - wanted.replicas)])

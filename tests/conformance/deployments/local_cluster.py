@@ -13,11 +13,9 @@ from typing import Any
 from snapshot import View
 
 from argolane.errors import ArgolaneError
-from argolane.project import Project, ProjectSettings
 from argolane.serving.apiserver import ApiServer
 from argolane.serving.ports import HOST
-from argolane.serving.store import SERVICE, Store
-from argolane.serving.workloads.kinds import Deployments
+from argolane.serving.store import SERVICE, Store, project_at
 
 _PLURAL = {"Deployment": "deployment.apps", "PersistentVolumeClaim": "persistentvolumeclaim"}
 _CODE = re.compile(r"(?:exit code |was ended \()(-?\d+)")
@@ -31,7 +29,10 @@ class LocalCluster:
 
     def __init__(self, root: Path, namespace: str) -> None:
         self.namespace = namespace
-        self.project = Project(root, ProjectSettings(namespace=namespace))
+        root.mkdir(parents=True, exist_ok=True)
+        # Supervisors read it: they are processes of their own.
+        (root / "argolane.toml").write_text(f'namespace = "{namespace}"\n', encoding="utf-8")
+        self.project = project_at(root)
         self.api = ApiServer(self.project, say=lambda _: None)
 
     def __enter__(self) -> "LocalCluster":
@@ -76,8 +77,8 @@ class LocalCluster:
 
     def view(self) -> View:
         deployments = self.api.list("Deployment")
-        known = Deployments(self.project)
-        told = [(d["metadata"]["name"], pod) for d in deployments for pod in known.pods(d["metadata"]["name"])]
+        names = [body["metadata"]["name"] for body in deployments]
+        told = [(name, pod) for name in names for pod in self.api.pods("Deployment", name)]
         pods = [_pod(pod) for _, pod in told]
         return View(
             deployments=deployments,

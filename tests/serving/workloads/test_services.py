@@ -30,7 +30,7 @@ time.sleep(600)
 
 
 def test_names_resolve_in_containers(api: ApiServer, project: Project, web: Any) -> None:
-    """All four names, another namespace, a Service that came later, and one on a port that the pod has itself."""
+    """All four names, another namespace, a Service that came later, one on a port that the pod itself has."""
     port, other = web.free_port(), web.free_port()
     urls = [
         f"http://{name}:{port}/" for name in ("web", "web.demo", "web.demo.svc", "web.demo.svc.cluster.local")
@@ -84,10 +84,10 @@ def test_a_port_that_somebody_holds(api: ApiServer, project: Project, web: Any) 
     told = rf"Service 'other': port {port} is that of Service 'web' in namespace 'demo'"
     with pytest.raises(ArgolaneError, match=told):
         api.apply(web.service(port, "other"))
-    told = rf"Service 'other': port {port} is that of Service 'web' in namespace 'demo'"
-    faults = api.check([web.service(port, "web"), web.service(port, "other", namespace="else")])
-    assert len(faults) == 1
-    assert f"port {port}" in faults[0]
+    assert api.check([web.service(port)]) == []
+    free = web.free_port()
+    (fault,) = api.check([web.service(free, "one"), web.service(free, "two", namespace="else")])
+    assert fault.startswith(f"Service 'two': port {free} is that of Service 'one'.")
 
 
 def test_another_project_holds_it(api: ApiServer, web: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -128,11 +128,13 @@ def test_a_change_drops_nobody_else(api: ApiServer, project: Project, web: Any) 
             web.get(port)
 
 
-def test_who_is_in_stays_in(api: ApiServer, project: Project, web: Any, tmp_path: Path) -> None:
+def test_who_is_in_stays_in(api: ApiServer, project: Project, web: Any) -> None:
     """A pod that is not ready any more has no new connection, and nobody listens; what there was goes on."""
-    port, ill = web.free_port(), tmp_path / "ill"
+    port, ill = web.free_port(), project.claims / "data" / "ill"
+    main = web.container(ILL="/data/ill") | {"volumeMounts": [{"name": "d", "mountPath": "/data"}]}
+    pod = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}
     api.apply(web.service(port))
-    api.apply(web.deployment(ILL=str(ill)))
+    api.apply(web.deployment("web", main, pod=pod))
     web.up(api)
     web.until(lambda: web.get(port))
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -140,7 +142,7 @@ def test_who_is_in_stays_in(api: ApiServer, project: Project, web: Any, tmp_path
     assert connection.getresponse().read()
     ill.touch()
     told = web.until(lambda: api.get("Service", "web")["status"].get("description"), within=20)  # type: ignore[index]
-    assert told == "There is 1 pods, none of them ready, with the labels app=web: nobody answers."
+    assert told == "No pod with the labels app=web is ready (there are 1): nobody answers."
     with pytest.raises(urllib.error.URLError, match="refused"):
         web.get(port)
     connection.request("GET", "/")

@@ -72,6 +72,7 @@ def of_deployment(deployment: Tree) -> Iterator[Finding]:
         yield local("spec.paused", NEEDS_CLUSTER)
     pod, at = spec["template"]["spec"], "spec.template.spec"
     yield from pods.of_pod(pod, at, set())
+    yield from _names(pod, at)
     yield from locally.of_pod(pod, at)
     for index, container in enumerate(pod.get("containers") or ()):
         for hook in ("postStart", "preStop"):
@@ -81,6 +82,24 @@ def of_deployment(deployment: Tree) -> Iterator[Finding]:
                     yield local(place, NEEDS_CLUSTER)
                 else:
                     yield warning(place, "is not run here: requests are waited for before a pod ends.")
+
+
+def _names(pod: Tree, at: str) -> Iterator[Finding]:
+    """Names that stand twice: of the containers of both kinds, and of the ports of each."""
+    taken: set[str] = set()
+    # As the API server: containers first, then what may clash with them.
+    for kind in ("containers", "initContainers"):
+        for index, container in enumerate(pod.get(kind) or ()):
+            place, name = f"{at}.{kind}[{index}]", container.get("name")
+            if name in taken:
+                yield error(f"{place}.name", f"Duplicate value: {json.dumps(name)}")
+            taken |= {name} if name else set()
+            ports: set[str] = set()
+            for number, port in enumerate(container.get("ports") or ()):
+                called = port.get("name")
+                if called in ports:
+                    yield error(f"{place}.ports[{number}].name", f"Duplicate value: {json.dumps(called)}")
+                ports |= {called} if called else set()
 
 
 def of_service(service: Tree) -> Iterator[Finding]:

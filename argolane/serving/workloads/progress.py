@@ -72,7 +72,8 @@ class Progress:
             "unavailableReplicas": max(0, max(counts.replicas, wanted.replicas) - counts.available),
         }
         found = {name: value for name, value in found.items() if value or name == "observedGeneration"}
-        available = counts.available >= wanted.least
+        # What Recreate takes down is not what may be missing.
+        available = counts.available >= (wanted.replicas if wanted.recreate else wanted.least)
         conditions = [
             _condition(
                 "Available",
@@ -95,7 +96,7 @@ class Progress:
         if complete:
             self._reason = "NewReplicaSetAvailable"
             self._message = f'ReplicaSet "{self._version}" has successfully progressed.'
-        elif before is not None and _moves(before, counts):
+        elif counts.updated if before is None else _moves(before, counts):
             self._since = time.monotonic()
             self._moved()
         elif self._reason == "NewReplicaSetAvailable":

@@ -15,7 +15,7 @@ from snapshot import View
 from argolane.errors import ArgolaneError
 from argolane.serving.apiserver import ApiServer
 from argolane.serving.ports import HOST
-from argolane.serving.store import SERVICE, Store, project_at
+from argolane.serving.store import DEPLOYMENT, SERVICE, Store, names, project_at
 
 _PLURAL = {"Deployment": "deployment.apps", "PersistentVolumeClaim": "persistentvolumeclaim"}
 _CODE = re.compile(r"(?:exit code |was ended \()(-?\d+)")
@@ -25,10 +25,10 @@ _RUNS = ("Running", "ContainersNotReady")
 class LocalCluster:
     """A project of its own; what was started in it ends with it."""
 
-    settled = 0.3
+    settled, every = 0.3, 0.15
 
-    def __init__(self, root: Path, namespace: str) -> None:
-        self.namespace = namespace
+    def __init__(self, root: Path, namespace: str, *, within: float) -> None:
+        self.namespace, self.within = namespace, within
         root.mkdir(parents=True, exist_ok=True)
         # Supervisors read it: they are processes of their own.
         (root / "argolane.toml").write_text(f'namespace = "{namespace}"\n', encoding="utf-8")
@@ -77,22 +77,30 @@ class LocalCluster:
 
     def view(self) -> View:
         deployments = self.api.list("Deployment")
-        names = [body["metadata"]["name"] for body in deployments]
-        told = [(name, pod) for name in names for pod in self.api.pods("Deployment", name)]
+        kept = [body["metadata"]["name"] for body in deployments]
+        told = [(name, pod) for name in kept for pod in self.api.pods("Deployment", name)]
         pods = [_pod(pod) for _, pod in told]
         return View(
             deployments=deployments,
             replica_sets=[_replica_set(name, pod) for name, pod in told],
             pods=pods,
-            slices=[self._slice(body["metadata"]["name"]) for body in self.api.list("Service")],
+            slices=[self._slice(body) for body in self.api.list("Service")],
             columns={pod["name"]: _column(pod) for _, pod in told},
         )
 
-    def _slice(self, service: str) -> dict[str, Any]:
-        said = Store(self.project, service, SERVICE).status() or {}
-        ready = [line.split()[0] for line in said.get("endpoints") or ()]
-        endpoints = [{"conditions": {"ready": True}, "targetRef": {"name": name}} for name in ready]
-        return {"metadata": {"labels": {"kubernetes.io/service-name": service}}, "endpoints": endpoints}
+    def _slice(self, service: Mapping[str, Any]) -> dict[str, Any]:
+        """Who the Service says is ready; whom its selector takes beside them."""
+        name, selector = service["metadata"]["name"], service["spec"].get("selector") or {}
+        ready = [line.split()[0] for line in self._said(SERVICE, name).get("endpoints") or ()]
+        known = [e for d in names(self.project, DEPLOYMENT) for e in self._said(DEPLOYMENT, d).get("endpoints") or ()]
+        taken = [e["pod"] for e in known if selector.items() <= e["labels"].items() and not e["leaving"]]
+        endpoints = [
+            {"conditions": {"ready": pod in ready}, "targetRef": {"name": pod}} for pod in dict.fromkeys([*ready, *taken])
+        ]
+        return {"metadata": {"labels": {"kubernetes.io/service-name": name}}, "endpoints": endpoints}
+
+    def _said(self, kind: str, name: str) -> dict[str, Any]:
+        return Store(self.project, name, kind).status() or {}
 
     def address(self, service: str, port: int) -> tuple[str, int]:
         return HOST, port
@@ -100,7 +108,7 @@ class LocalCluster:
     def statuses(self, deployment: str, stop: threading.Event) -> Iterator[Mapping[str, Any]]:
         while not stop.is_set():
             yield (self.api.get("Deployment", deployment) or {}).get("status") or {}
-            time.sleep(0.01)
+            time.sleep(0.03)
 
 
 def _word(kind: str) -> str:
@@ -129,7 +137,7 @@ def _pod(pod: Mapping[str, Any]) -> dict[str, Any]:
 def _container(told: Mapping[str, Any]) -> dict[str, Any]:
     code = _CODE.search(told["message"])
     reason = told["reason"].removeprefix("Init:")
-    if reason in _RUNS:
+    if reason in _RUNS or (told["init"] and reason == "PodInitializing"):
         state: dict[str, Any] = {"running": {}}
     elif told["init"] and reason == "Completed":
         state = {"terminated": {"exitCode": 0, "reason": "Completed"}}
@@ -139,7 +147,8 @@ def _container(told: Mapping[str, Any]) -> dict[str, Any]:
         state = {"waiting": {"reason": reason, "message": told["message"]}}
     return {
         "name": told["name"],
-        "ready": told["ready"],
+        "started": told["started"] and not told["init"],
+        "ready": told["ready"] or (told["init"] and "terminated" in state and code is None),
         "restartCount": told["restarts"],
         "state": state,
     }

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from snapshot import Normal, View
 
-_WITHIN, _EVERY = 120.0, 0.25
 
 
 class Cluster(Protocol):
@@ -21,6 +20,8 @@ class Cluster(Protocol):
 
     namespace: str
     settled: float  # seconds in which nothing changes, before a state counts as the answer
+    within: float  # seconds for a state to be seen
+    every: float  # seconds between two looks
 
     def change(self, verb: str, what: Any) -> dict[str, Any]: ...
     def view(self) -> View: ...
@@ -75,7 +76,7 @@ class _Play:
 
     def _until(self, what: Mapping[str, Any]) -> dict[str, Any]:
         """The first state that fits and stays; `lasting: false` takes the first that fits."""
-        end = time.monotonic() + what.get("within", _WITHIN)
+        end = time.monotonic() + self.cluster.within
         lasting = self.cluster.settled if what.get("lasting", True) else 0.0
         before: dict[str, Any] = {}
         since = time.monotonic()
@@ -89,7 +90,7 @@ class _Play:
                 return {**now, **self._watched(what)}
             if time.monotonic() > end:
                 raise TimeoutError(f"{what} was not seen; the last state is {now}; before: {self.seen}")
-            time.sleep(_EVERY)
+            time.sleep(self.cluster.every)
 
     def _watched(self, what: Mapping[str, Any]) -> dict[str, Any]:
         if not what.get("watched"):

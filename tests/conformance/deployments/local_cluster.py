@@ -92,10 +92,15 @@ class LocalCluster:
         """Who the Service says is ready; whom its selector takes beside them."""
         name, selector = service["metadata"]["name"], service["spec"].get("selector") or {}
         ready = [line.split()[0] for line in self._said(SERVICE, name).get("endpoints") or ()]
-        known = [e for d in names(self.project, DEPLOYMENT) for e in self._said(DEPLOYMENT, d).get("endpoints") or ()]
+        known = [
+            e
+            for d in names(self.project, DEPLOYMENT)
+            for e in self._said(DEPLOYMENT, d).get("endpoints") or ()
+        ]
         taken = [e["pod"] for e in known if selector.items() <= e["labels"].items() and not e["leaving"]]
         endpoints = [
-            {"conditions": {"ready": pod in ready}, "targetRef": {"name": pod}} for pod in dict.fromkeys([*ready, *taken])
+            {"conditions": {"ready": pod in ready}, "targetRef": {"name": pod}}
+            for pod in dict.fromkeys([*ready, *taken])
         ]
         return {"metadata": {"labels": {"kubernetes.io/service-name": name}}, "endpoints": endpoints}
 
@@ -123,7 +128,9 @@ def _replica_set(deployment: str, pod: Mapping[str, Any]) -> dict[str, Any]:
 def _pod(pod: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {init: [c for c in pod["containers"] if c["init"] is init] for init in (True, False)}
     statuses = {init: [_container(c) for c in some] for init, some in kinds.items()}
-    begun = any("running" in c["state"] or c["restartCount"] or "terminated" in c["state"] for c in statuses[False])
+    begun = any(
+        "running" in c["state"] or c["restartCount"] or "terminated" in c["state"] for c in statuses[False]
+    )
     return {
         "metadata": {"name": pod["name"], "ownerReferences": [{"name": pod["name"].rpartition("-")[0]}]},
         "status": {
@@ -142,7 +149,9 @@ def _container(told: Mapping[str, Any]) -> dict[str, Any]:
     elif told["init"] and reason == "Completed":
         state = {"terminated": {"exitCode": 0, "reason": "Completed"}}
     elif code:
-        state = {"terminated": {"exitCode": int(code[1]), "reason": "Completed" if code[1] == "0" else "Error"}}
+        state = {
+            "terminated": {"exitCode": int(code[1]), "reason": "Completed" if code[1] == "0" else "Error"}
+        }
     else:
         state = {"waiting": {"reason": reason, "message": told["message"]}}
     return {

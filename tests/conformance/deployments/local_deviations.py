@@ -27,7 +27,9 @@ NOT_SHOWN = {
 # Case -> the place of each difference, from its start, and the reason.
 DEVIATIONS: dict[str, dict[str, str]] = {
     "claim-missing": {"[1].pods[0]": "With no scheduler it is the container that waits for its claim."},
-    "command-not-found": {"[1].pods[0].containers.main.state.ended": "The shell's 127, not containerd's 128."},
+    "command-not-found": {
+        "[1].pods[0].containers.main.state.ended": "The shell's 127, not containerd's 128."
+    },
     "init-waiting": {
         "[1].pods[0].column": "PodInitializing, with which one runs as its message.",
         "[1].pods[0].initContainers.fetch.started": "Not told of initContainers.",

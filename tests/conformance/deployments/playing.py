@@ -14,9 +14,8 @@ from typing import Any, Protocol
 from snapshot import Normal, View
 
 
-
 class Cluster(Protocol):
-    """What the steps of a case are done to. A verb that is refused gives {"refused": text, "causes": [...]}."""
+    """What the steps of a case are done to; what is refused gives {"refused": text, "causes": [...]}."""
 
     namespace: str
     settled: float  # seconds in which nothing changes, before a state counts as the answer
@@ -157,7 +156,9 @@ class _Play:
 def fits(wanted: Any, found: Any) -> bool:
     """Each thing wanted is there; a list's items each fit another item, and there are no more of them."""
     if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(fits(value, found.get(key)) for key, value in wanted.items())
+        return isinstance(found, Mapping) and all(
+            fits(value, found.get(key)) for key, value in wanted.items()
+        )
     if isinstance(wanted, list):
         return len(wanted) == len(found or []) and any(
             all(fits(one, other) for one, other in zip(wanted, order, strict=True))

@@ -1,4 +1,4 @@
-"""Every recorded case of a Deployment: the local runner does what a real cluster did, or it is listed why not.
+"""Every recorded case of a Deployment: the local runner does as the real cluster did, or it is listed.
 
 SLOW_CASES=1 takes those, too, that mostly wait: for back-offs, deadlines, minReadySeconds.
 """
@@ -22,7 +22,9 @@ Differences = dict[str, Future[list[str]]]
 
 
 @pytest.fixture(scope="module")
-def differences(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Differences]:
+def differences(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Differences]:
     """Of the cases that are asked for, run beside each other; the slow ones begin."""
     root = tmp_path_factory.mktemp("deployments")
     tests = [item for item in request.session.items if item.function is test_case]  # type: ignore[attr-defined]

@@ -72,8 +72,7 @@ class Progress:
             "unavailableReplicas": max(0, max(counts.replicas, wanted.replicas) - counts.available),
         }
         found = {name: value for name, value in found.items() if value or name == "observedGeneration"}
-        # What Recreate takes down is not what may be missing.
-        available = counts.available >= (wanted.replicas if wanted.recreate else wanted.least)
+        available = counts.available >= wanted.least
         conditions = [
             _condition(
                 "Available",
@@ -96,7 +95,7 @@ class Progress:
         if complete:
             self._reason = "NewReplicaSetAvailable"
             self._message = f'ReplicaSet "{self._version}" has successfully progressed.'
-        elif counts.updated if before is None else _moves(before, counts):
+        elif _moves(before or Counts(counts.replicas, 0, counts.ready, counts.available), counts):
             self._since = time.monotonic()
             self._moved()
         elif self._reason == "NewReplicaSetAvailable":

@@ -64,9 +64,7 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
             "runAsUser": 8888,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [
-            _container(node, tags=node.name in chained, stored=stored) for node in containers
-        ],
+        "containers": [_container(node, tags=node.name in chained, stored=stored) for node in containers],
     }
     if stored:
         pod["volumes"] = [{"name": STORE_CLAIM, "persistentVolumeClaim": {"claimName": STORE_CLAIM}}]

@@ -73,5 +73,11 @@ def load(path: Path = FILE) -> Linear:
 def _kind(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
-    kinds: dict[type, str] = {str: "text", dict: "an object", list: "a list", int: "a number", float: "a number"}
+    kinds: dict[type, str] = {
+        str: "text",
+        dict: "an object",
+        list: "a list",
+        int: "a number",
+        float: "a number",
+    }
     return kinds.get(type(value), type(value).__name__)

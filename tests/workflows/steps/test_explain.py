@@ -250,7 +250,12 @@ def test_what_is_put_back(tmp_path: Path, on_failure: str, verified_before: bool
     last_good, out = tmp_path / "mnist-ab.yaml", tmp_path / "out"
     if verified_before:
         last_good.write_text("kind: SeldonDeployment\n")
-    environ = {"DEPLOYMENT": "mnist-ab", "ON_FAILURE": on_failure, "KIND": "SeldonDeployment", "SELECTOR": "a=b"}
+    environ = {
+        "DEPLOYMENT": "mnist-ab",
+        "ON_FAILURE": on_failure,
+        "KIND": "SeldonDeployment",
+        "SELECTOR": "a=b",
+    }
     explain.main({**environ, "LAST_GOOD": str(last_good), "OUTPUTS": str(out)})
     assert (out / "rollback").read_text() == str(put_back).lower()
     assert (out / "manifest").read_text() == ("kind: SeldonDeployment\n" if put_back else "{}")

@@ -80,7 +80,9 @@ def verify(environ: Mapping[str, str]) -> dict[str, Any]:
                 said = time.monotonic()
                 print(f"waiting: {reason}")
             time.sleep(PAUSE)
-    print(f"{IN_A_ROW} answers in a row come from version {environ['VERSION']}, {environ['IMAGE']}: {row[0]!r}")
+    print(
+        f"{IN_A_ROW} answers in a row come from version {environ['VERSION']}, {environ['IMAGE']}: {row[0]!r}"
+    )
     told = {"url": url, "requests": asked, "unanswered": lost, environ["ANSWER"]: row[0]}
     return {**told, "version": environ["VERSION"], "image": environ["IMAGE"]}
 

@@ -1,7 +1,7 @@
 """An image of a plain web service in, its Deployment, Service and Namespace out.
 
-Values may be Argo's tags: the rollout of workflows/ calls the very same builders. The chart in chart/ makes the
-same objects at its defaults, and a test holds the two together.
+Values may be Argo's tags: the rollout of workflows/ calls the very same builders. The chart in chart/ makes
+the same objects at its defaults, and a test holds the two together.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """`POST /score` with {"X": [...]} in, {"score": number} out: a plain Flask app, which gunicorn runs.
 
-`GET /healthz` answers while it can score. Each answer says in its headers X-Version and X-Image who gave it, as
-the Deployment told the container in VERSION and IMAGE: so a rollout can prove that it is the new one.
+`GET /healthz` answers while it can score. Each answer says in its headers X-Version and X-Image who gave it,
+as the Deployment told the container in VERSION and IMAGE: so a rollout can prove that it is the new one.
 Every error is JSON, {"error": what was found, and what is expected}.
 """
 

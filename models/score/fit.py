@@ -15,7 +15,7 @@ SEED, ALPHA, HELD_OUT = 0, 1.0, 0.25
 
 
 def fit(x: np.ndarray, y: np.ndarray, *, alpha: float) -> tuple[np.ndarray, float]:
-    """Weights [features] and intercept of a ridge regression on standardised columns, for rows as they are."""
+    """Weights [features] and intercept of a ridge regression on standardised columns, for rows as given."""
     mean, spread = x.mean(axis=0), x.std(axis=0)
     rows = (x - mean) / spread
     solved = np.linalg.solve(rows.T @ rows + alpha * np.eye(x.shape[1]), rows.T @ (y - y.mean()))

@@ -20,7 +20,7 @@ def build() -> WorkflowTemplate:
     with workflow_template(
         "score",
         title="A score as a web service",
-        description="Deploys the scoring service behind its Service, and proves that the new version answers.",
+        description="Deploys the scoring service, and proves that the new version answers.",
         parameters=inputs,
     ) as workflow:
         check = guard(inputs, images=[image_name(unit, "app")])

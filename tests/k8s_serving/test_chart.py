@@ -122,7 +122,7 @@ def test_a_value_acts(value: str) -> None:
     settings, read, expected = ACTS[value]
     assert read(template(*settings)) == expected
     try:
-        before = read(template(*[setting for setting in settings[:-1]]))
+        before = read(template(*settings[:-1]))
     except KeyError:
         return
     assert before != expected
@@ -138,7 +138,7 @@ def test_lint_finds_nothing() -> None:
 
 @needs_helm
 def test_the_defaults_make_what_the_yaml_has() -> None:
-    """The chart and the builder of the one YAML make the same Deployment and Service, but for Helm's labels."""
+    """The chart and the builder of the one YAML make the same objects, but for Helm's labels."""
     made = template()
     known = {"Deployment": score.app(image=f"{REGISTRY}/score-app:0.1", version="0.1")}
     known["Service"] = service(score.NAME)
@@ -192,7 +192,7 @@ def test_names_that_yaml_reads_otherwise_stay_names() -> None:
     ],
 )
 def test_the_notes_tell_how_to_ask(setting: str, words: str, tmp_path: Path) -> None:
-    """What helm prints after an install fits the values; without a cluster helm renders it as a value only."""
+    """What helm prints after an install fits the values; with no cluster it must be rendered as a value."""
     chart = tmp_path / "chart"
     shutil.copytree(CHART, chart)
     (chart / "templates" / "NOTES.txt").rename(chart / "notes.txt")

@@ -120,7 +120,7 @@ def small_step(
     store: Literal["read", "write"] | None = None,
     deadline: int = 600,
 ) -> Script:
-    """`steps/<file or name>.py` on a stock Python image; `deadline` counts seconds from the pod's creation."""
+    """`steps/<file or name>.py` on a stock Python image; `deadline` counts seconds from its pod's start."""
     return Script(
         name=name,
         image=PYTHON,

@@ -66,7 +66,8 @@ def _of_web(target: WebTarget) -> DAG:
         reached = Task(name="service", template=serve)
         up = Task(name="deploy", template=bring_up, arguments={"manifest": target.manifest})
         proven = Task(name="verify", template=verify, arguments=given)
-        reached >> up >> proven
+        reached >> up
+        up >> proven
     return dag
 
 

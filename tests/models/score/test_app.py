@@ -168,7 +168,8 @@ def test_the_component_of_seldon_gives_the_same_score(runtime: Path, tmp_path: P
         assert answer["data"] == {"names": ["score"], "ndarray": [[linear.load().score(X)]]}
         assert answer["meta"]["tags"] == {"model": "score", "digest": f"sha256:{linear.load().digest}"}
         two = {"data": {"ndarray": [X, [0] * 10]}}
-        assert [row[0] for row in server.ask(two)[1]["data"]["ndarray"]][0] == linear.load().score(X)
+        rows = server.ask(two)[1]["data"]["ndarray"]
+        assert rows == [[linear.load().score(X)], [linear.load().score([0] * 10)]]
         for wrong in ([[1, 2]], [["a"] * 10], [[[1] * 10]], []):
             status, answer = server.ask({"data": {"ndarray": wrong}})
             assert status == 400 and "10 numbers" in answer["status"]["info"], answer

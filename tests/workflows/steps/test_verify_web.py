@@ -97,9 +97,7 @@ def test_ten_answers_of_the_new_version(
         (0, {}, {}),
     ],
 )
-def test_one_wrong_answer_begins_the_row_anew(
-    service: Service, environ: dict[str, str], wrong: Reply
-) -> None:
+def test_a_wrong_answer_begins_the_row_anew(service: Service, environ: dict[str, str], wrong: Reply) -> None:
     """While the old pod answers now and then, nothing is proven: nine right ones before it do not count."""
     service.answers = lambda n: wrong if n == 9 else (200, NEW, {"score": 1.5})
     verify_web.main(environ)

@@ -1,9 +1,9 @@
 """A failed rollout in, out comes why its deployment did not come up, in ten lines, and what to put back.
 
 Seldon's own status says Creating for ever; the reason is only in the pods. Asks the Kubernetes API with the
-pod's own account, and says so where there is none. Environment: DEPLOYMENT, and its KIND, SeldonDeployment or
-Deployment; SELECTOR of its pods; ON_FAILURE, rollback or keep; LAST_GOOD, the file where `verify` keeps what was
-good; OUTPUTS.
+pod's own account, and says so where there is none. Environment: DEPLOYMENT, and its KIND, SeldonDeployment
+or Deployment; SELECTOR of its pods; ON_FAILURE, rollback or keep; LAST_GOOD, the file where `verify` keeps what
+was good; OUTPUTS.
 """
 
 import json

@@ -1,9 +1,9 @@
 """The URL of a web service in, ten answers in a row of its new version out: deployed means the new one does.
 
-Last of every rollout of a Deployment, for while it is replaced the old pods answer as well. Each answer says in
-its headers X-Version and X-Image who gave it. Environment: URL, that takes a POST; REQUEST, the JSON to send;
-ANSWER, the field of the answer that must hold a number; VERSION, IMAGE; WAIT, seconds; OUTPUTS, the folder for
-the report; MANIFEST, written to the file LAST_GOOD when all is well.
+Last of every rollout of a Deployment, for while it is replaced the old pods answer as well. Each answer says
+in its headers X-Version and X-Image who gave it. Environment: URL, that takes a POST; REQUEST, the JSON to
+send; ANSWER, the field of the answer that must hold a number; VERSION, IMAGE; WAIT, seconds; OUTPUTS, the
+folder for the report; MANIFEST, written to the file LAST_GOOD when all is well.
 """
 
 import http.client
@@ -48,9 +48,9 @@ def ask(url: str, body: str, field: str, expected: Mapping[str, str]) -> float:
         raise Unanswered(str(getattr(error, "reason", error)) or repr(error)) from None
     except ValueError as error:
         raise Wrong(f"the answer is no JSON: {error}") from None
-    for name, value in expected.items():
-        if given[name] != value:
-            raise Wrong(f"{name} is {given[name] or 'not told'}; expected {value}")
+    for name, known in expected.items():
+        if given[name] != known:
+            raise Wrong(f"{name} is {given[name] or 'not told'}; expected {known}")
     value = answer.get(field) if isinstance(answer, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Wrong(f"no number {field!r} in the answer: {json.dumps(answer)[:300]}")

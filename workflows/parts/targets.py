@@ -124,7 +124,7 @@ def seldon(name: str, graph: Graph) -> Target:
 def web(
     make: Callable[..., dict[str, Any]], service: dict[str, Any], *, path: str, request: str, answer: str
 ) -> WebTarget:
-    """The Deployment that `make(image=, version=)` gives, and its Service; the task gives image and commit."""
+    """The Deployment that `make(image=, version=)` gives, and its Service; a task gives image and commit."""
     image, version, inputs = _tag("image"), parameters.VERSION.tag, ("image", "commit")
     lineage = {
         "version": version,

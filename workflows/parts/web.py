@@ -1,9 +1,9 @@
 """A Deployment with its Service in, the templates of its rollout out: apply, wait, verify.
 
 Argo's conditions hold one field against a literal, and a Deployment is up when fields of its status are those
-of its spec. So `apply` tells which generation it made and how many replicas that asks for, and `settled`, with
-these in its condition, waits until the controller has seen that generation and all replicas are of it and
-available. The controller gives up in a condition of a list, which has no order: whichever place it is in counts.
+of its spec. So `apply` tells which generation it made and how many replicas that asks for, and `settled`,
+with these in its condition, waits until the controller has seen that generation and all replicas are of it
+and available. That the controller gave up is in a list, which has no order: whichever place it has counts.
 """
 
 from hera.workflows import DAG, Parameter, Resource, RetryStrategy, Script, Task
@@ -25,7 +25,7 @@ MANIFEST = "{{inputs.parameters.manifest}}"
 
 
 def bring_up(again: RetryStrategy) -> DAG:
-    """Template `bring-up`: its input is the manifest of a Deployment, whose replicas are all up at its end."""
+    """Template `bring-up`: its input is the manifest of a Deployment, whose replicas are up at its end."""
     apply = Resource(
         name="apply",
         action="apply",

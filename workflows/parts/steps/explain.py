@@ -2,8 +2,8 @@
 
 Seldon's own status says Creating for ever; the reason is only in the pods. Asks the Kubernetes API with the
 pod's own account, and says so where there is none. Environment: DEPLOYMENT, and its KIND, SeldonDeployment
-or Deployment; SELECTOR of its pods; ON_FAILURE, rollback or keep; LAST_GOOD, the file where `verify` keeps what
-was good; OUTPUTS.
+or Deployment; SELECTOR of its pods; ON_FAILURE, rollback or keep; LAST_GOOD, the file where `verify` keeps
+what was good; OUTPUTS.
 """
 
 import json

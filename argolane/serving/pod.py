@@ -1,7 +1,7 @@
 """A pod plan in, running containers out: started, probed, started again with a growing delay when they die.
 
-What the kubelet does for one pod of a SeldonDeployment. A pod lives in the supervisor's event loop and calls
-`changed` whenever its readiness or its trouble changes.
+What the kubelet does for one pod: its initContainers first, one after another. A pod lives in the
+supervisor's event loop and calls `changed` whenever its readiness or its trouble changes.
 """
 
 import asyncio
@@ -15,17 +15,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from argolane.containers import images, sandbox
+from argolane.containers import addresses, images, sandbox
 from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import own_probes, probe, settings
 from argolane.serving.logs import tail
 from argolane.serving.pods import PodPlan
-from argolane.serving.ports import Held, Ports
+from argolane.serving.ports import HOST, Held, Ports
 from argolane.serving.spec import Container
 from argolane.serving.store import project_at
 
+# As Kubernetes makes up names: nothing that reads as a word.
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 # Time for a container that serves nobody any more to end itself.
 _LAST_WORDS = 1.0
@@ -46,6 +48,7 @@ class State:
     log: str = ""
     ready: bool = False
     failures: int = 0
+    code: int | None = None
 
 
 class Pod:
@@ -54,14 +57,22 @@ class Pod:
     def __init__(self, plan: PodPlan, *, root: Path, folder: Path, facts: settings.Facts,
                  changed: Callable[[], None]) -> None:  # fmt: skip
         self.plan = plan
-        self.name = f"{plan.deployment}-{secrets.token_hex(3)}"
+        self.name = f"{plan.deployment}-{''.join(secrets.choice(_LETTERS) for _ in range(5))}"
+        self.address = HOST
+        self.restarts = dict.fromkeys((c.name for c in (*plan.first, *plan.containers)), 0)
+        self.ready_since: float | None = None
+        """By time.monotonic, while it is."""
         self._root = root
         self._logs = folder / "logs" / self.name
         self._volumes = folder / "pods" / self.name
         self._facts = replace(facts, pod=self.name)
         self._changed = changed
         self._held = {c.name: Held() for c in plan.units}
-        self._states = {c.name: State("ContainerCreating") for c in plan.component.spec.containers}
+        begun = "PodInitializing" if plan.first else "ContainerCreating"
+        self._states = {c.name: State(begun) for c in plan.containers}
+        self._first: dict[str, State] = {}
+        self._initialised = asyncio.Event()
+        self._claim: addresses.Claim | None = None
         self._processes: dict[str, Process] = {}
         self._made: dict[str, sandbox.Container] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -77,14 +88,20 @@ class Pod:
 
     @property
     def states(self) -> dict[str, State]:
-        return dict(self._states)
+        """Of its containers; of its initContainers while they are not done."""
+        return dict(self._states if self._initialised.is_set() else {**self._first, **self._states})
 
     def log(self, container: str) -> Path:
         return self._logs / f"{container}.txt"
 
     def start(self) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
-        for container in self.plan.component.spec.containers:
+        if self.plan.addressed and addresses.available() is None:
+            self._claim = addresses.claim(f"{self._root}/{self.name}")
+            self.address = self._claim.address
+        self._facts = replace(self._facts, address=self.address)
+        self._tasks.append(asyncio.create_task(self._initialise()))
+        for container in self.plan.containers:
             self._tasks.append(asyncio.create_task(self._keep(container)))
 
     def nudge(self) -> None:
@@ -100,11 +117,23 @@ class Pod:
         await asyncio.gather(*(asyncio.to_thread(p.terminate, self.plan.grace) for p in processes))
         for held in self._held.values():
             held.let_go()
+        if self._claim:
+            self._claim.release()
         await asyncio.to_thread(shutil.rmtree, self._volumes, ignore_errors=True)
         log.info("pod %s: ended", self.name)
 
-    async def _keep(self, container: Container) -> None:
+    async def _initialise(self) -> None:
+        """Each initContainer until it has ended well once; the next one only then."""
+        for container in self.plan.first:
+            self._first[container.name] = State("PodInitializing", f"Init container {container.name!r} runs.")
+            await self._keep(container, first=True)
+            del self._first[container.name]
+        self._initialised.set()
+
+    async def _keep(self, container: Container, *, first: bool = False) -> None:
         failures = 0
+        if not first:
+            await self._initialised.wait()
         while True:
             started = time.monotonic()
             try:
@@ -113,16 +142,22 @@ class Pod:
                 # A fault of ours must show, too: a task that ends in silence is a pod that never comes up.
                 log.exception("pod %s", self.name)
                 state = State("RunContainerError", f"{type(error).__name__}: {error}")
+            if first and state.code == 0:
+                return
             if state.ready and time.monotonic() - started > _STEADY:
                 failures = 0
             failures += 1
             delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
+            if first:
+                crashed = "Error" if failures == 1 else "CrashLoopBackOff"
+                state = replace(state, reason=f"Init:{state.reason if state.code is None else crashed}")
             self._set(container, replace(state, ready=False, failures=failures))
             log.info("pod %s: %s: %s Trying again in %g s.", self.name, state.reason, state.message, delay)
             self._nudged.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._nudged.wait()
+            self.restarts[container.name] += state.code is not None
 
     async def _run_once(self, container: Container, failures: int) -> State:
         """One life of a container: how it ended, `ready` if it ever was."""
@@ -148,14 +183,14 @@ class Pod:
             return _refused("CreateContainerError", error)
         self._processes[container.name] = process
         why = await self._watch(container, process, failures)
-        ready = self._states[container.name].ready
+        ready = container.name in self._states and self._states[container.name].ready
         code = await asyncio.to_thread(process.terminate, min(self.plan.grace, _LAST_WORDS))
         message = f"Container {container.name!r} ended with exit code {code}."
         if why:
             message = f"Container {container.name!r} {why}, and was ended ({code})."
         del self._processes[container.name]
         lines = tuple(tail(output, start=begin))
-        return State("CrashLoopBackOff", message, lines, self._shown(output), ready)
+        return State("CrashLoopBackOff", message, lines, self.shown(output), ready, code=code)
 
     async def _watch(self, container: Container, process: Process, failures: int) -> str:
         """Until it ends, or is to be ended, and then why; notes meanwhile when it is ready."""
@@ -167,7 +202,9 @@ class Pod:
         loop.add_reader(file, ended.set)
         dying = asyncio.create_task(self._doomed(container, failures, started))
         ends: set[asyncio.Task[Any]] = {asyncio.create_task(ended.wait()), dying}
-        tasks = {*ends, asyncio.create_task(self._note_readiness(container, failures, started))}
+        tasks = set(ends)
+        if container.name in self._states:
+            tasks.add(asyncio.create_task(self._note_readiness(container, failures, started)))
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             return "" if ended.is_set() else dying.result()
@@ -204,7 +241,10 @@ class Pod:
     ) -> AsyncIterator[own_probes.Result]:
         held = self._held.get(container.name)
         places = own_probes.Places(
-            container.ports, held.ports if held else None, self.plan.numbers.get(container.name, 0)
+            container.ports,
+            held.ports if held else None,
+            self.plan.numbers.get(container.name, 0),
+            self.address,
         )
         asking = own_probes.check(given, places, self._made[container.name])
         return own_probes.results(asking, own_probes.Numbers.of(given), begun=begun)
@@ -244,12 +284,17 @@ class Pod:
         self._made[container.name] = made
         return sandbox.start(made, stdout=self.log(container.name), stderr="stdout")
 
-    def _shown(self, path: Path) -> str:
+    def shown(self, path: Path) -> str:
         return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
     def _set(self, container: Container, state: State) -> None:
-        if self._states[container.name] != state:
-            self._states[container.name] = state
+        states = self._states if container.name in self._states else self._first
+        if states.get(container.name) != state:
+            states[container.name] = state
+            if not self.ready:
+                self.ready_since = None
+            elif self.ready_since is None:
+                self.ready_since = time.monotonic()
             self._changed()
 
 

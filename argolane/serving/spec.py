@@ -105,6 +105,7 @@ class Volume(_Typed):
 
 class PodSpec(_Typed):
     containers: list[Container]
+    init_containers: list[Container] = []
     volumes: list[Volume] = []
     termination_grace_period_seconds: int | None = None
 

@@ -34,7 +34,7 @@ def headings() -> list[str]:
 def script(block: str, after: Mapping[str, str] | None = None) -> str:
     """A bash script of the block that ends with the first line that fails.
 
-    Its ports on this machine are free ones. `after` says what runs besides, after a line that begins with the key.
+    Its ports on this machine are free ones. `after` says what runs after a line that begins with the key.
     """
     for port in sorted(set(re.findall(r"localhost:(\d+)", block))):
         free = str(_free_port())

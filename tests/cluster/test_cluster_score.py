@@ -119,7 +119,7 @@ def test_what_helm_refuses_changes_nothing(installed: Lab) -> None:
 
 
 def test_the_workflow(installed: Lab, image: str) -> None:
-    """Rolled out and verified; a version without an image is told, and the good one put back; then all goes."""
+    """Rolled out and verified; a version with no image is told, and the good one put back; then all goes."""
     (block,) = blocks("The workflow")
     roll, *rest = block.splitlines()
     sh(installed, roll)

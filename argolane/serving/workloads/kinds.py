@@ -62,12 +62,6 @@ class Workload(Kept):
                 raise ArgolaneError(f"{self.kind} {name!r}: a patch cannot change metadata.name.")
             return self._change(here, wanted, record, code_anew=False)
 
-    def pods(self, name: str) -> list[Object]:
-        """Its pods, as their supervisor knows them."""
-        here, _ = self._there(name)
-        said = here.status() or {}
-        return list(said.get("pods") or ()) if here.alive() else []
-
     def _change(self, here: Store, wanted: Object, record: Object | None, *, code_anew: bool) -> Object:
         self._refuse(wanted)
         body = self._defaulted(here, wanted)

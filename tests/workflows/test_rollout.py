@@ -77,7 +77,7 @@ def counts(generation: int, replicas: int, updated: int, available: int) -> dict
     ],
 )
 def test_when_a_deployment_is_up(status: dict[str, int], ready: bool) -> None:
-    """The controller has seen the change that was applied, generation 7, and all two pods are of it and up."""
+    """The controller has seen what was applied, generation 7, and all two pods are of it and up."""
     text = web.READY.replace(web.GENERATION, "6").replace(web.REPLICAS, "2")
     assert all(one.matches({"status": status}) for one in selectors.parse(text)) is ready
 

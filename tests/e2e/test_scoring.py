@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from argolane.project import find
+from argolane.serving.apiserver import ApiServer
 from models.score import linear
 from tests.e2e.conftest import ROOT, copied, run_command
 from tests.models.serving import free_ports
@@ -42,9 +44,9 @@ def project(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Pat
         file.write_text(text)
     assert run_command(root, "render").returncode == 0
     yield root
-    run_command(root, "delete", "-f", "k8s_serving/rendered/score.yaml")
-    for kind in ("deployment", "service"):
-        run_command(root, "delete", kind, "score")
+    server = ApiServer(find(root))
+    for kind, space in ((kind, space) for kind in ("Deployment", "Service") for space in (None, "score")):
+        server.delete(kind, "score", namespace=space)
     run_command(root, "delete", "deployments", "--all")
 
 

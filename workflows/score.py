@@ -24,7 +24,7 @@ def build() -> WorkflowTemplate:
         parameters=inputs,
     ) as workflow:
         check = guard(inputs, images=[image_name(unit, "app")])
-        make = image(of_units([unit]), targets=["app"])
+        make = image(of_units([unit]), targets=["app", "runtime"])
         request = (MODELS / unit.folder / "score.json").read_text(encoding="utf-8").strip()
         target = web(score.app, service(score.NAME), path="/score", request=request, answer="score")
         roll = rollout(target)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from lab import ROOT, Lab, outputs
 
 from models.score import linear
@@ -15,24 +14,6 @@ from tests.scoring_page import blocks, headings, script
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 SCORE = linear.load().score(json.loads((ROOT / "models/score/score.json").read_text())["X"])
-# What builds the image of a component is what builds the image of the service, with another target.
-BUILD = """
-apiVersion: argoproj.io/v1alpha1
-kind: Workflow
-metadata: {generateName: score-runtime-}
-spec:
-  serviceAccountName: argolane-workflow
-  entrypoint: main
-  podGC: {strategy: OnWorkflowSuccess}
-  securityContext: {runAsNonRoot: true, runAsUser: 1000}
-  templates:
-    - name: main
-      dag:
-        tasks:
-          - name: build
-            templateRef: {name: score, template: build}
-            arguments: {parameters: [{name: target, value: runtime}]}
-"""
 
 
 def sh(lab: Lab, block: str, after: Mapping[str, str] | None = None, timeout: float = 600) -> str:
@@ -139,13 +120,8 @@ def test_the_workflow(installed: Lab, image: str) -> None:
     assert not {one for one in left(installed, "argolane") if one.endswith("/score")}
 
 
-def test_the_component_of_seldon(seldon: Lab, repository: str) -> None:
+def test_the_component_of_seldon(seldon: Lab, image: str) -> None:
     """The same code behind Seldon's executor gives the same score; nothing of it is left afterwards."""
-    body = yaml.safe_load(BUILD)
-    given = {"repo": repository, "revision": seldon.revision, "registry": seldon.registry, "version": "0.1"}
-    body["spec"]["arguments"] = {"parameters": [{"name": k, "value": v} for k, v in given.items()]}
-    made = seldon.kubectl("create", "--filename=-", "--output=name", text=yaml.safe_dump(body))
-    seldon.succeeded(made.strip().partition("/")[2])
     (block,) = blocks("Seldon")
     answer = answered(sh(seldon, block), "data")
     assert answer["names"] == ["score"] and answer["ndarray"][0] == [pytest.approx(SCORE)]

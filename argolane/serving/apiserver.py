@@ -69,11 +69,19 @@ class ApiServer:
     def check(self, manifests: Iterable[Mapping[str, Any]]) -> list[str]:
         """Every fault of every document, so that nothing has changed when one is wrong."""
         found: list[str] = []
+        services: list[Object] = []
         for manifest in manifests:
             # Resource templates are taken without, as a manifest of one's own never is.
             versioned = {"apiVersion": "nothing", **manifest}
             outer = list(_outer(versioned))
-            found += outer or self._inner(versioned)
+            inner = () if outer else self._inner(versioned)
+            found += [*outer, *inner]
+            if versioned.get("kind") == "Service" and not outer and not inner:
+                services.append(versioned)
+        if len(services) > 1:
+            from argolane.serving.workloads import kinds
+
+            found += kinds.clashes(services)
         return found
 
     def apply(self, manifest: Mapping[str, Any]) -> Applied:

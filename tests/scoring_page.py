@@ -1,10 +1,12 @@
 """docs/scoring.md in, its shell blocks by heading out: what the tests of that page run as it is."""
 
+import json
 import re
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "scoring.md"
 
@@ -48,6 +50,12 @@ def script(block: str, after: Mapping[str, str] | None = None) -> str:
             lines.append(missing.pop(begin))
     assert not missing, f"no line begins with {' or '.join(missing)}"
     return "\n".join(lines)
+
+
+def answered(text: str, key: str) -> Any:
+    """That field of the one line with a JSON object that has it; what follows in the line is another's."""
+    (line,) = [line for line in text.splitlines() if line.startswith("{") and f'"{key}"' in line]
+    return json.JSONDecoder().raw_decode(line)[0][key]
 
 
 def _free_port() -> int:

@@ -4,13 +4,12 @@ import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from lab import ROOT, Lab, outputs
 
 from models.score import linear
-from tests.scoring_page import blocks, headings, script
+from tests.scoring_page import answered, blocks, headings, script
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 SCORE = linear.load().score(json.loads((ROOT / "models/score/score.json").read_text())["X"])
@@ -30,12 +29,6 @@ def sh(lab: Lab, block: str, after: Mapping[str, str] | None = None, timeout: fl
     )  # fmt: skip
     assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
     return done.stdout
-
-
-def answered(text: str, key: str = "score") -> Any:
-    """That field of the one JSON line that has it."""
-    (line,) = [line for line in text.splitlines() if line.startswith("{") and f'"{key}"' in line]
-    return json.loads(line)[key]
 
 
 def left(lab: Lab, namespace: str) -> set[str]:
@@ -64,7 +57,7 @@ def test_every_block_of_the_page_is_known() -> None:
 def test_one_yaml(installed: Lab, image: str) -> None:
     """Created, up, asked, scaled, deleted: and then neither the objects nor their namespace are there."""
     create, rest = blocks("One YAML")
-    assert answered(sh(installed, create)) == pytest.approx(SCORE)
+    assert answered(sh(installed, create), "score") == pytest.approx(SCORE)
     ready = "kubectl -n score get deployment score -o jsonpath='ready={.status.readyReplicas} '"
     assert "ready=2 " in sh(installed, rest, {"kubectl -n score get": ready})
     assert "NotFound" in installed.run("kubectl", "get", "namespace", "score", ok=False)

@@ -21,7 +21,7 @@ from argolane.serving.apiserver import ApiServer
 from models.score import linear
 from tests.e2e.conftest import ROOT, copied, run_command
 from tests.models.serving import free_ports
-from tests.scoring_page import blocks
+from tests.scoring_page import answered, blocks
 
 SCORE = linear.load().score(json.loads((ROOT / "models/score/score.json").read_text())["X"])
 YAML, CHART, WORKFLOW = blocks("With no cluster")
@@ -67,11 +67,6 @@ def health(port: int) -> Any:
     with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
         return json.load(answer)
     return None
-
-
-def answered(text: str, key: str) -> Any:
-    (line,) = [line for line in text.splitlines() if line.startswith("{") and f'"{key}"' in line]
-    return json.loads(line)[key]
 
 
 def test_one_yaml(project: Path, port: int) -> None:

@@ -1,9 +1,9 @@
 """Programs in, rendered files out: `argolane render [--check]`.
 
 A program is a Python file that argolane.toml names and that has `manifests() -> {file stem: object}`. Each
-object becomes `rendered/<stem>.yaml` beside the program; the first line of the file says which program made
-it, which is also how a file that no program makes any longer is known. Programs run in a process of their
-own, in the project's root, so that they import their own project and nothing of theirs stays in this one.
+object, or list of them, becomes `rendered/<stem>.yaml` beside the program; the first line of the file says
+which program made it, which is also how a file that no program makes any longer is known. Programs run in a
+process of their own, in the project's root: they import their own project, and nothing of theirs stays here.
 """
 
 import json

@@ -31,9 +31,14 @@ def manifests(program: str) -> dict[str, Any]:
 
 
 def _plain(stem: str, value: Any) -> Any:
+    if isinstance(value, list) and value:
+        return [_plain(f"{stem}[{number}]", each) for number, each in enumerate(value)]
     body = value.to_dict() if hasattr(value, "to_dict") else value
     if not isinstance(body, dict):
-        raise TypeError(f"{stem!r} is {type(value).__name__}; expected a Hera object or a dict.")
+        raise TypeError(
+            f"{stem!r} is {'an empty list' if body == [] else type(value).__name__}; "
+            "expected a Hera object or a dict, or a list of them."
+        )
     try:
         survives = json.loads(json.dumps(body)) == body
     except (TypeError, ValueError) as error:

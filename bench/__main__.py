@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import comments, comparison, containers, engine, graph, overhead, serving
+from bench import comments, comparison, containers, engine, graph, overhead, score, serving
 
 
 def main() -> None:
@@ -18,6 +18,8 @@ def main() -> None:
         serving.main(project, work)
         print("The graph server beside the unit that it asks:")
         graph.main(project, work)
+        print("The scoring service beside the same code under Seldon's wrapper:")
+        score.main(project, work)
         print("The same graph in Metaflow and in the local engine:")
         comparison.main(project, work)
         print("Comment moderation, and four nodes beside one process:")

@@ -29,19 +29,19 @@ TEXT = (
 
 def main(project: Project, work: Path) -> None:
     """Needs the comments: COMMENTS_CSV, or a network; without, the 200 made-up rows, and says so."""
-    checkout = find(_checkout(project.root, work / "comments"))
-    known = _run(checkout.root, "run", "comments", check=False)
+    copy = find(checkout(project.root, work / "comments"))
+    known = _run(copy.root, "run", "comments", check=False)
     if known.returncode != 0:
         print("  the comments cannot be had: these are the 200 made-up rows")
-        _run(checkout.root, "run", "comments", "-p", "dataset=synthetic")
+        _run(copy.root, "run", "comments", "-p", "dataset=synthetic")
     else:
-        _quality(checkout, work / "comments-data")
+        _quality(copy, work / "comments-data")
     for step in STEPS:
-        print(f"  {_run(checkout.root, 'logs', 'comments', step).stdout.strip().splitlines()[-1]}")
+        print(f"  {_run(copy.root, 'logs', 'comments', step).stdout.strip().splitlines()[-1]}")
     try:
-        _compare(checkout)
+        _compare(copy)
     finally:
-        _run(checkout.root, "delete", "deployment", "comments")
+        _run(copy.root, "delete", "deployment", "comments")
 
 
 def _quality(project: Project, cache: Path) -> None:
@@ -72,7 +72,7 @@ def _compare(project: Project) -> None:
     print(f"  ratio of p50, one comment: {chain.p50 / whole.p50:.1f} (goal: at most 6)")
 
 
-def _checkout(root: Path, folder: Path) -> Path:
+def checkout(root: Path, folder: Path) -> Path:
     for name in CONTENT:
         if (root / name).is_dir():
             shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

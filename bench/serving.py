@@ -60,7 +60,7 @@ def stock(project: Project, work: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def serving(command: list[str], env: Mapping[str, str], folder: Path) -> Iterator[str]:
-    port, metrics = _free_port(), _free_port()
+    port, metrics = free_port(), free_port()
     ports = {
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(port),
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
@@ -69,21 +69,21 @@ def serving(command: list[str], env: Mapping[str, str], folder: Path) -> Iterato
                                start_new_session=True, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)  # fmt: skip
     try:
-        _await(f"http://127.0.0.1:{port}/health/status", process)
+        await_url(f"http://127.0.0.1:{port}/health/status", process)
         yield f"http://127.0.0.1:{port}/api/v1.0/predictions"
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
-def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+def await_url(url: str, process: subprocess.Popen[bytes] | None = None) -> None:
     end = time.monotonic() + 60
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end and (process is None or process.poll() is None):
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1):  # noqa: S310 - loopback
             return
         time.sleep(0.1)

@@ -55,16 +55,19 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
     containers = graph.containers()
     # In company, a node's version is only told where its tags bear its name.
     chained = {node.name for path in graph.paths() if len(path.nodes) > 1 for node in path.nodes}
-    pod = {
+    # Where no node loads a version, nothing is asked of the store, which then need not be there.
+    stored = any(node.version for node in containers)
+    pod: dict[str, Any] = {
         # Seldon's default user; the images run under any.
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 8888,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(node, tags=node.name in chained) for node in containers],
-        "volumes": [{"name": STORE_CLAIM, "persistentVolumeClaim": {"claimName": STORE_CLAIM}}],
+        "containers": [_container(node, tags=node.name in chained, stored=stored) for node in containers],
     }
+    if stored:
+        pod["volumes"] = [{"name": STORE_CLAIM, "persistentVolumeClaim": {"claimName": STORE_CLAIM}}]
     predictor = {
         "name": "default",
         # Always written: the operator would fill it in, and then fight itself over it.
@@ -90,7 +93,7 @@ def pod_name(containers: Iterable[str]) -> str:
     return f"{len(names)}-nodes-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
 
 
-def _container(node: Served, *, tags: bool) -> dict[str, Any]:
+def _container(node: Served, *, tags: bool, stored: bool) -> dict[str, Any]:
     env = {
         "UNIT": node.serves,
         "MODEL_DIR": f"{MODEL_STORE}/{node.unit}/{node.version}" if node.version else "",
@@ -98,7 +101,7 @@ def _container(node: Served, *, tags: bool) -> dict[str, Any]:
         "MODEL_THREADS": "1",
         "MODEL_NODE_TAGS": "true" if tags else "",
     }
-    return {
+    made = {
         "name": node.name,
         "image": node.image,
         "env": [{"name": name, "value": value} for name, value in env.items() if value],
@@ -111,5 +114,7 @@ def _container(node: Served, *, tags: bool) -> dict[str, Any]:
             "timeoutSeconds": 5,
         },
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "volumeMounts": [{"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}],
     }
+    if stored:
+        made["volumeMounts"] = [{"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}]
+    return made

@@ -17,15 +17,20 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The project without its machinery; its deployments are ended with the session."""
-    root = tmp_path_factory.mktemp("checkout")
+    root = copied(tmp_path_factory.mktemp("checkout"))
+    yield root
+    run_command(root, "delete", "deployments", "--all")
+
+
+def copied(root: Path) -> Path:
+    """The same folder, with the content in it."""
     for name in CONTENT:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, root / name)
-    yield root
-    run_command(root, "delete", "deployments", "--all")
+    return root
 
 
 @pytest.fixture(scope="session")

@@ -8,21 +8,25 @@ import pytest
 
 from argolane.manifest import load
 from argolane.serving.check import findings
-from k8s_serving import ab_test, comments, single
+from k8s_serving import ab_test, comments, score, single
 from k8s_serving.deployment import deployment, served
 from models.contract.spec import read_all
 
 ROOT = Path(__file__).resolve().parents[2]
-RENDERED = sorted((ROOT / "k8s_serving" / "rendered").glob("*.yaml"))
+WEB = "score"
+FILES = sorted((ROOT / "k8s_serving" / "rendered").glob("*.yaml"))
+RENDERED = [path for path in FILES if path.stem != WEB]  # SeldonDeployments
 
 
 def test_every_model_folder_and_the_ab_test_are_rendered() -> None:
     """A model folder is all that its manifest needs."""
     own = {unit.kebab for unit in read_all() if unit.serve and unit.metric}
-    assert {path.stem for path in RENDERED} == {"mnist-ab", "comments", *own}
-    assert {**single.manifests(), **ab_test.manifests(), **comments.manifests()} == {
-        path.stem: load(path)[0].body for path in RENDERED
-    }
+    assert {path.stem for path in FILES} == {"mnist-ab", "comments", "score", "mlscore", *own}
+    made = {}
+    for program in (single, ab_test, comments, score):
+        made |= program.manifests()
+    assert made.pop(WEB) == [document.body for document in load(FILES[[f.stem for f in FILES].index(WEB)])]
+    assert made == {path.stem: load(path)[0].body for path in RENDERED}
 
 
 @pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)
@@ -38,10 +42,13 @@ def test_rendered_deployments_hold_to_the_rules(path: Path) -> None:
         (unit,) = (unit for unit in read_all() if unit.kebab == container["name"])
         assert container["image"].endswith(f"/{unit.image('runtime')}:0.1")
         environment = {variable["name"]: variable["value"] for variable in container["env"]}
-        assert environment["MODEL_DIR"] == f"/mnt/model-store/{unit.loads}/0.1"
+        # What is never trained has nothing in the store, and does not ask for it.
+        stored = f"/mnt/model-store/{unit.loads}/0.1" if document.name != score.SELDON else None
+        assert environment.get("MODEL_DIR") == stored
+        assert ("volumes" in component["spec"]) == ("volumeMounts" in container) == (stored is not None)
         # An image that can serve several units is told which.
         assert environment.get("UNIT") == (unit.module.removeprefix("models.") if unit.family else None)
-        assert all(mount["readOnly"] for mount in container["volumeMounts"])
+        assert all(mount["readOnly"] for mount in container.get("volumeMounts", ()))
         assert container["resources"]["requests"]["cpu"].endswith("m")
     assert predictor["svcOrchSpec"]["resources"]["requests"] == {"cpu": "50m", "memory": "64Mi"}
 
@@ -85,3 +92,19 @@ def test_a_and_b_stay_who_they_are_when_a_unit_joins(monkeypatch: pytest.MonkeyP
     (one,) = [unit for unit in known if unit.name == "sk_mnist"]
     monkeypatch.setattr(ab_test, "read_all", lambda: [one.model_copy(update={"name": "a_mnist"}), *known])
     assert [unit.name for unit in ab_test.questions()["mnist"]] == ["sk_mnist", "tf_mnist", "a_mnist"]
+
+
+def test_the_web_service_is_one_yaml() -> None:
+    """Namespace, Deployment and Service, in the order in which a cluster needs them; the selectors meet."""
+    (path,) = [path for path in FILES if path.stem == WEB]
+    namespace, app, service = (document.body for document in load(path))
+    assert [body["kind"] for body in (namespace, app, service)] == ["Namespace", "Deployment", "Service"]
+    assert {body["metadata"].get("namespace", "score") for body in (namespace, app, service)} == {"score"}
+    labels = app["spec"]["template"]["metadata"]["labels"]
+    for selector in (app["spec"]["selector"]["matchLabels"], service["spec"]["selector"]):
+        assert selector and selector.items() <= labels.items()
+    (container,) = app["spec"]["template"]["spec"]["containers"]
+    (port,) = service["spec"]["ports"]
+    assert port["targetPort"] == container["ports"][0]["name"] == "http"
+    told = {one["name"]: one["value"] for one in container["env"]}
+    assert told == {"PORT": "5000", "VERSION": "0.1", "IMAGE": container["image"]}

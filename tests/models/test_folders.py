@@ -29,7 +29,9 @@ def locks(unit: Unit) -> dict[str, Path]:
     """The unit's locks by what they are for."""
     if unit.family:
         return {"unit": MODELS / unit.family / "unit.lock"}
-    return {name: MODELS / unit.folder / f"{name}.lock" for name in ("train", "runtime")}
+    made = {"train": unit.train is not None, "runtime": unit.serve is not None}
+    made["app"] = (MODELS / unit.folder / "app.in").is_file()
+    return {name: MODELS / unit.folder / f"{name}.lock" for name, there in made.items() if there}
 
 
 @each_folder
@@ -58,13 +60,14 @@ def test_locks_name_hashes_and_no_place(folder: Path) -> None:
 def test_serving_is_apache_seldon_and_no_tensorflow(folder: Path) -> None:
     """The last Apache-licensed wrapper; ONNX Runtime is all that serves, but where one image does both."""
     unit = read(folder)
-    served = {name: requirements(lock) for name, lock in locks(unit).items() if name != "train"}
+    served = {name: requirements(lock) for name, lock in locks(unit).items() if name in ("runtime", "unit")}
     for entries in served.values():
         assert "seldon-core==1.17.1 " in entries["seldon-core"] and "setuptools" in entries
         assert not {"tensorflow", "tensorflow-cpu", "keras"} & entries.keys()
     if not unit.family:
         assert "onnxruntime" in served["runtime"] and "scikit-learn" not in served["runtime"]
-        assert "seldon-core" not in requirements(folder / "train.lock")
+        others = [requirements(lock) for name, lock in locks(unit).items() if name != "runtime"]
+        assert not any("seldon-core" in entries for entries in others)
 
 
 @each_folder

@@ -1,8 +1,12 @@
 """Which ends of `deploy` are worth another try; the words are those that Argo and the API server use."""
 
+from typing import Any
+
 import pytest
 
+from argolane.kubernetes import selectors
 from argolane.workflow.local.reconciler.template.evaluation import holds
+from workflows.parts import web
 from workflows.parts.rollout import ASKED_AGAIN, BEGUN_AND_FAILED
 
 FAILED = "failure condition '{status.state == [Failed]}' evaluated true"
@@ -51,3 +55,38 @@ def test_when_something_is_put_back(status: str, failed: list[str], begun: bool)
     listed = ",".join(f'{{\\"displayName\\":\\"x\\",\\"templateName\\":\\"{name}\\"}}' for name in failed)
     names = {"workflow.status": status, "workflow.failures": f'"[{listed}]"'}
     assert holds(BEGUN_AND_FAILED.removeprefix("'{{=").removesuffix("}}' == 'true'"), names) is begun
+
+
+def counts(generation: int, replicas: int, updated: int, available: int) -> dict[str, int]:
+    told = {"replicas": replicas, "updatedReplicas": updated, "availableReplicas": available}
+    # As the controller does: what is 0 is left out.
+    return {"observedGeneration": generation, **{name: count for name, count in told.items() if count}}
+
+
+@pytest.mark.parametrize(
+    ("status", "ready"),
+    [
+        ({}, False),  # nobody has looked at it yet
+        (counts(6, 2, 2, 2), False),  # the old version's word
+        (counts(7, 2, 0, 2), False),  # seen, and nothing made yet
+        (counts(7, 3, 1, 2), False),  # the first new pod beside the old ones
+        (counts(7, 3, 2, 3), False),  # an old one is still there
+        (counts(7, 2, 2, 1), False),  # the last new one is not available
+        (counts(7, 2, 2, 2), True),
+        (counts(8, 2, 2, 2), True),  # somebody has changed it since, and it is up
+    ],
+)
+def test_when_a_deployment_is_up(status: dict[str, int], ready: bool) -> None:
+    """The controller has seen what was applied, generation 7, and all two pods are of it and up."""
+    text = web.READY.replace(web.GENERATION, "6").replace(web.REPLICAS, "2")
+    assert all(one.matches({"status": status}) for one in selectors.parse(text)) is ready
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("reason", ["ProgressDeadlineExceeded", "ReplicaSetUpdated"])
+def test_when_a_deployment_is_given_up(place: int, reason: str) -> None:
+    """In whichever place of the list of conditions the controller says so."""
+    conditions: list[Any] = [{"type": "Available", "reason": "MinimumReplicasUnavailable"}] * 3
+    conditions[place] = {"type": "Progressing", "reason": reason}
+    found = [one.matches({"status": {"conditions": conditions}}) for one in selectors.parse(web.STUCK)]
+    assert any(found) is (reason == "ProgressDeadlineExceeded")

@@ -6,7 +6,7 @@ builds are used as they are; `reference` is what later tasks run either way. Ano
 template with the same input and outputs, a value of the parameter `builder`, and a task with its own `when`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hera.workflows import Parameter, RetryStrategy, Script, UserContainer
 from hera.workflows import models as m
@@ -32,8 +32,8 @@ DAEMON_MISSING = RetryStrategy(
 )
 
 
-def image(folders: Mapping[str, str]) -> Script:
-    """Template `build`: input `target` is a stage of models/Dockerfile, trainer or runtime.
+def image(folders: Mapping[str, str], *, targets: Sequence[str] = ("trainer", "runtime")) -> Script:
+    """Template `build`: input `target` is a stage of models/Dockerfile, one of `targets`.
 
     Its outputs are `commit`, and each of the names in `folders`: the image by its digest that is built from
     that folder of models/. Where the folder is `given_by_task`, the name is an input, too.
@@ -65,7 +65,7 @@ def image(folders: Mapping[str, str]) -> Script:
         ),
         inputs=[
             source(),
-            Parameter(name="target", enum=["trainer", "runtime"]),
+            Parameter(name="target", enum=list(targets)),
             *(Parameter(name=name) for name in given),
         ],
         outputs=[

@@ -114,17 +114,18 @@ def small_step(
     name: str,
     *,
     env: Mapping[str, str],
+    file: str = "",
     inputs: Iterable[str] = (),
     outputs: Iterable[Parameter] = (),
     store: Literal["read", "write"] | None = None,
     deadline: int = 600,
 ) -> Script:
-    """`steps/<name>.py` on a stock Python image; `deadline` counts seconds from the pod's creation."""
+    """`steps/<file or name>.py` on a stock Python image; `deadline` counts seconds from its pod's start."""
     return Script(
         name=name,
         image=PYTHON,
         command=["python", "-u"],
-        source=step_source(f"{name}.py"),
+        source=step_source(f"{file or name}.py"),
         env=environment({**env, "OUTPUTS": OUTPUTS}),
         inputs=[Parameter(name=i) for i in inputs],
         outputs=list(outputs),

@@ -1,5 +1,7 @@
 """A target in, a template out that applies it, waits, verifies what answers, and puts the last good one back.
 
+The target is a SeldonDeployment, or a Deployment with its Service: then `web` has the templates.
+
 Right after an update Available may still be the old version's word, Failed may pass, and an update that
 cannot start stays Creating for ever. Hence `deploy` believes in Failed only when it is found twice, `verify`
 comes after it, and both have a deadline. When the rollout fails, or the run is stopped in the middle of it,
@@ -15,8 +17,9 @@ from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
 from k8s_serving.graph import Path
-from workflows.parts import parameters, pods
-from workflows.parts.targets import Target
+from k8s_serving.web import NAME
+from workflows.parts import parameters, pods, web
+from workflows.parts.targets import Target, WebTarget
 
 # Longer than Seldon says Failed on its way to something better: 11 s while an old Deployment is deleted.
 HOLDS = 15
@@ -40,8 +43,10 @@ BEGUN_AND_FAILED = (
 DEPLOYING = f"'{parameters.DEPLOY.tag}' == 'true'"
 
 
-def rollout(target: Target) -> DAG:
+def rollout(target: Target | WebTarget) -> DAG:
     """Template `rollout`; its inputs are those that the tags of the target's manifest name."""
+    if isinstance(target, WebTarget):
+        return _of_web(target)
     given = {name: _input(name) for name in target.inputs}
     deploy, verify = _deploy(target), _verify(target)
     _recover(_explain(target), _put_back(target))
@@ -52,7 +57,21 @@ def rollout(target: Target) -> DAG:
     return dag
 
 
-def _recover(explain: Script, put_back: Resource) -> None:
+def _of_web(target: WebTarget) -> DAG:
+    given = {name: _input(name) for name in target.inputs}
+    bring_up, serve = web.bring_up(ASKED_AGAIN), web.service(target)
+    verify = web.verify(target)
+    _recover(_explain(target), bring_up)
+    with DAG(name="rollout", inputs=[Parameter(name=name) for name in given]) as dag:
+        reached = Task(name="service", template=serve)
+        up = Task(name="deploy", template=bring_up, arguments={"manifest": target.manifest})
+        proven = Task(name="verify", template=verify, arguments=given)
+        reached >> up
+        up >> proven
+    return dag
+
+
+def _recover(explain: Script, put_back: Resource | DAG) -> None:
     """The exit handler, which `pods.pair` finds by its name."""
     with DAG(name=pods.ON_EXIT):
         why = Task(name="explain", template=explain, when=BEGUN_AND_FAILED)
@@ -113,11 +132,14 @@ def _told(path: Path) -> dict[str, Any]:
     return {"share": path.share, "answers": path.answers.name, "nodes": nodes}
 
 
-def _explain(target: Target) -> Script:
+def _explain(target: Target | WebTarget) -> Script:
+    web_service = isinstance(target, WebTarget)
     return pods.small_step(
         "explain",
         env={
             "DEPLOYMENT": target.name,
+            "KIND": "Deployment" if web_service else "SeldonDeployment",
+            "SELECTOR": f"{NAME if web_service else 'seldon-deployment-id'}={target.name}",
             "ON_FAILURE": parameters.ON_FAILURE.tag,
             "LAST_GOOD": target.last_good,
         },

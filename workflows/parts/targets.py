@@ -1,9 +1,9 @@
-"""A graph in, the target of a rollout out: what is applied, when it is up, and the ways through it.
+"""A graph or a web service in, the target of a rollout out: what is applied, and how it is known to be up.
 
 The nodes of the graph are known by what the tasks of the run give: `<node>-image`, `<node>-digest` and more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,30 @@ class Target:
     ready: str = "status.state == Available"
     failed: str = "status.state == Failed"
     url: str = "{.status.address.url}"
+
+    @property
+    def last_good(self) -> str:
+        """The file of the store with the manifest that was last verified."""
+        return f"{MODEL_STORE}/.deployments/{self.name}.yaml"
+
+
+@dataclass(frozen=True)
+class WebTarget:
+    """What is rolled out: a Deployment and its Service, where it then answers, and what is asked.
+
+    `request` is a JSON text that is sent to `url`, and `answer` the field of the answer that holds a number.
+    `image` and `version` are those of the container, which each answer tells.
+    """
+
+    name: str
+    manifest: str
+    service: str
+    inputs: tuple[str, ...]
+    url: str
+    request: str
+    answer: str
+    image: str
+    version: str
 
     @property
     def last_good(self) -> str:
@@ -85,7 +109,6 @@ def origin(name: str, gate: Task) -> dict[str, Any]:
 
 def seldon(name: str, graph: Graph) -> Target:
     """A SeldonDeployment of the graph, with its lineage as annotations, which `argolane whence` reads."""
-    made = deployment(name, graph=graph)
     nodes = [node for node in graph.containers() if isinstance(node, Given)]
     inputs = tuple(name for node in nodes for name in node.inputs)
     lineage = {
@@ -95,10 +118,40 @@ def seldon(name: str, graph: Graph) -> Target:
         "workflow-uid": "{{workflow.uid}}",
         **{name: _tag(name) for name in inputs},
     }
+    return Target(name, _text(_noted(deployment(name, graph=graph), lineage)), inputs, graph.paths())
+
+
+def web(
+    make: Callable[..., dict[str, Any]], service: dict[str, Any], *, path: str, request: str, answer: str
+) -> WebTarget:
+    """The Deployment that `make(image=, version=)` gives, and its Service; a task gives image and commit."""
+    image, version, inputs = _tag("image"), parameters.VERSION.tag, ("image", "commit")
+    lineage = {
+        "version": version,
+        "workflow": "{{workflow.name}}",
+        "workflow-uid": "{{workflow.uid}}",
+        **{name: _tag(name) for name in inputs},
+    }
+    body, name = make(image=image, version=version), service["metadata"]["name"]
+    (port,) = service["spec"]["ports"]
+    return WebTarget(
+        name=body["metadata"]["name"],
+        manifest=_text(_noted(body, lineage)),
+        service=_text(service),
+        inputs=inputs,
+        url=f"http://{name}:{port['port']}{path}",
+        request=request,
+        answer=answer,
+        image=image,
+        version=version,
+    )
+
+
+def _noted(made: dict[str, Any], lineage: Mapping[str, str]) -> dict[str, Any]:
+    """The same object, with its lineage as annotations, and its run as a label."""
     labels = {**made["metadata"]["labels"], f"{LINEAGE}workflow": "{{workflow.name}}"}
     annotations = {LINEAGE + key: value for key, value in lineage.items()}
-    metadata = {**made["metadata"], "labels": labels, "annotations": annotations}
-    return Target(name, _text({**made, "metadata": metadata}), inputs, graph.paths())
+    return {**made, "metadata": {**made["metadata"], "labels": labels, "annotations": annotations}}
 
 
 def _tag(name: str) -> str:

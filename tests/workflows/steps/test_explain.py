@@ -200,6 +200,47 @@ def test_trouble_of_a_pod_without_a_place() -> None:
     ]
 
 
+STUCK = {
+    "type": "Progressing",
+    "status": "False",
+    "reason": "ProgressDeadlineExceeded",
+    "message": 'ReplicaSet "score-1" has timed out progressing.',
+}
+UP = {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": "up"}
+QUOTA = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([UP], []),
+        (
+            [UP, STUCK],
+            ['Deployment d: ProgressDeadlineExceeded: ReplicaSet "score-1" has timed out progressing.'],
+        ),
+        ([QUOTA, UP], ["Deployment d: FailedCreate: exceeded quota"]),
+        (None, ["There is no Deployment d: it was not taken; see the message of deploy."]),
+    ],
+)
+def test_what_a_plain_deployment_says(
+    monkeypatch: pytest.MonkeyPatch, conditions: Any, expected: list[str]
+) -> None:
+    """Its own conditions are told, then its pods, which its selector finds."""
+
+    def api(path: str, **query: str) -> str:
+        if path == "/apis/apps/v1/namespaces/here/deployments/d":
+            if conditions is None:
+                raise HTTPError(path, 404, "Not Found", Message(), BytesIO(b"not found"))
+            return json.dumps({"status": {"conditions": conditions}})
+        assert (path, query) == ("/api/v1/namespaces/here/pods", {"labelSelector": "name=d"})
+        pod = {"metadata": {"name": "p"}, "status": {"containerStatuses": [PULL]}}
+        return json.dumps({"items": [pod]})
+
+    monkeypatch.setattr(explain, "api", api)
+    said = explain.reasons("d", "here", kind="Deployment", selector="name=d")
+    assert said == [*expected, 'p m: ImagePullBackOff: Back-off pulling image "nothing:1"']
+
+
 @pytest.mark.parametrize(
     ("on_failure", "verified_before", "put_back"),
     [("rollback", True, True), ("rollback", False, False), ("keep", True, False)],
@@ -209,7 +250,12 @@ def test_what_is_put_back(tmp_path: Path, on_failure: str, verified_before: bool
     last_good, out = tmp_path / "mnist-ab.yaml", tmp_path / "out"
     if verified_before:
         last_good.write_text("kind: SeldonDeployment\n")
-    environ = {"DEPLOYMENT": "mnist-ab", "ON_FAILURE": on_failure}
+    environ = {
+        "DEPLOYMENT": "mnist-ab",
+        "ON_FAILURE": on_failure,
+        "KIND": "SeldonDeployment",
+        "SELECTOR": "a=b",
+    }
     explain.main({**environ, "LAST_GOOD": str(last_good), "OUTPUTS": str(out)})
     assert (out / "rollback").read_text() == str(put_back).lower()
     assert (out / "manifest").read_text() == ("kind: SeldonDeployment\n" if put_back else "{}")

@@ -1,8 +1,9 @@
 """A failed rollout in, out comes why its deployment did not come up, in ten lines, and what to put back.
 
 Seldon's own status says Creating for ever; the reason is only in the pods. Asks the Kubernetes API with the
-pod's own account, and says so where there is none. Environment: DEPLOYMENT; ON_FAILURE, rollback or keep;
-LAST_GOOD, the file where `verify` keeps what was good; OUTPUTS.
+pod's own account, and says so where there is none. Environment: DEPLOYMENT, and its KIND, SeldonDeployment
+or Deployment; SELECTOR of its pods; ON_FAILURE, rollback or keep; LAST_GOOD, the file where `verify` keeps
+what was good; OUTPUTS.
 """
 
 import json
@@ -26,6 +27,7 @@ LOG_LINES = 40  # to choose from
 # Of a stack in Go, which Seldon's executor writes whenever a model is not ready yet.
 STACK = re.compile(r"\s+\S+\.(go|s):\d+|goroutine \d+ |created by |[\w./*()-]+\((\{?0x.*|\.{3})?\)$")
 GROUP = "/apis/machinelearning.seldon.io/v1"
+SELDON = "SeldonDeployment"
 # What the kubelet gives, as a log, of a container that it has removed.
 REMOVED = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
 LOG_TRIES, LOG_PAUSE = 6, 2.0
@@ -129,10 +131,25 @@ def state(deployment: str, namespace: str) -> Iterator[str]:
         yield f"SeldonDeployment {deployment} is Failed: {found.get('description') or 'it does not say why'}"
 
 
-def causes(deployment: str, namespace: str) -> Iterator[tuple[str, list[str]]]:
-    """(what is wrong with a container, the words of its log) for each pod of the deployment."""
+def state_of_pods(deployment: str, namespace: str) -> Iterator[str]:
+    """What Kubernetes' own controller says of a Deployment that does not come up."""
+    try:
+        found = json.loads(api(f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}"))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 404:
+            yield f"There is no Deployment {deployment}: it was not taken; see the message of deploy."
+        return
+    for condition in (found.get("status") or {}).get("conditions") or []:
+        stuck = condition["type"] == "Progressing" and condition["status"] == "False"
+        if stuck or (condition["type"] == "ReplicaFailure" and condition["status"] == "True"):
+            yield f"Deployment {deployment}: {condition.get('reason')}: {condition.get('message')}"[:WIDE]
+
+
+def causes(selector: str, namespace: str) -> Iterator[tuple[str, list[str]]]:
+    """(what is wrong with a container, the words of its log) for each pod of the selector."""
     pods = f"/api/v1/namespaces/{namespace}/pods"
-    for pod in json.loads(api(pods, labelSelector=f"seldon-deployment-id={deployment}"))["items"]:
+    for pod in json.loads(api(pods, labelSelector=selector))["items"]:
         name = pod["metadata"]["name"]
         if pod["metadata"].get("deletionTimestamp"):
             continue  # on its way out, as the old pods of a rollout are
@@ -144,9 +161,11 @@ def causes(deployment: str, namespace: str) -> Iterator[tuple[str, list[str]]]:
             yield f"{name} {container}: {what}"[:WIDE], log
 
 
-def reasons(deployment: str, namespace: str) -> list[str]:
+def reasons(deployment: str, namespace: str, *, kind: str = SELDON, selector: str = "") -> list[str]:
     """What is wrong, with the last words of each log that tells of it, in LINES lines."""
-    lines, found = list(state(deployment, namespace)), list(causes(deployment, namespace))
+    said = (state if kind == SELDON else state_of_pods)(deployment, namespace)
+    selector = selector or f"seldon-deployment-id={deployment}"
+    lines, found = list(said), list(causes(selector, namespace))
     shown, more = found[:CAUSES], len(found) - CAUSES
     left = LINES - 1 - len(lines) - len(shown) - (more > 0)
     for number, (what, log) in enumerate(shown):
@@ -162,7 +181,9 @@ def explained(environ: Mapping[str, str]) -> list[str]:
     if not (ACCOUNT / "token").is_file():
         return [f"There is no Kubernetes API here to ask for the pods of {name}; see its logs."]
     try:
-        return reasons(name, (ACCOUNT / "namespace").read_text()) or [f"All pods of {name} are well."]
+        namespace = (ACCOUNT / "namespace").read_text()
+        said = reasons(name, namespace, kind=environ["KIND"], selector=environ["SELECTOR"])
+        return said or [f"All pods of {name} are well."]
     except (OSError, ValueError, KeyError) as error:
         return [f"The pods of {name} could not be read: {error!r}"]
 

@@ -13,7 +13,6 @@ import http.client
 import json
 import math
 import os
-import re
 import sys
 import time
 import urllib.error
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from models.contract.errors import ModelError
+from workflows.parts.steps.last_good import keep
 from workflows.parts.steps.paths import Samples, Way, Wrong, answering, ways_of
 
 IN_A_ROW = 10
@@ -176,17 +176,6 @@ def judge(way: Way, *, asked: int, accept: float) -> Iterator[str]:
 def short(answer: Any) -> str:
     text = json.dumps(answer)
     return text if len(text) <= 200 else f"{text[:197]}..."
-
-
-def keep(last_good: Path, manifest: str) -> None:
-    """Writes down what a later rollout that fails is rolled back to, and says what it replaces."""
-    images = re.compile(r"^\s*(?:- )?image: '?([^\s']+)", re.MULTILINE)
-    before = images.findall(last_good.read_text()) if last_good.is_file() else []
-    print(f"before: {', '.join(before) or 'nothing verified'}\nnow: {', '.join(images.findall(manifest))}")
-    last_good.parent.mkdir(parents=True, exist_ok=True)
-    part = last_good.with_name(f".{last_good.name}.{os.getpid()}")
-    part.write_text(manifest)
-    part.replace(last_good)
 
 
 def described(way: Way) -> dict[str, Any]:

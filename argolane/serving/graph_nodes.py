@@ -34,6 +34,8 @@ class Node:
     children: tuple["Node", ...] = ()
     endpoint: str = ""
     model_uri: str = ""
+    secret: str = ""
+    """What the storage initializer has its keys from."""
     at: str = "graph"
     """Its place in the manifest."""
 
@@ -58,7 +60,8 @@ class Node:
                 for i, child in enumerate(given.get("children") or ())
             ),
             endpoint=_address(given.get("endpoint") or {}),
-            model_uri=given.get("modelUri", ""),
+            model_uri=given.get("modelUri") or "",
+            secret=given.get("envSecretRefName") or "",
             at=at,
         )
 

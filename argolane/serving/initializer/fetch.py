@@ -3,8 +3,8 @@
     python fetch.py s3://BUCKET/PATH FOLDER      python fetch.py /mnt/pvc/PATH FOLDER
 
 Endpoint and keys are in the environment, as the Secret has them: RCLONE_CONFIG_S3_*, which Seldon's own
-initializer reads on a cluster, or AWS_*. The folder holds all of the model, or nothing. What goes wrong is said
-in one line, the last; none holds a key. Standard library, and boto3 for s3://.
+initializer reads on a cluster, or AWS_*. The folder holds all of the model, or nothing. What goes wrong is
+said in one line, the last; none holds a key. Standard library, and boto3 for s3://.
 """
 
 import contextlib
@@ -94,11 +94,11 @@ def from_s3(source: str, folder: Path, env: Mapping[str, str]) -> None:
             found += 1
     except botocore.exceptions.ClientError as error:
         raise Failed(_said(error.response.get("Error") or {}, bucket, known)) from None
-    except botocore.exceptions.HTTPClientError as error:
-        why = type(error).__name__.removesuffix("Error")
-        raise Failed(f"the endpoint {known.shown} does not answer ({why}).") from None
+    except (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError) as error:
+        why = str(error.kwargs.get("error") or type(error).__name__).rpartition(": ")[2].strip(" )'\"")
+        raise Failed(f"the endpoint {known.shown} does not answer: {why}.") from None
     except (botocore.exceptions.BotoCoreError, ValueError) as error:
-        raise Failed(f"{known.shown}: {error}") from None
+        raise Failed(str(error).replace(known.endpoint, known.shown)) from None
     if not found:
         raise Failed(f"there is no object of that name, and none below it, at {known.shown}.")
 
@@ -145,6 +145,8 @@ def _objects(client: Any, bucket: str, prefix: str) -> Iterator[tuple[str, int]]
 
 def _said(error: Mapping[str, Any], bucket: str, known: Login) -> str:
     code = str(error.get("Code") or "unknown")
+    if not known.key and code in (*_REFUSED, "UnsupportedAlgorithm"):
+        return f"{known.shown} refuses a request without a key ({code}). {_SECRET}"
     if code in _REFUSED:
         return f"{known.shown} refuses the key ({code}). {_SECRET}"
     if code in ("NoSuchBucket", "404"):

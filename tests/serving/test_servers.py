@@ -71,6 +71,7 @@ def test_pods_are_the_operators(shape: str) -> None:
     (ours,) = map(plain, plan.component.spec.init_containers)
     assert (ours["name"], ours["args"]) == (theirs["name"], theirs["args"])
     assert mounts(ours) == mounts(theirs)
+    assert {n.type for n in deployment.predictor.graph.walk() if n.model_uri} == {"MODEL"}
     secret = [{"secretRef": {"name": "store"}}] if "s3:" in theirs["args"][0] else []
     assert [{"secretRef": {"name": s["secretRef"]["name"]}} for s in ours["envFrom"]] == secret
 

@@ -28,7 +28,7 @@ _NO_NAME = re.compile(r"t:\d+")
 class MlflowModel(OnnxRegression):
     """`model_uri` is the folder; without it MODEL_DIR says which. MODEL_REGISTRY_VERSION becomes a tag."""
 
-    file = "model.onnx"
+    file = mlmodel.GRAPH
 
     def __init__(self, model_uri: str | None = None) -> None:
         super().__init__(model_uri)
@@ -47,9 +47,9 @@ class MlflowModel(OnnxRegression):
             if others := mlmodel.not_numbers(found.columns):
                 raise ValueError(f"this server takes numbers only; not so are {', '.join(others)}")
             self._columns = [column.name for column in found.columns]
-            if found.outputs and self.values is None:
-                self.values = [column.name for column in found.outputs]
             served = self._serve(folder, found)
+            if len(found.outputs) == len(self._names):
+                self.values = [column.name for column in found.outputs]
             if self._columns and len(self._columns) != self.features:
                 names = len(self._columns)
                 raise ValueError(f"its signature has {names} columns, {served.name} takes {self.features}")
@@ -59,7 +59,7 @@ class MlflowModel(OnnxRegression):
             raise RuntimeError(f"The model cannot be loaded: {error}") from error
 
     def predict(self, X: Any, names: Any = None, meta: Any = None) -> np.ndarray:
-        """Values [n, k] for rows [n, features], or for a frame in a JSON form of MLflow's. Raises BadInput."""
+        """Values [n, k] for rows [n, features], or a frame as MLflow's JSON. Raises BadInput."""
         if isinstance(X, dict):
             X, names = self._frame(X)
         order = self._order(names)
@@ -92,6 +92,7 @@ class MlflowModel(OnnxRegression):
         if not self._columns:
             raise ValueError("it has no signature; log it with one, which says how wide its rows are")
         self.begin(_Estimator(_from_skops(folder / name)), len(self._columns), "", "prediction")
+        self._learn(self._run(np.zeros((1, self.features), np.float32)))
         return folder / name
 
     def _order(self, names: Any) -> list[int] | None:

@@ -14,6 +14,7 @@ import yaml
 
 FILE = "MLmodel"
 REQUIREMENTS = "requirements.txt"
+GRAPH = "model.onnx"
 _NUMBERS = ("double", "float", "integer", "long", "boolean")
 # What logs a model is not what serves it.
 _NOT_SERVING = ("mlflow", "mlflow-skinny", "mlflow-tracing")
@@ -46,7 +47,7 @@ def read(folder: Path) -> MlModel:
         told = yaml.safe_load(file.read_text(encoding="utf-8"))
         signature = told.get("signature") or {}
         return MlModel(
-            columns=_columns(signature.get("inputs")),
+            columns=tuple(c for c in _columns(signature.get("inputs")) if c.type != "tensor"),
             outputs=_columns(signature.get("outputs")),
             flavors=told.get("flavors") or {},
             metadata=told.get("metadata") or {},
@@ -67,9 +68,14 @@ def not_numbers(columns: Iterable[Column]) -> list[str]:
 
 
 def requirements(folder: Path, model: MlModel) -> list[str]:
-    """What serving needs: `serving_requirements` of the metadata, else requirements.txt beside the model."""
+    """What serving needs: `serving_requirements` of the metadata, else requirements.txt beside the model.
+
+    That is what its Python is loaded with; of an ONNX graph the runtime itself says whether it can read it.
+    """
     given = model.metadata.get("serving_requirements")
-    if given is None:
+    if given is None and (folder / GRAPH).is_file():
+        given = []
+    elif given is None:
         file = folder / REQUIREMENTS
         given = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     if isinstance(given, str):

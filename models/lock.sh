@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Resolve the environments of the models named (default: every folder with a train.in, unit.in or app.in) again:
 # requirements in, locks with hashes out. A folder without a runtime.in serves with the shared
-# models/runtime.in; one with a unit.in trains and serves with that; an app.in is a plain web service's.
+# models/runtime.in; one with a unit.in trains and serves with that; an app.in is a plain web service's; one without a
+# train.in only serves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- models/*/train.in models/*/unit.in models/*/app.in
+[ $# -gt 0 ] || set -- models/*/train.in models/*/unit.in models/*/app.in models/mlflow_server/runtime.in
 uv=$(command -v .venv/bin/uv || command -v uv)
 lock() {
   "$uv" pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

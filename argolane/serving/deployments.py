@@ -5,13 +5,15 @@
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
-from argolane.errors import ArgolaneError
+from argolane.errors import ArgolaneError, NotSupportedLocally
 from argolane.kubernetes.patching import merge_patch
 from argolane.serving import status, store
-from argolane.serving.check import read, warnings
+from argolane.serving.check import named, read, warnings
 from argolane.serving.kept import Kept
 from argolane.serving.records import Object
+from argolane.serving.servers import filled, unserved
 from argolane.serving.store import Store
 
 
@@ -66,8 +68,14 @@ class Deployments(Kept):
             time.sleep(0.05)
         return self.get(name)
 
+    def _put(self, here: Store, manifest: Object, before: Object | None, **known: Any) -> Object:
+        if faults := list(unserved(manifest, self._project.settings.server)):
+            raise NotSupportedLocally(f"{named(manifest)}: {fault}" for fault in faults)
+        return super()._put(here, manifest, before, **known)
+
     def _images(self, manifest: Object) -> Iterable[str]:
-        for component in read(manifest).predictor.component_specs:
+        deployment = filled(read(manifest), self._project.settings.server)
+        for component in deployment.predictor.component_specs:
             yield from (c.image for c in (*component.spec.init_containers, *component.spec.containers))
 
     def _doubts(self, manifest: Object) -> Iterable[str]:

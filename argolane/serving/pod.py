@@ -19,10 +19,11 @@ from argolane.containers import addresses, images, sandbox
 from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
-from argolane.serving import own_probes, probe, settings
+from argolane.serving import initializer, own_probes, probe, settings
 from argolane.serving.logs import begins, tail
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import HOST, Held, Ports
+from argolane.serving.servers import INITIALIZER
 from argolane.serving.spec import Container
 from argolane.serving.store import mark_ended, project_at
 
@@ -184,7 +185,11 @@ class Pod:
         try:
             # Read anew for each start: argolane.toml may have learnt an image since.
             project = project_at(self._root)
-            image = await asyncio.to_thread(images.prepare, project, container.image, say=say)
+            if container.image == INITIALIZER:
+                image = await asyncio.to_thread(initializer.image, project, container.args, say=say)
+                container = container.model_copy(update={"command": list(image.command)})
+            else:
+                image = await asyncio.to_thread(images.prepare, project, container.image, say=say)
         except (ArgolaneError, OSError) as error:
             never = container.image_pull_policy == "Never"
             return _refused("ErrImageNeverPull" if never else "ErrImagePull", error)

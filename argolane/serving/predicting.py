@@ -11,9 +11,10 @@ from argolane.serving.front import Front
 from argolane.serving.orchestrator.listener import Listener
 from argolane.serving.pod import Pod
 from argolane.serving.rollout import Rollout
+from argolane.serving.servers import filled
 from argolane.serving.settings import Facts, largest_request
 from argolane.serving.spec import SeldonDeployment
-from argolane.serving.store import Store
+from argolane.serving.store import Store, project_at
 
 # How long a request that has begun may take when the deployment is deleted.
 _DRAIN = 10.0
@@ -33,7 +34,9 @@ class Predicting:
         await self._listener.open()
 
     def want(self, record: dict[str, Any], generation: int) -> None:
-        self._rollout.want(read(record["object"]), generation, record.get("code"))
+        # Read anew: argolane.toml may have learnt a server since.
+        servers = project_at(self._store.project.root).settings.server
+        self._rollout.want(filled(read(record["object"]), servers), generation, record.get("code"))
 
     def advance(self) -> None:
         self._rollout.advance(self._front)

@@ -59,7 +59,8 @@ class VolumeMount(_Typed):
 
 class Container(_Typed):
     name: str
-    image: str
+    image: str = ""
+    """Of a prepackaged server it may be missing: servers.py fills it in."""
     command: list[str] = []
     args: list[str] = []
     env: list[EnvVar] = []

@@ -18,11 +18,13 @@ class Seldon:
         from argolane.serving.deployments import Deployments
 
         self._served, self._namespace = Deployments(project, say=say), namespace
+        self._servers = project.settings.server
 
     def faults(self, manifest: Mapping[str, Any]) -> Iterator[str]:
-        from argolane.serving import check
+        from argolane.serving import check, servers
 
         yield from (str(finding) for finding in check.findings(manifest) if finding.level != "warning")
+        yield from servers.unserved(manifest, self._servers)
 
     def apply(self, manifest: Object) -> Object:
         return self._served.apply(manifest)

@@ -104,7 +104,10 @@ class Wines:
 
     @property
     def name(self) -> str:
-        return f"wine-{self.split}" if self.sha256 == SHA256 else f"wine-{self.sha256[:8]}-{self.split}"
+        """Bears the split: scores on two of them are no comparison."""
+        file = "wine" if self.sha256 == SHA256 else f"wine-{self.sha256[:8]}"
+        seed = f"-{self.split_seed}" if self.split == "honest" and self.split_seed else ""
+        return f"{file}-{self.split}{seed}"
 
     @property
     def description(self) -> str:
@@ -192,7 +195,9 @@ def _check_header(header: Sequence[str]) -> None:
     if len(header) == 1 and "," in header[0]:
         faults = ["it has ',' between its columns"]
     if faults:
-        raise ModelError(f"line 1: {'; '.join(faults)}. Expected, with ';' between them: {', '.join(RANGES)}.")
+        raise ModelError(
+            f"line 1: {'; '.join(faults)}. Expected, with ';' between them: {', '.join(RANGES)}."
+        )
 
 
 def _row(header: Sequence[str], line: Sequence[str]) -> tuple[tuple[float, ...], list[str]]:

@@ -27,7 +27,9 @@ def in_order(X: Any, names: Sequence[str] | None, features: Sequence[str]) -> An
         raise BadInput(f"names: {'; '.join(faults)}. Expected, in any order: {', '.join(features)}.")
     rows = np.asarray(X)
     if rows.ndim != 2 or rows.shape[1] != len(given):
-        raise BadInput(f"The shape is {list(rows.shape)}, and there are {len(given)} names; expected [n, {len(given)}].")
+        raise BadInput(
+            f"The shape is {list(rows.shape)}, and there are {len(given)} names; expected [n, {len(given)}]."
+        )
     return rows[:, [given.index(name) for name in features]]
 
 

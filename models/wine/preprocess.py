@@ -39,11 +39,20 @@ def preprocess(source: Path, out: Path) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m models.wine.preprocess", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="python -m models.wine.preprocess", description=__doc__, allow_abbrev=False
+    )
     csv, parquet = os.environ.get("WINE_CSV"), os.environ.get("WINE_PARQUET")
-    parser.add_argument("--in-path", type=Path, required=csv is None, default=csv, metavar="FILE", help="WINE_CSV")
     parser.add_argument(
-        "--out-path", type=Path, required=parquet is None, default=parquet, metavar="FILE", help="WINE_PARQUET"
+        "--in-path", type=Path, required=csv is None, default=csv, metavar="FILE", help="WINE_CSV"
+    )
+    parser.add_argument(
+        "--out-path",
+        type=Path,
+        required=parquet is None,
+        default=parquet,
+        metavar="FILE",
+        help="WINE_PARQUET",
     )
     given = parser.parse_args(arguments)
     try:

@@ -63,7 +63,9 @@ def importances(model: Any, data: Wines, *, seed: int) -> list[dict[str, Any]]:
         random_state=seed,
     )  # fmt: skip
     values = zip(FEATURES, found.importances_mean.tolist(), found.importances_std.tolist(), strict=True)
-    told = [{"feature": name, "importance": round(mean, 5), "spread": round(s, 5)} for name, mean, s in values]
+    told = [
+        {"feature": name, "importance": round(mean, 5), "spread": round(s, 5)} for name, mean, s in values
+    ]
     return sorted(told, key=lambda one: -one["importance"])
 
 

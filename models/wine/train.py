@@ -5,12 +5,16 @@ model of the public example has 0.761 and 0.15 there.
 """
 
 import time
+from functools import partial
 from typing import Any
 
 from models.contract.job import Job, run
 from models.contract.version import load
 from models.data import wine
-from models.wine import tracking
+from models.registry.publish import publish, registry
+from models.registry.rest import Registry
+
+REGISTERED_MODEL = "wine-quality"
 
 
 def fit(job: Job, data: wine.Wines) -> tuple[Any, float]:
@@ -43,19 +47,40 @@ def save(job: Job, data: wine.Wines, model: Any, seconds: float) -> None:
     )
 
 
+def register(job: Job, known: Registry, data: wine.Wines, model: Any) -> None:
+    """As a version of the registered model, with what the model store has of it."""
+    from models.wine.flavours import write
+
+    version = load(job.folder)
+    publish(
+        known,
+        version,
+        job.folder,
+        partial(write, model=model, version=version, folder=job.folder, data=data),
+    )
+
+
 def main(job: Job) -> None:
     data = wine.load(cache=job.data_dir, split=job.params.split, split_seed=job.params.split_seed)
-    registry = tracking.registry()
-    if registry is not None:
-        registry.check()  # before the training, not after it
+    known = registry(REGISTERED_MODEL)
+    if known is not None:
+        known.check()  # before the training, not after it
     kept = job.is_done(data)
-    if kept and (registry is None or registry.has(load(job.folder))):
+    if kept and (known is None or _is_registered(job, known)):
         return
     model, seconds = fit(job, data)
     if not kept:
         save(job, data, model, seconds)
-    if registry is not None:
-        registry.publish(load(job.folder), job.folder, model, data)
+    if known is not None:
+        register(job, known, data, model)
+
+
+def _is_registered(job: Job, known: Registry) -> bool:
+    version = load(job.folder)
+    found = known.find(version.version, f"sha256:{version.digest}")
+    if found is not None:
+        print(f"registered: {known.model} {found.number} at {known.uri}, run {found.run}", flush=True)
+    return found is not None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Versions of the model store, as an MLflow registry knows them: what trainers and steps of workflows ask there."""

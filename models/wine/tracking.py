@@ -1,1 +1,0 @@
-def registry(): return None

@@ -66,7 +66,7 @@ class Wines:
 
     @cached_property
     def parts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of the rows to learn from, and of the test rows: three quarters and one, of each quality."""
+        """Numbers of the rows to learn from, and of the test rows: a quarter of each quality."""
         from sklearn.model_selection import train_test_split
 
         whole = np.column_stack([self.rows, self.qualities])
@@ -140,8 +140,8 @@ def known(cache: Path) -> bytes:
             raise ModelError(f"WINE_CSV is '{given}', which cannot be read: {error.strerror}.") from None
         if (found := sha256(content)) != SHA256:
             raise ModelError(
-                f"WINE_CSV {given}: cut or another file: {len(content)} bytes, sha256 {found[:12]}...; expected"
-                f" {SHA256[:12]}.... A file of your own is named by the parameter url of workflow wine."
+                f"WINE_CSV {given}: cut or another file: {len(content)} bytes, sha256 {found[:12]}...;"
+                f" expected {SHA256[:12]}.... A file of your own is named by the parameter url of workflow wine."
             )
         return content
     try:

@@ -1,1 +1,1 @@
-"""Versions of the model store, as an MLflow registry knows them: what trainers and steps of workflows ask there."""
+"""Versions of the model store in an MLflow registry: what trainers write there, and steps of workflows ask."""

@@ -1,8 +1,8 @@
-"""A version of the model store in, a run and a registered version of MLflow out: the same, where others look.
+"""A version of the model store in, a run and a registered version of MLflow out.
 
-Only where MLFLOW_TRACKING_URI is set. The model store stays what gates, deployments and reports read; a version
-in the registry bears its digest, by which one is found from the other. Registering is one call and the last one:
-whatever fails before leaves a run that is marked as failed, and no version.
+Only where MLFLOW_TRACKING_URI is set. The model store stays what gates, deployments and reports read; a
+version in the registry bears its digest, by which one is found from the other. Registering is one call and
+the last one: whatever fails before leaves a run that is marked as failed, and no version.
 """
 
 import logging
@@ -34,7 +34,7 @@ Write = Callable[[Path, Mapping[str, Any]], None]
 
 
 def registry(model: str) -> Registry | None:
-    """MLFLOW_TRACKING_URI; the registered model REGISTERED_MODEL, or `model`. None where the first is not set."""
+    """MLFLOW_TRACKING_URI, and REGISTERED_MODEL or `model`; None where the first is not set."""
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if not uri:
         return None

@@ -1,7 +1,7 @@
-"""The address of an MLflow server in, its registered versions out: which there are, and which is the champion.
+"""The address of an MLflow server in, its registered versions out, and which of them is the champion.
 
-Standard library only, so that a step of a workflow can carry it along. What may pass (no connection, an answer
-of 5xx) is tried again; what may not, is a ModelError that says what the server said.
+Standard library only, so that a step of a workflow can carry it along. What may pass (no connection, an
+answer of 5xx) is tried again; what may not, is a ModelError that says what the server said.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Rows and the names of their columns in, the same rows with the columns in the order that a model has learned out.
+"""Rows and the names of their columns in, the same rows out: in the order in which the model learned them.
 
 What a client names is taken by its name; what it does not name, in the order of the model.
 """

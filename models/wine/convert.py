@@ -13,5 +13,5 @@ from models.runtimes.export import OPSET
 def convert(model: Any) -> onnx.ModelProto:
     """Input `features` [n, 11]; output `variable` [n, 1]."""
     rows = [("features", FloatTensorType([None, len(FEATURES)]))]
-    # In float32 a threshold may fall on the other side of a value: the rows are float32 when they are learned.
+    # A threshold in float32 may fall on the other side of a value, so the rows are float32 when learned.
     return to_onnx(model, initial_types=rows, target_opset={"": OPSET, "ai.onnx.ml": 3})

@@ -1,4 +1,4 @@
-"""An estimator in, a folder in MLflow's format out: scikit-learn's, and beside it the model store's ONNX graph.
+"""An estimator in, a folder in MLflow's format out: scikit-learn's, beside it the store's ONNX graph.
 
 MLmodel says both flavours, the signature, and what a server answers as tags.
 """

@@ -1,6 +1,7 @@
 """A CSV with `;` between its columns in, checked rows as Parquet out: `python -m models.wine.preprocess`.
 
-Columns get names in snake_case. A row that cannot be right ends the step, with its line and what was expected.
+Columns get names in snake_case. A row that cannot be right ends the step, with its line and what was
+expected.
 """
 
 import argparse
@@ -42,18 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m models.wine.preprocess", description=__doc__, allow_abbrev=False
     )
-    csv, parquet = os.environ.get("WINE_CSV"), os.environ.get("WINE_PARQUET")
-    parser.add_argument(
-        "--in-path", type=Path, required=csv is None, default=csv, metavar="FILE", help="WINE_CSV"
-    )
-    parser.add_argument(
-        "--out-path",
-        type=Path,
-        required=parquet is None,
-        default=parquet,
-        metavar="FILE",
-        help="WINE_PARQUET",
-    )
+    for name, variable, text in (
+        ("in", "CSV", "The file as it was downloaded"),
+        ("out", "WINE_PARQUET", "Where the checked rows go"),
+    ):
+        default = os.environ.get(variable)
+        parser.add_argument(
+            f"--{name}-path", type=Path, required=not default, default=default, metavar="FILE",
+            help=f"{text} ({variable}).",
+        )  # fmt: skip
     given = parser.parse_args(arguments)
     try:
         count = preprocess(given.in_path, given.out_path)

@@ -48,14 +48,14 @@ def frame(rows: np.ndarray) -> Any:
 
 
 def kappa(answers: np.ndarray, truth: np.ndarray) -> float:
-    """Cohen's kappa with quadratic weights, of the answers as whole qualities: 1 is all right, 0 is chance."""
+    """Cohen's kappa with quadratic weights, of whole qualities: 1 is all right, 0 is chance."""
     said, true = np.rint(np.ravel(answers)), np.rint(truth)
     apart = ((said[:, None] - true[None, :]) ** 2).mean()
     return float(1 - ((said - true) ** 2).mean() / apart) if apart else 0.0
 
 
 def importances(model: Any, data: Wines, *, seed: int) -> list[dict[str, Any]]:
-    """By how much the RMSE on test rows grows when a column is shuffled: the same for each kind of estimator."""
+    """By how much the RMSE on test rows grows when a column is shuffled: of any kind of estimator."""
     from sklearn.inspection import permutation_importance
 
     found = permutation_importance(

@@ -1,7 +1,8 @@
-"""Red wines in, an estimator of their quality in the model store out, and in an MLflow registry where one is named.
+"""Red wines in, an estimator of their quality in the model store out, and in the registry that is named.
 
-Expect of the known file, split honest (1019/340): RMSE 0.621 and R2 0.44 from 300 randomised trees; the linear
-model of the public example has 0.761 and 0.15 there.
+Expect of the known file, split honest (1019/340): RMSE 0.621 and R2 0.44 from 300 randomised trees; the
+linear model of the public example has 0.761 and 0.15 there. An MLflow registry is named by
+MLFLOW_TRACKING_URI.
 """
 
 import time

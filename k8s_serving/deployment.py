@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from k8s_serving.graph import Graph, Served
+from k8s_serving.graph import Graph, Prepackaged, Served
 from models.contract.spec import Unit
 
 REGISTRY = "registry.example.com/argolane"
@@ -63,8 +63,9 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(node, tags=node.name in chained) for node in containers],
-        "volumes": [{"name": STORE_CLAIM, "persistentVolumeClaim": {"claimName": STORE_CLAIM}}],
     }
+    if not all(isinstance(node, Prepackaged) for node in containers):
+        pod["volumes"] = [{"name": STORE_CLAIM, "persistentVolumeClaim": {"claimName": STORE_CLAIM}}]
     predictor = {
         "name": "default",
         # Always written: the operator would fill it in, and then fight itself over it.
@@ -91,13 +92,15 @@ def pod_name(containers: Iterable[str]) -> str:
 
 
 def _container(node: Served, *, tags: bool) -> dict[str, Any]:
+    prepackaged = isinstance(node, Prepackaged)  # its model is fetched, and needs no store
     env = {
         "UNIT": node.serves,
-        "MODEL_DIR": f"{MODEL_STORE}/{node.unit}/{node.version}" if node.version else "",
+        "MODEL_DIR": f"{MODEL_STORE}/{node.unit}/{node.version}" if node.version and not prepackaged else "",
         "MODEL_DIGEST": node.digest,
         "MODEL_THREADS": "1",
         "MODEL_NODE_TAGS": "true" if tags else "",
     }
+    mount = {"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}
     return {
         "name": node.name,
         "image": node.image,
@@ -111,5 +114,5 @@ def _container(node: Served, *, tags: bool) -> dict[str, Any]:
             "timeoutSeconds": 5,
         },
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "volumeMounts": [{"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}],
+        **({} if prepackaged else {"volumeMounts": [mount]}),
     }

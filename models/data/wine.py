@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from models.contract.errors import ModelError
 from models.data.download import Unavailable, fetch, sha256
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FILE = "winequality-red.csv"
 SHA256 = "4a402cf041b025d4566d954c3b9ba8635a3a8a01e039005d97d6a710278cf05e"
@@ -56,8 +58,8 @@ class Wines:
     example, over all rows: in the known file 95 of its 400 test rows are copies of rows that are learned.
     """
 
-    rows: np.ndarray  # float32 [n, 11]
-    qualities: np.ndarray  # float32 [n]
+    rows: "np.ndarray"  # float32 [n, 11]
+    qualities: "np.ndarray"  # float32 [n]
     sha256: str  # of the CSV that they were read from
     split: str = "honest"
     split_seed: int = 0
@@ -65,8 +67,9 @@ class Wines:
     features = FEATURES
 
     @cached_property
-    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+    def parts(self) -> "tuple[np.ndarray, np.ndarray]":
         """Numbers of the rows to learn from, and of the test rows: a quarter of each quality."""
+        import numpy as np
         from sklearn.model_selection import train_test_split
 
         whole = np.column_stack([self.rows, self.qualities])
@@ -87,19 +90,19 @@ class Wines:
         return sum(bytes(row) in known for row in self.rows[test])
 
     @property
-    def x_train(self) -> np.ndarray:
+    def x_train(self) -> "np.ndarray":
         return self.rows[self.parts[0]]
 
     @property
-    def y_train(self) -> np.ndarray:
+    def y_train(self) -> "np.ndarray":
         return self.qualities[self.parts[0]]
 
     @property
-    def x_test(self) -> np.ndarray:
+    def x_test(self) -> "np.ndarray":
         return self.rows[self.parts[1]]
 
     @property
-    def y_test(self) -> np.ndarray:
+    def y_test(self) -> "np.ndarray":
         return self.qualities[self.parts[1]]
 
     @property
@@ -127,6 +130,8 @@ def load(*, cache: Path, split: str = "honest", split_seed: int = 0) -> Wines:
 
 def wines(rows: Sequence[Sequence[float]], digest: str, split: str = "honest", seed: int = 0) -> Wines:
     """Rows in the order of RANGES."""
+    import numpy as np
+
     made = np.asarray(rows, np.float32)
     return Wines(made[:, :-1].copy(), made[:, -1].copy(), digest, split, seed)
 
@@ -141,7 +146,7 @@ def known(cache: Path) -> bytes:
         if (found := sha256(content)) != SHA256:
             raise ModelError(
                 f"WINE_CSV {given}: cut or another file: {len(content)} bytes, sha256 {found[:12]}...;"
-                f" expected {SHA256[:12]}.... A file of your own is named by the parameter url of workflow wine."
+                f" expected {SHA256[:12]}.... A file of your own is the parameter url of workflow wine."
             )
         return content
     try:
@@ -218,6 +223,7 @@ def _row(header: Sequence[str], line: Sequence[str]) -> tuple[tuple[float, ...],
 
 
 def _prepared(path: Path, split: str, seed: int) -> Wines:
+    import numpy as np
     import pyarrow
     from pyarrow import parquet
 

@@ -1,1 +1,1 @@
-"""Versions of the model store in an MLflow registry: what trainers write there, and steps of workflows ask."""
+"""Versions of the model store in an MLflow registry: trainers write there, steps of workflows ask."""

@@ -27,7 +27,9 @@ def write(
 
     from models.wine.report import frame
 
-    described = Model(**about)
+    # What serves takes the graph, and so needs nothing of what has learned.
+    told = {**about["metadata"], "serving_requirements": []}
+    described = Model(**{**about, "metadata": told})
     mlflow.sklearn.save_model(
         model,
         str(place),

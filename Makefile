@@ -37,6 +37,7 @@ lock: .venv/dev ## resolve every environment again: authoring, models, bench
 	$(bin)/uv pip compile bench/stock.in $(lock_flags) --output-file bench/stock.lock
 	$(bin)/uv pip compile bench/metaflow.in $(lock_flags) --output-file bench/metaflow.lock
 	models/lock.sh
+	$(bin)/uv pip compile argolane/serving/initializer/initializer.in $(lock_flags) --output-file argolane/serving/initializer/initializer.lock
 	cp models/sk_mnist/runtime.lock argolane/starter/templates/model/
 
 .PHONY: help

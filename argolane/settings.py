@@ -28,6 +28,18 @@ class ImageSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """One `[[server]]` table: the image that a prepackaged server has on this machine.
+
+    Of the nodes with that `implementation` whose container names no image of its own. On a cluster that is
+    said by the ConfigMap `seldon-config`.
+    """
+
+    implementation: str
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RenderSettings:
     """`programs` are globs of Python files with `manifests()`; each renders into `rendered/` beside it."""
 
@@ -62,6 +74,7 @@ class ProjectSettings:
     render: RenderSettings = RenderSettings()
     serving: ServingSettings = ServingSettings()
     image: list[ImageSettings] = field(default_factory=list)
+    server: list[ServerSettings] = field(default_factory=list)
     new: NewSettings = NewSettings()
 
 

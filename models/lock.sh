@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Resolve the environments of the models named (default: every folder with a train.in or unit.in) again:
 # requirements in, locks with hashes out. A folder without a runtime.in serves with the shared
-# models/runtime.in; one with a unit.in trains and serves with that.
+# models/runtime.in; one with a unit.in trains and serves with that; one without a train.in only serves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- models/*/train.in models/*/unit.in
+[ $# -gt 0 ] || set -- models/*/train.in models/*/unit.in models/mlflow_server/runtime.in
 uv=$(command -v .venv/bin/uv || command -v uv)
 lock() {
   "$uv" pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -18,6 +18,6 @@ for name; do
   fi
   runtime=$folder/runtime.in
   [ -e "$runtime" ] || runtime=models/runtime.in
-  lock "$folder/train.in" --excludes models/train-excludes.txt --output-file "$folder/train.lock"
+  [ ! -e "$folder/train.in" ] || lock "$folder/train.in" --excludes models/train-excludes.txt --output-file "$folder/train.lock"
   lock "$runtime" --override models/runtime-overrides.txt --output-file "$folder/runtime.lock"
 done

@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from argolane.containers import code, environments, reference
@@ -87,6 +87,21 @@ def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda
             f"{said(error, project.cache)}. Python environments are kept there; set XDG_CACHE_HOME to a "
             "folder that can be written to."
         ) from None
+
+
+def program(
+    project: Project, file: Path, lock: Path | None, *, say: Callable[[str], None] = lambda text: None
+) -> Image:
+    """A Python file of argolane's own as an image, with the environment of a lock where it needs one."""
+    if lock is None:
+        stock = _stock_python(project, file.name)
+        return replace(
+            stock, command=("python3", str(file)), folders=(*stock.folders, *_readable(file.parent))
+        )
+    environment = environments.ensure(lock, project.cache / "envs", root=lock.parent, say=say)
+    env = _base_env(environment / "bin") | {"VIRTUAL_ENV": str(environment), "PYTHONDONTWRITEBYTECODE": "1"}
+    folders = (*_readable(file.parent, environment), *own_python_folders())
+    return Image(file.name, (str(environment / "bin" / "python"), str(file)), env, Path("/"), folders)
 
 
 def code_of(project: Project, image: str) -> Code | None:

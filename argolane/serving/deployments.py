@@ -19,12 +19,13 @@ from collections.abc import Callable
 
 from argolane.containers import images
 from argolane.containers.code import Code
-from argolane.errors import ArgolaneError, unknown
+from argolane.errors import ArgolaneError, NotSupportedLocally, unknown
 from argolane.kubernetes.patching import merge_patch
 from argolane.project import Project
 from argolane.serving import records, status, store
 from argolane.serving.check import read, warnings
 from argolane.serving.records import Object
+from argolane.serving.servers import filled, unserved
 from argolane.serving.settings import largest_request
 from argolane.serving.store import Store
 
@@ -123,6 +124,9 @@ class Deployments:
             # Whoever deleted it was killed half-way.
             _end(here, before)
             before = None
+        servers = self._project.settings.server
+        if faults := list(unserved(manifest, servers)):
+            raise NotSupportedLocally(faults)
         # Its supervisor reads it when it starts, where nobody would see what is wrong.
         largest_request(self._project)
         for doubt in warnings(manifest):
@@ -140,7 +144,8 @@ class Deployments:
 
     def _code(self, manifest: Object, known: Object) -> Object:
         """What is in the images of the project that the containers run, by reference."""
-        components = read(manifest).predictor.component_specs
+        deployment = filled(read(manifest), self._project.settings.server)
+        components = deployment.predictor.component_specs
         found = {}
         for image in sorted({c.image for component in components for c in component.spec.containers}):
             held = known.get(image) or images.code_of(self._project, image)

@@ -13,6 +13,8 @@ RANDOM_ABTEST = "RANDOM_ABTEST"
 # In Seldon's list of implementations; its executor has no code for them.
 WITHOUT_CODE = ("SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER")
 _IN_A_CONTAINER = ("", "UNKNOWN_IMPLEMENTATION")
+# What has a type only where it says so; a prepackaged server is a MODEL by itself.
+_ITS_OWN = ("UNKNOWN_IMPLEMENTATION", RANDOM_ABTEST, *WITHOUT_CODE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Node:
     children: tuple["Node", ...] = ()
     endpoint: str = ""
     model_uri: str = ""
+    secret: str = ""
+    """What the storage initializer has its keys from."""
     at: str = "graph"
     """Its place in the manifest."""
 
@@ -42,7 +46,7 @@ class Node:
         """A node of what fits the custom resource. `defaults`: filled in as by the operator."""
         kind, implementation = given.get("type", ""), given.get("implementation", "")
         methods = tuple(given.get("methods") or ())
-        if defaults and not kind and not implementation and not methods:
+        if defaults and not kind and not methods and implementation not in _ITS_OWN:
             kind = "MODEL"
         return cls(
             name=given.get("name", ""),
@@ -58,7 +62,8 @@ class Node:
                 for i, child in enumerate(given.get("children") or ())
             ),
             endpoint=_address(given.get("endpoint") or {}),
-            model_uri=given.get("modelUri", ""),
+            model_uri=given.get("modelUri") or "",
+            secret=given.get("envSecretRefName") or "",
             at=at,
         )
 

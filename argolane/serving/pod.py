@@ -10,7 +10,7 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,19 @@ from argolane.containers import images, sandbox
 from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
-from argolane.serving import own_probes, probe, settings
+from argolane.serving import initializer, own_probes, probe, settings
 from argolane.serving.logs import tail
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import Held, Ports
+from argolane.serving.servers import INITIALIZER
 from argolane.serving.spec import Container
 from argolane.serving.store import project_at
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 # Time for a container that serves nobody any more to end itself.
 _LAST_WORDS = 1.0
+# Of an init container that has done its work.
+_COMPLETED = "Completed"
 # A container that was ready this long before it died starts anew with the first delay.
 _STEADY = 60.0
 
@@ -61,7 +64,11 @@ class Pod:
         self._facts = replace(facts, pod=self.name)
         self._changed = changed
         self._held = {c.name: Held() for c in plan.units}
-        self._states = {c.name: State("ContainerCreating") for c in plan.component.spec.containers}
+        pod = plan.component.spec
+        self._states = {
+            c.name: State("PodInitializing" if pod.init_containers else "ContainerCreating")
+            for c in (*pod.init_containers, *pod.containers)
+        }
         self._processes: dict[str, Process] = {}
         self._made: dict[str, sandbox.Container] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,8 +91,7 @@ class Pod:
 
     def start(self) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
-        for container in self.plan.component.spec.containers:
-            self._tasks.append(asyncio.create_task(self._keep(container)))
+        self._tasks.append(asyncio.create_task(self._begin()))
 
     def nudge(self) -> None:
         """Somebody applied again: what failed may have been mended, so try now and not after the delay."""
@@ -103,29 +109,66 @@ class Pod:
         await asyncio.to_thread(shutil.rmtree, self._volumes, ignore_errors=True)
         log.info("pod %s: ended", self.name)
 
+    async def _begin(self) -> None:
+        """The init containers, one after another until each has succeeded; then all others at once."""
+        for container in self.plan.component.spec.init_containers:
+            await self._initialise(container)
+        for container in self.plan.component.spec.containers:
+            self._set(container, State("ContainerCreating"))
+            self._tasks.append(asyncio.create_task(self._keep(container)))
+
+    async def _initialise(self, container: Container) -> None:
+        failures = 0
+        while (state := await self._guarded(container, failures, self._run_to_end)).reason != _COMPLETED:
+            failures += 1
+            await self._wait_after(container, replace(state, reason=f"Init:{state.reason}"), failures)
+        self._set(container, replace(state, ready=True))
+
+    async def _run_to_end(self, container: Container, failures: int) -> State:
+        begun = await self._started(container, failures)
+        if isinstance(begun, State):
+            return begun
+        process, start = begun
+        await _end_of(process)
+        code = await asyncio.to_thread(process.wait)
+        del self._processes[container.name]
+        if code == 0:
+            return State(_COMPLETED)
+        output = self.log(container.name)
+        message = f"Container {container.name!r} ended with exit code {code}."
+        return State("CrashLoopBackOff", message, tuple(tail(output, start=start)), self._shown(output))
+
+    async def _guarded(
+        self, container: Container, failures: int, life: Callable[[Container, int], Awaitable[State]]
+    ) -> State:
+        try:
+            return await life(container, failures)
+        except Exception as error:
+            # A fault of ours must show, too: a task that ends in silence is a pod that never comes up.
+            log.exception("pod %s", self.name)
+            return State("RunContainerError", f"{type(error).__name__}: {error}")
+
+    async def _wait_after(self, container: Container, state: State, failures: int) -> None:
+        delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
+        self._set(container, replace(state, ready=False, failures=failures))
+        log.info("pod %s: %s: %s Trying again in %g s.", self.name, state.reason, state.message, delay)
+        self._nudged.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._nudged.wait()
+
     async def _keep(self, container: Container) -> None:
         failures = 0
         while True:
             started = time.monotonic()
-            try:
-                state = await self._run_once(container, failures)
-            except Exception as error:
-                # A fault of ours must show, too: a task that ends in silence is a pod that never comes up.
-                log.exception("pod %s", self.name)
-                state = State("RunContainerError", f"{type(error).__name__}: {error}")
+            state = await self._guarded(container, failures, self._run_once)
             if state.ready and time.monotonic() - started > _STEADY:
                 failures = 0
             failures += 1
-            delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
-            self._set(container, replace(state, ready=False, failures=failures))
-            log.info("pod %s: %s: %s Trying again in %g s.", self.name, state.reason, state.message, delay)
-            self._nudged.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._nudged.wait()
+            await self._wait_after(container, state, failures)
 
-    async def _run_once(self, container: Container, failures: int) -> State:
-        """One life of a container: how it ended, `ready` if it ever was."""
+    async def _started(self, container: Container, failures: int) -> "tuple[Process, int] | State":
+        """The process and where its part of the log begins, or why there is none."""
         loop = asyncio.get_running_loop()
 
         def say(text: str) -> None:
@@ -137,7 +180,11 @@ class Pod:
         try:
             # Read anew for each start: argolane.toml may have learnt an image since.
             project = project_at(self._root)
-            image = await asyncio.to_thread(images.prepare, project, container.image, say=say)
+            if container.image == INITIALIZER:
+                image = await asyncio.to_thread(initializer.image, project, container.args, say=say)
+                container = container.model_copy(update={"command": list(image.command)})
+            else:
+                image = await asyncio.to_thread(images.prepare, project, container.image, say=say)
         except (ArgolaneError, OSError) as error:
             return _refused("ErrImagePull", error)
         output = self.log(container.name)
@@ -147,6 +194,15 @@ class Pod:
         except (ArgolaneError, OSError) as error:
             return _refused("CreateContainerError", error)
         self._processes[container.name] = process
+        return process, begin
+
+    async def _run_once(self, container: Container, failures: int) -> State:
+        """One life of a container: how it ended, `ready` if it ever was."""
+        begun = await self._started(container, failures)
+        if isinstance(begun, State):
+            return begun
+        process, begin = begun
+        output = self.log(container.name)
         why = await self._watch(container, process, failures)
         ready = self._states[container.name].ready
         code = await asyncio.to_thread(process.terminate, min(self.plan.grace, _LAST_WORDS))
@@ -251,6 +307,19 @@ class Pod:
         if self._states[container.name] != state:
             self._states[container.name] = state
             self._changed()
+
+
+async def _end_of(process: Process) -> None:
+    # Before its file is watched: an end that came with the beginning makes nothing readable any more.
+    if process.poll() is not None:
+        return
+    ended = asyncio.Event()
+    loop, file = asyncio.get_running_loop(), process.fileno()
+    loop.add_reader(file, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(file)
 
 
 def _refused(reason: str, error: Exception) -> State:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.serving.graph_nodes import Node
+from argolane.serving.servers import MODELS
 from argolane.serving.spec import Component, Container, SeldonDeployment
 
 GRACE = 5.0
@@ -113,8 +114,12 @@ def _operator_env(deployment: SeldonDeployment, container: Container, node: Node
         {"name": parameter.name, "value": parameter.value, "type": parameter.type}
         for parameter in node.parameters
     ]
+    if node.prepackaged:
+        parameters.append({"name": "model_uri", "value": MODELS, "type": "STRING"})
     env = {
-        "PREDICTIVE_UNIT_PARAMETERS": _compact(parameters),
+        # Without any they are left out: not even an empty list.
+        **({"PREDICTIVE_UNIT_PARAMETERS": _compact(parameters)} if parameters else {}),
+        **({"MLSERVER_MODEL_URI": MODELS} if node.model_uri else {}),
         "PREDICTIVE_UNIT_ID": container.name,
         "MLSERVER_MODEL_NAME": container.name,
         "PREDICTIVE_UNIT_IMAGE": container.image,

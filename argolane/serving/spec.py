@@ -59,7 +59,8 @@ class VolumeMount(_Typed):
 
 class Container(_Typed):
     name: str
-    image: str
+    image: str = ""
+    """Of a prepackaged server it may be missing: servers.py fills it in."""
     command: list[str] = []
     args: list[str] = []
     env: list[EnvVar] = []
@@ -104,6 +105,7 @@ class Volume(_Typed):
 
 
 class PodSpec(_Typed):
+    init_containers: list[Container] = []
     containers: list[Container]
     volumes: list[Volume] = []
     termination_grace_period_seconds: int | None = None

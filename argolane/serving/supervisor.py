@@ -22,6 +22,7 @@ from argolane.serving.front import Front
 from argolane.serving.orchestrator.listener import Listener
 from argolane.serving.pod import Pod
 from argolane.serving.rollout import Rollout
+from argolane.serving.servers import filled
 from argolane.serving.settings import Facts, largest_request
 from argolane.serving.spec import SeldonDeployment
 from argolane.serving.store import Store, project_at
@@ -100,7 +101,10 @@ class Supervisor:
             self._uid, self._generation = metadata["uid"], metadata["generation"]
             self._unreadable = ""
             try:
-                self._rollout.want(read(record["object"]), self._generation, record.get("code"))
+                # Read anew: argolane.toml may have learnt a server since.
+                servers = project_at(self._store.project.root).settings.server
+                wanted = filled(read(record["object"]), servers)
+                self._rollout.want(wanted, self._generation, record.get("code"))
             except ArgolaneError as error:
                 # It was checked before it was written: another release of argolane wrote it.
                 self._unreadable = str(error)

@@ -24,15 +24,21 @@ class OnnxRows(Served):
     hint = ""  # said to whoever sends numbers above them
 
     def open(self, folder: Path, found: Version) -> None:
+        self.open_graph(folder)
+
+    def open_graph(self, folder: Path) -> None:
+        """Read `file`. Raises ValueError where it is not one that this class serves."""
         session = onnx_session(folder / self.file)
         inputs = session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 2 or not isinstance(inputs[0].shape[1], int):
             shapes = ", ".join(f"{one.name} {one.shape}" for one in inputs)
             raise ValueError(f"{self.file} takes {shapes}; expected one input [n, features]")
-        self.features: int = inputs[0].shape[1]
-        self._input: str = inputs[0].name
-        self._output = chosen_output(session, self.output)
-        self._session = session
+        self.begin(session, inputs[0].shape[1], inputs[0].name, chosen_output(session, self.output))
+
+    def begin(self, session: Any, features: int, given: str, output: str) -> None:
+        """Answer with what has a session's `run`: its output for rows of so many features."""
+        self.features = features
+        self._input, self._output, self._session = given, output, session
         bounds = f" in {self.low:g}..{self.high:g}" if self.low is not None and self.high is not None else ""
         self.expected = f"expected rows of {self.features} numbers{bounds}: shape [n, {self.features}]."
         self.form = f'{{"data": {{"ndarray": [[{self.features} numbers{bounds}], ...]}}}}'

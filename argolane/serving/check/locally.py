@@ -7,7 +7,8 @@ A laptop is one node and one user: no ingress, no scaling, no second machine. Wh
 from collections.abc import Iterator
 from typing import Any
 
-from argolane.serving.check.finding import Finding, local
+from argolane.serving.check import addresses
+from argolane.serving.check.finding import Finding, local, warning
 from argolane.serving.crd import is_tag
 from argolane.serving.graph_nodes import Node
 from argolane.serving.ports import Ports
@@ -19,10 +20,11 @@ _NEEDS_INGRESS = (
     "Split inside the graph: RANDOM_ABTEST."
 )
 _NEEDS_SCALING = f"needs a cluster that scales: {_VALID}. Set replicas, or use --on argo."
-_PREPACKAGED = (
-    f"asks for a prepackaged server, whose image this machine has not: {_VALID}. "
-    "Serve the model from an image of the project, or use --on argo."
+_NO_KEYS = (
+    f"is missing: the initializer of this machine has an endpoint and keys only from a Secret: {_VALID}. "
+    "Name one that holds RCLONE_CONFIG_S3_* or AWS_*."
 )
+_FILE = "reads a folder of the machine that it is applied on; on a cluster Seldon's initializer has none."
 _ONLY = {"protocol": "seldon", "transport": "rest", "serverType": "rpc"}
 _OF_PREDICTORS = ("explainer", "ssl")
 _OF_PODS = ("initContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "dnsConfig", "hostname",
@@ -30,7 +32,7 @@ _OF_PODS = ("initContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID"
 _OF_CONTAINERS = ("volumeDevices",)
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 _VOLUMES = ("persistentVolumeClaim", "emptyDir", "configMap", "secret")
-_OF_NODES = ("logger", "envSecretRefName", "storageInitializerImage")
+_OF_NODES = ("logger", "storageInitializerImage")
 _GIVEN_PORTS = tuple(Ports(0, 0, 0).env())
 
 
@@ -69,13 +71,22 @@ def _predictor(predictor: dict[str, Any], at: str) -> Iterator[Finding]:
 
 def _graph(graph: dict[str, Any], at: str) -> Iterator[Finding]:
     node = Node.of(graph, at)
-    if node.model_uri:
-        yield local(f"{at}.modelUri", f"{_PREPACKAGED} A volume can hold the model.")
-    elif node.prepackaged and not is_tag(node.implementation):
-        yield local(f"{at}.implementation", f"{node.implementation} {_PREPACKAGED}")
+    if node.model_uri and not is_tag(node.model_uri):
+        yield from _model(node, at)
     yield from _named(graph, _OF_NODES, at)
     for index, child in enumerate(graph.get("children") or ()):
         yield from _graph(child, f"{at}.children[{index}]")
+
+
+def _model(node: Node, at: str) -> Iterator[Finding]:
+    if why := addresses.elsewhere(node.model_uri):
+        yield local(f"{at}.modelUri", why)
+        return
+    scheme, _ = addresses.parts(node.model_uri)
+    if scheme == "s3" and not node.secret:
+        yield local(f"{at}.envSecretRefName", _NO_KEYS)
+    if scheme == "file":
+        yield warning(f"{at}.modelUri", f"is {node.model_uri!r}, which {_FILE}")
 
 
 def _pod(pod: dict[str, Any], at: str) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from argolane.containers import images
 from argolane.project import Project
-from argolane.serving import check
+from argolane.serving import check, servers
 from argolane.serving.crd import is_tag
 from argolane.workflow.lint import seldon
 
@@ -25,3 +25,5 @@ def findings(project: Project, resource: Mapping[str, Any]) -> Iterator[tuple[ch
         reason = None if is_tag(image) or not image else images.recognise(project, image)
         if reason:
             yield "local", f"{name}: {at}: {reason}"
+    for reason in servers.unserved(manifest, project.settings.server):
+        yield "local", reason

@@ -80,12 +80,39 @@ def test_a_field_that_needs_a_cluster_is_named(where: str, value: Any, told: str
     assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("server", ["SKLEARN_SERVER", "MLFLOW_SERVER", "TRITON_SERVER"])
-def test_a_prepackaged_server_has_no_image_here(server: str) -> None:
-    """The operator brings its container, so the manifest needs none, and this machine has none."""
-    manifest = having("predictors.0.graph", {"name": "x", "implementation": server, "modelUri": "gs://x/y"})
-    with pytest.raises(NotSupportedLocally, match=r"graph\.modelUri: asks for a prepackaged server"):
-        read(manifest)
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("gs://x/y", "is 'gs://x/y', with the scheme gs://: this machine fetches s3://BUCKET/PATH, file:///"),
+        ("/x/y", "is '/x/y', with no scheme: this machine fetches s3://BUCKET/PATH"),
+        ("https://x/y", "with the scheme https://"),
+        ("s3://", "expected a bucket: s3://BUCKET/PATH"),
+        ("s3://b/../c", "expected a path without '..'"),
+        ("file://x/y", "expected the whole path, after three slashes"),
+        ("pvc:///x", "expected the name of a claim: pvc://CLAIM/PATH"),
+    ],
+)
+def test_a_model_that_cannot_be_fetched_here(uri: str, told: str) -> None:
+    """Where it lies is refused by name, with the forms that are fetched; the manifest has no error."""
+    graph = {"name": "m", "implementation": "MLFLOW_SERVER", "modelUri": uri, "envSecretRefName": "s"}
+    with pytest.raises(NotSupportedLocally, match=r"graph\.modelUri: ") as caught:
+        read(having("predictors.0.graph", graph))
+    assert told in str(caught.value)
+
+
+def test_a_model_in_s3_needs_a_secret() -> None:
+    """Endpoint and keys come from nowhere else; which variables the Secret holds is told."""
+    graph = {"name": "m", "implementation": "MLFLOW_SERVER", "modelUri": "s3://b/p"}
+    with pytest.raises(NotSupportedLocally, match=r"graph\.envSecretRefName: is missing") as caught:
+        read(having("predictors.0.graph", graph))
+    assert "RCLONE_CONFIG_S3_* or AWS_*" in str(caught.value)
+
+
+def test_a_folder_of_this_machine_is_none_of_a_cluster() -> None:
+    """file:// runs here, with a warning that it does nowhere else."""
+    graph = {"name": "m", "implementation": "MLFLOW_SERVER", "modelUri": "file:///x/y"}
+    found = findings(having("predictors.0.graph", graph))
+    assert [finding.level for finding in found] == ["warning"]
 
 
 def test_a_split_by_traffic_needs_an_ingress() -> None:

@@ -12,6 +12,7 @@ from hera.workflows import models as m
 
 from k8s_serving import wine as serving
 from k8s_serving.deployment import image_name
+from k8s_serving.graph import Graph
 from models.contract.spec import Unit
 from models.data import wine as data
 from models.wine.train import REGISTERED_MODEL
@@ -60,11 +61,7 @@ def build() -> WorkflowTemplate:
         get = download(KNOWN, out=CSV, mounts=[_work()])
         clean, learn = _preprocess(), _train(unit)
         contend, crown = registry.contend(), registry.crown()
-        roll = rollout(
-            seldon(
-                serving.NAME, prepackaged(unit, implementation=serving.IMPLEMENTATION, secret=serving.SECRET)
-            )
-        )
+        roll = rollout(seldon(serving.NAME, _node(unit)))
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
@@ -96,7 +93,7 @@ def build() -> WorkflowTemplate:
             )
             rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments={
                 f"{unit.kebab}-image": server,
-                f"{unit.kebab}-uri": best.get_parameter("uri"),
+                **{f"{unit.kebab}-{what}": best.get_parameter(what) for what in ("uri", *registry.LINEAGE)},
                 **origin(unit.kebab, good),
             })  # fmt: skip
             crowned = Task(name="crown", template=crown, when=DEPLOYING, arguments={
@@ -106,6 +103,12 @@ def build() -> WorkflowTemplate:
             for before, after in (*pairwise(order), (built, servable), (servable, rolled)):
                 before >> after
     return workflow
+
+
+def _node(unit: Unit) -> Graph:
+    return prepackaged(
+        unit, implementation=serving.IMPLEMENTATION, secret=serving.SECRET, lineage=registry.LINEAGE
+    )
 
 
 def _preprocess() -> Script:

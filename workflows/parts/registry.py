@@ -41,6 +41,8 @@ def inputs(name: str) -> tuple[p.Checked, ...]:
     return (registered_model(name), TRACKING_URI, ARTIFACTS, FORCE)
 
 
+# What `contend` finds and a rollout writes down: which version in the registry, of which run.
+LINEAGE = ("number", "run", "forced")
 _KNOWN = {"TRACKING_URI": TRACKING_URI.tag, "REGISTERED_MODEL": "{{workflow.parameters.registered-model}}"}
 
 
@@ -61,7 +63,7 @@ def contend() -> Script:
             pods.output("run", "The run of MLflow that it comes from."),
             pods.output("uri", "Where a server fetches it from."),
             pods.output("champion", "Number of the version that serves; empty where none does."),
-            pods.output("forced", "Why it would not have passed without force; empty where it would."),
+            pods.output("forced", "Whether it is worse than the champion, and passed by force alone."),
         ],
     )
 

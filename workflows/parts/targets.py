@@ -59,10 +59,12 @@ class GivenPrepackaged(Given, Prepackaged):
     """A prepackaged server of which the task tells image and uri."""
 
 
-def prepackaged(unit: Unit, *, implementation: str, secret: str, **more: str) -> GivenPrepackaged:
+def prepackaged(
+    unit: Unit, *, implementation: str, secret: str, lineage: Sequence[str] = ()
+) -> GivenPrepackaged:
     """The unit's version as such a server serves it; the task gives `<unit>-image` and `<unit>-uri`.
 
-    `more` are lines of lineage that the task gives besides, with the words for them.
+    And `<unit>-<name>` of each name in `lineage`, which is written down with the deployment.
     """
     image, uri, digest = (_tag(f"{unit.kebab}-{what}") for what in ("image", "uri", "digest"))
     known = served(unit, image=image, version=parameters.VERSION.tag, digest=digest)
@@ -72,7 +74,7 @@ def prepackaged(unit: Unit, *, implementation: str, secret: str, **more: str) ->
         uri=uri,
         secret=secret,
         key=unit.kebab,
-        told=("image", "uri", *more),
+        told=("image", "uri", *lineage),
     )
 
 

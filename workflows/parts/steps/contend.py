@@ -81,7 +81,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         "run": new.run,
         "uri": fetched_from(new.source, environ["ARTIFACTS"]),
         "champion": champion.number if champion else "",
-        "forced": worse,
+        "forced": "true" if worse else "false",
     }
     for name, value in told.items():
         (outputs / name).write_text(value)

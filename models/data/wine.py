@@ -165,7 +165,7 @@ def mirrors() -> list[str]:
 def read(content: bytes) -> list[tuple[float, ...]]:
     """Rows in the order of RANGES, of a CSV with `;` between columns. ModelError names each bad line."""
     try:
-        lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";", strict=True)
+        lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
         header = [snake(name) for name in next(lines, [])]
         _check_header(header)
         rows, faults = [], []

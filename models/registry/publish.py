@@ -186,7 +186,7 @@ def _again(registry: Registry, what: str, step: Callable[[], _Value]) -> _Value:
         try:
             return step()
         except (MlflowException, OSError) as error:
-            said = " ".join(str(error).split())[:300]
+            said = _said(error)
             if pause is None or getattr(error, "error_code", "") in _FINAL:
                 break
             print(f"MLflow at {registry.uri}: {said}; again in {pause} s", file=sys.stderr, flush=True)
@@ -195,6 +195,15 @@ def _again(registry: Registry, what: str, step: Callable[[], _Value]) -> _Value:
         f"MLflow at {registry.uri} does not {what} ({attempts} attempts): {said}\nNothing was registered. The"
         " version is in the model store: run it again, and only this is done again."
     )
+
+
+def _said(error: Exception) -> str:
+    """What is wrong, without the URL of the request; where it is a file, who knows more."""
+    text = " ".join(str(error).split())
+    cause = text.partition("(Caused by ")[2].removesuffix(")") or text[:300]
+    if "/mlflow-artifacts/" not in text:
+        return cause
+    return f"it cannot write a file to its artifact store ({cause}); its log says why: keys, bucket, room"
 
 
 def _end(client: Any, run: str, state: str) -> None:

@@ -42,9 +42,9 @@ def download(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
         raw = Path(beside, "raw")
         if kept and kept.is_file() and digest(kept) == wanted:
-            urls, pauses = [kept.resolve().as_uri()], ()
+            urls, pauses, kept = [kept.resolve().as_uri()], (), None
         found = first(urls, raw, wanted, most, pauses)
-        if kept and not kept.is_file():
+        if kept:
             keep(raw, kept)
         whole = Path(beside, out.name)
         as_utf8(raw, whole, encoding)

@@ -93,7 +93,8 @@ def test_a_wrong_row_ends_preprocess(trainer: Path, tmp_path: Path) -> None:
 
 
 def test_columns_are_taken_by_their_names(store: Path, tmp_path: Path) -> None:
-    """In any order; wrong and missing ones, texts and a wrong count are HTTP 400, and say what is expected."""
+    said = trained(trainer, tmp_path / "wine.csv", tmp_path, "x").stderr
+    assert said.startswith(f"{tmp_path}/wine.csv: not what preprocess writes")
     runtime = python_of("wine/runtime.lock")
     samples = [(n + 1) * 0.5 for n in range(11)]
     with served(runtime, "wine", store / "wine/0.1", tmp_path / "log") as server:

@@ -38,6 +38,8 @@ lock: .venv/dev ## resolve every environment again: authoring, models, bench
 	$(bin)/uv pip compile bench/metaflow.in $(lock_flags) --output-file bench/metaflow.lock
 	models/lock.sh
 	$(bin)/uv pip compile argolane/serving/initializer/initializer.in $(lock_flags) --output-file argolane/serving/initializer/initializer.lock
+	for name in mlflow rclone; do $(bin)/uv pip compile k8s_setup/components/mlflow/$$name.in $(lock_flags) \
+		--output-file k8s_setup/components/mlflow/$$name.lock; done
 	cp models/sk_mnist/runtime.lock argolane/starter/templates/model/
 
 .PHONY: help
@@ -67,7 +69,7 @@ check: .venv/dev ## linters, types, shell scripts, manifests
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
-	$(bin)/shellcheck scripts/* models/lock.sh .ci/run
+	$(bin)/shellcheck scripts/* models/lock.sh .ci/run k8s_setup/components/mlflow/prepare
 	$(bin)/shellcheck --shell sh models/install.sh models/collect.sh workflows/parts/steps/build.sh
 	$(bin)/argolane lint
 

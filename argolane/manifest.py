@@ -7,7 +7,7 @@ Hera's own `to_yaml()` corrupts some scripts; what is written here reads back as
 import json
 import math
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,18 +181,46 @@ def load(path: Path) -> list[Document]:
         raise ManifestError([f"{path}: not UTF-8 text."]) from None
     except OSError as error:
         raise ManifestError([f"{path}: {error.strerror or error}."]) from None
-    bodies = loads(text, str(path))
+    return _documents(text, path, str(path))
+
+
+def objects(path: Path) -> list[Document]:
+    """As `load`, but the items of a List stand for themselves, as for kubectl."""
+    return list(_unlisted(load(path)))
+
+
+def parse(text: str, path: Path, *, where: str) -> list[Document]:
+    """The objects of a text that came from `where`."""
+    return list(_unlisted(_documents(text, path, where)))
+
+
+def _documents(text: str, path: Path, place: str) -> list[Document]:
+    bodies = loads(text, place)
     if not bodies:
-        raise ManifestError([f"{path}: holds no document."])
+        raise ManifestError([f"{place}: holds no document."])
     documents = []
     for number, body in enumerate(bodies, 1):
-        where = str(path) if len(bodies) == 1 else f"{path}, document {number}"
-        if not isinstance(body, dict) or not isinstance(body.get("kind"), str):
-            raise ManifestError([f"{where}: is not a Kubernetes object; expected a mapping with 'kind'."])
-        if not isinstance(body.get("metadata") or {}, dict):
-            raise ManifestError([f"{where}: metadata is not a mapping."])
-        documents.append(Document(body, path, where))
+        where = place if len(bodies) == 1 else f"{place}, document {number}"
+        documents.append(Document(_checked(body, where), path, where))
     return documents
+
+
+def _unlisted(documents: Iterable[Document]) -> Iterator[Document]:
+    for each in documents:
+        if not (each.kind.endswith("List") and isinstance(each.body.get("items"), list)):
+            yield each
+            continue
+        for number, body in enumerate(each.body["items"], 1):
+            where = f"{each.where}, item {number}"
+            yield Document(_checked(body, where), each.path, where)
+
+
+def _checked(body: Any, where: str) -> dict[str, Any]:
+    if not isinstance(body, dict) or not isinstance(body.get("kind"), str):
+        raise ManifestError([f"{where}: is not a Kubernetes object; expected a mapping with 'kind'."])
+    if not isinstance(body.get("metadata") or {}, dict):
+        raise ManifestError([f"{where}: metadata is not a mapping."])
+    return body
 
 
 class _Dumper(yaml.SafeDumper):

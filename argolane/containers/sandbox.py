@@ -10,11 +10,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from argolane.containers import rewriting, spawner
+from argolane.containers import addresses, host_names, rewriting, spawner
 from argolane.containers.inside.layers import SPARSE
 from argolane.containers.process import Process, launch
 from argolane.containers.spawner import Isolation
@@ -71,7 +71,9 @@ class Container:
     `tmp` is the folder behind /tmp (None: a fresh one, removed afterwards). `folders` are the image's: its
     own files, which stay where they are even if /tmp or a mount would hide them. `literal_text` are texts,
     such as a script's source, that must not hold a mount path where paths are rewritten. `layer` is an
-    empty folder for what it changes in its root folder (None: memory), of no use afterwards.
+    empty folder for what it changes in its root folder (None: memory), of no use afterwards. `address` is
+    its pod's (addresses.py), where it has what it binds on all addresses or on loopback; `hosts` are names
+    and their addresses that its /etc/hosts has besides the machine's.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Container:
     literal_text: tuple[str, ...] = ()
     layer: Path | None = None
     outputs: Outputs | None = None
+    address: str | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
 
 def isolation() -> Isolation:
@@ -140,6 +144,8 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
         argv = tuple(rewriting.rewrite(text, paths) for text in argv)
         env = {"TMPDIR": tmp} | {k: rewriting.rewrite(v, paths) for k, v in env.items()}
         workdir = rewriting.rewrite(workdir, paths)
+    if container.address is not None:
+        addresses.check(container.address, name=container.name)
     return {
         "isolation": kind,
         "argv": argv,
@@ -153,6 +159,8 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
         "fresh_tmp": str(fresh.absolute()) if fresh else "",
         "layer": str(container.layer.absolute()) if container.layer else "",
         "hidden": hidden,
+        "address": container.address or "",
+        "hosts": "" if host_names.FILE in targets else _hosts(container, kind),
         "outputs": container.outputs
         and {
             "folder": str(container.outputs.folder.absolute()),
@@ -160,6 +168,15 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
             "in_place": container.outputs.in_place,
         },
     }
+
+
+def _hosts(container: Container, kind: Isolation) -> str:
+    if container.hosts and kind == "none":
+        raise ArgolaneError(
+            f"Container {container.name!r} cannot have names of hosts ({', '.join(container.hosts)}): they "
+            f"need an {host_names.FILE} of its own, and this machine allows no mounts."
+        )
+    return host_names.text(container.hosts, container=container.name) if container.hosts else ""
 
 
 def _checked(name: str, mount: Mount) -> Mount:

@@ -1,6 +1,6 @@
 """What a pod is called and carries in, what a fieldRef of its containers may read out.
 
-This machine is the node `localhost`, and the pod's address is that of the machine.
+This machine is the node `localhost`, and the pod's address is that of the machine unless it has its own.
 """
 
 import re
@@ -21,6 +21,7 @@ def of_pod(
     labels: Mapping[str, object],
     annotations: Mapping[str, object],
     service_account: str = "default",
+    address: str = "127.0.0.1",
 ) -> dict[str, str]:
     """Every field by its path: `metadata.name`, `metadata.labels['x']`, ..."""
     fields = {
@@ -29,7 +30,7 @@ def of_pod(
         "metadata.uid": uid,
         "spec.nodeName": "localhost",
         "spec.serviceAccountName": service_account,
-        "status.podIP": "127.0.0.1",
+        "status.podIP": address,
         "status.hostIP": "127.0.0.1",
     }
     for kind, values in (("labels", labels), ("annotations", annotations)):

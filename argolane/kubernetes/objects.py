@@ -21,12 +21,24 @@ from argolane.kubernetes.times import rfc3339
 from argolane.project import Project
 
 
-class Objects:
-    """The objects of one project's namespace."""
+def of_namespace(project: Project, namespace: str) -> Path:
+    """What a namespace has on this machine; the project's own is at the root of its state."""
+    if namespace in ("", project.settings.namespace):
+        return project.state
+    return project.state / "namespaces" / in_a_path("Namespace", namespace)
 
-    def __init__(self, project: Project) -> None:
-        self.folder = project.state / "objects"
-        self.namespace = project.settings.namespace
+
+def claims(project: Project, namespace: str = "") -> Path:
+    """A folder for each of its persistent volume claims."""
+    return of_namespace(project, namespace) / project.claims.name
+
+
+class Objects:
+    """The objects of one namespace of a project: of its own, unless another is named."""
+
+    def __init__(self, project: Project, namespace: str = "") -> None:
+        self.namespace = namespace or project.settings.namespace
+        self.folder = of_namespace(project, self.namespace) / "objects"
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
         if any(not_a_subdomain(name)):

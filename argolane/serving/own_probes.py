@@ -64,11 +64,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Places:
-    """The ports of a container: those it declares, those of its unit here, the unit's number in the graph."""
+    """The ports of a container: those it declares, those of its unit here, the unit's number in the graph;
+    and where its pod is."""
 
     declared: Sequence[Mapping[str, Any]] = ()
     unit: Ports | None = None
     number: int = 0
+    address: str = HOST
 
     def port(self, given: Any) -> int:
         """The port of this machine for a name or number of the manifest. Raises Amiss."""
@@ -113,7 +115,7 @@ def check(probe: Mapping[str, Any], places: Places, made: sandbox.Container) -> 
             if asked := probe.get("httpGet"):
                 await _http(asked, places)
             elif asked := probe.get("tcpSocket"):
-                await _dial(asked.get("host") or HOST, places.port(asked.get("port")))
+                await _dial(asked.get("host") or places.address, places.port(asked.get("port")))
             elif asked := probe.get("exec"):
                 await _run(asked.get("command") or (), made)
         except (Amiss, ArgolaneError, OSError) as error:
@@ -132,7 +134,7 @@ async def _dial(host: str, port: int) -> None:
 
 
 async def _http(asked: Mapping[str, Any], places: Places) -> None:
-    host = asked.get("host") or HOST
+    host = asked.get("host") or places.address
     secure = str(asked.get("scheme") or "HTTP").upper() == "HTTPS"
     path = str(asked.get("path") or "/")
     url = (

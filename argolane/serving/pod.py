@@ -1,7 +1,7 @@
 """A pod plan in, running containers out: started, probed, started again with a growing delay when they die.
 
-What the kubelet does for one pod of a SeldonDeployment. A pod lives in the supervisor's event loop and calls
-`changed` whenever its readiness or its trouble changes.
+What the kubelet does for one pod: its initContainers first, one after another. A pod lives in the
+supervisor's event loop and calls `changed` whenever its readiness or its trouble changes.
 """
 
 import asyncio
@@ -10,28 +10,28 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from argolane.containers import images, sandbox
+from argolane.containers import addresses, images, sandbox
 from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import initializer, own_probes, probe, settings
 from argolane.serving.logs import tail
 from argolane.serving.pods import PodPlan
-from argolane.serving.ports import Held, Ports
+from argolane.serving.ports import HOST, Held, Ports
 from argolane.serving.servers import INITIALIZER
 from argolane.serving.spec import Container
 from argolane.serving.store import project_at
 
+# As Kubernetes makes up names: nothing that reads as a word.
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 # Time for a container that serves nobody any more to end itself.
 _LAST_WORDS = 1.0
-# Of an init container that has done its work.
-_COMPLETED = "Completed"
 # A container that was ready this long before it died starts anew with the first delay.
 _STEADY = 60.0
 
@@ -49,6 +49,7 @@ class State:
     log: str = ""
     ready: bool = False
     failures: int = 0
+    code: int | None = None
 
 
 class Pod:
@@ -57,18 +58,22 @@ class Pod:
     def __init__(self, plan: PodPlan, *, root: Path, folder: Path, facts: settings.Facts,
                  changed: Callable[[], None]) -> None:  # fmt: skip
         self.plan = plan
-        self.name = f"{plan.deployment}-{secrets.token_hex(3)}"
+        self.name = f"{plan.deployment}-{''.join(secrets.choice(_LETTERS) for _ in range(5))}"
+        self.address = HOST
+        self.restarts = dict.fromkeys((c.name for c in (*plan.first, *plan.containers)), 0)
+        self.ready_since: float | None = None
+        """By time.monotonic, while it is."""
         self._root = root
         self._logs = folder / "logs" / self.name
         self._volumes = folder / "pods" / self.name
         self._facts = replace(facts, pod=self.name)
         self._changed = changed
         self._held = {c.name: Held() for c in plan.units}
-        pod = plan.component.spec
-        self._states = {
-            c.name: State("PodInitializing" if pod.init_containers else "ContainerCreating")
-            for c in (*pod.init_containers, *pod.containers)
-        }
+        begun = "PodInitializing" if plan.first else "ContainerCreating"
+        self._states = {c.name: State(begun) for c in plan.containers}
+        self._first: dict[str, State] = {}
+        self._initialised = asyncio.Event()
+        self._claim: addresses.Claim | None = None
         self._processes: dict[str, Process] = {}
         self._made: dict[str, sandbox.Container] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,14 +89,21 @@ class Pod:
 
     @property
     def states(self) -> dict[str, State]:
-        return dict(self._states)
+        """Of its containers; of its initContainers while they are not done."""
+        return dict(self._states if self._initialised.is_set() else {**self._first, **self._states})
 
     def log(self, container: str) -> Path:
         return self._logs / f"{container}.txt"
 
     def start(self) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._tasks.append(asyncio.create_task(self._begin()))
+        if self.plan.addressed and addresses.available() is None:
+            self._claim = addresses.claim(f"{self._root}/{self.name}")
+            self.address = self._claim.address
+        self._facts = replace(self._facts, address=self.address)
+        self._tasks.append(asyncio.create_task(self._initialise()))
+        for container in self.plan.containers:
+            self._tasks.append(asyncio.create_task(self._keep(container)))
 
     def nudge(self) -> None:
         """Somebody applied again: what failed may have been mended, so try now and not after the delay."""
@@ -106,69 +118,50 @@ class Pod:
         await asyncio.gather(*(asyncio.to_thread(p.terminate, self.plan.grace) for p in processes))
         for held in self._held.values():
             held.let_go()
+        if self._claim:
+            self._claim.release()
         await asyncio.to_thread(shutil.rmtree, self._volumes, ignore_errors=True)
         log.info("pod %s: ended", self.name)
 
-    async def _begin(self) -> None:
-        """The init containers, one after another until each has succeeded; then all others at once."""
-        for container in self.plan.component.spec.init_containers:
-            await self._initialise(container)
-        for container in self.plan.component.spec.containers:
-            self._set(container, State("ContainerCreating"))
-            self._tasks.append(asyncio.create_task(self._keep(container)))
+    async def _initialise(self) -> None:
+        """Each initContainer until it has ended well once; the next one only then."""
+        for container in self.plan.first:
+            self._first[container.name] = State("PodInitializing", f"Init container {container.name!r} runs.")
+            await self._keep(container, first=True)
+            del self._first[container.name]
+        self._initialised.set()
 
-    async def _initialise(self, container: Container) -> None:
+    async def _keep(self, container: Container, *, first: bool = False) -> None:
         failures = 0
-        while (state := await self._guarded(container, failures, self._run_to_end)).reason != _COMPLETED:
-            failures += 1
-            await self._wait_after(container, replace(state, reason=f"Init:{state.reason}"), failures)
-        self._set(container, replace(state, ready=True))
-
-    async def _run_to_end(self, container: Container, failures: int) -> State:
-        begun = await self._started(container, failures)
-        if isinstance(begun, State):
-            return begun
-        process, start = begun
-        await _end_of(process)
-        code = await asyncio.to_thread(process.wait)
-        del self._processes[container.name]
-        if code == 0:
-            return State(_COMPLETED)
-        output = self.log(container.name)
-        message = f"Container {container.name!r} ended with exit code {code}."
-        return State("CrashLoopBackOff", message, tuple(tail(output, start=start)), self._shown(output))
-
-    async def _guarded(
-        self, container: Container, failures: int, life: Callable[[Container, int], Awaitable[State]]
-    ) -> State:
-        try:
-            return await life(container, failures)
-        except Exception as error:
-            # A fault of ours must show, too: a task that ends in silence is a pod that never comes up.
-            log.exception("pod %s", self.name)
-            return State("RunContainerError", f"{type(error).__name__}: {error}")
-
-    async def _wait_after(self, container: Container, state: State, failures: int) -> None:
-        delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
-        self._set(container, replace(state, ready=False, failures=failures))
-        log.info("pod %s: %s: %s Trying again in %g s.", self.name, state.reason, state.message, delay)
-        self._nudged.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(delay):
-                await self._nudged.wait()
-
-    async def _keep(self, container: Container) -> None:
-        failures = 0
+        if not first:
+            await self._initialised.wait()
         while True:
             started = time.monotonic()
-            state = await self._guarded(container, failures, self._run_once)
+            try:
+                state = await self._run_once(container, failures)
+            except Exception as error:
+                # A fault of ours must show, too: a task that ends in silence is a pod that never comes up.
+                log.exception("pod %s", self.name)
+                state = State("RunContainerError", f"{type(error).__name__}: {error}")
+            if first and state.code == 0:
+                return
             if state.ready and time.monotonic() - started > _STEADY:
                 failures = 0
             failures += 1
-            await self._wait_after(container, state, failures)
+            delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
+            if first:
+                crashed = "Error" if failures == 1 else "CrashLoopBackOff"
+                state = replace(state, reason=f"Init:{state.reason if state.code is None else crashed}")
+            self._set(container, replace(state, ready=False, failures=failures))
+            log.info("pod %s: %s: %s Trying again in %g s.", self.name, state.reason, state.message, delay)
+            self._nudged.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._nudged.wait()
+            self.restarts[container.name] += state.code is not None
 
-    async def _started(self, container: Container, failures: int) -> "tuple[Process, int] | State":
-        """The process and where its part of the log begins, or why there is none."""
+    async def _run_once(self, container: Container, failures: int) -> State:
+        """One life of a container: how it ended, `ready` if it ever was."""
         loop = asyncio.get_running_loop()
 
         def say(text: str) -> None:
@@ -194,24 +187,15 @@ class Pod:
         except (ArgolaneError, OSError) as error:
             return _refused("CreateContainerError", error)
         self._processes[container.name] = process
-        return process, begin
-
-    async def _run_once(self, container: Container, failures: int) -> State:
-        """One life of a container: how it ended, `ready` if it ever was."""
-        begun = await self._started(container, failures)
-        if isinstance(begun, State):
-            return begun
-        process, begin = begun
-        output = self.log(container.name)
         why = await self._watch(container, process, failures)
-        ready = self._states[container.name].ready
+        ready = container.name in self._states and self._states[container.name].ready
         code = await asyncio.to_thread(process.terminate, min(self.plan.grace, _LAST_WORDS))
         message = f"Container {container.name!r} ended with exit code {code}."
         if why:
             message = f"Container {container.name!r} {why}, and was ended ({code})."
         del self._processes[container.name]
         lines = tuple(tail(output, start=begin))
-        return State("CrashLoopBackOff", message, lines, self._shown(output), ready)
+        return State("CrashLoopBackOff", message, lines, self.shown(output), ready, code=code)
 
     async def _watch(self, container: Container, process: Process, failures: int) -> str:
         """Until it ends, or is to be ended, and then why; notes meanwhile when it is ready."""
@@ -223,7 +207,9 @@ class Pod:
         loop.add_reader(file, ended.set)
         dying = asyncio.create_task(self._doomed(container, failures, started))
         ends: set[asyncio.Task[Any]] = {asyncio.create_task(ended.wait()), dying}
-        tasks = {*ends, asyncio.create_task(self._note_readiness(container, failures, started))}
+        tasks = set(ends)
+        if container.name in self._states:
+            tasks.add(asyncio.create_task(self._note_readiness(container, failures, started)))
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             return "" if ended.is_set() else dying.result()
@@ -260,7 +246,10 @@ class Pod:
     ) -> AsyncIterator[own_probes.Result]:
         held = self._held.get(container.name)
         places = own_probes.Places(
-            container.ports, held.ports if held else None, self.plan.numbers.get(container.name, 0)
+            container.ports,
+            held.ports if held else None,
+            self.plan.numbers.get(container.name, 0),
+            self.address,
         )
         asking = own_probes.check(given, places, self._made[container.name])
         return own_probes.results(asking, own_probes.Numbers.of(given), begun=begun)
@@ -300,26 +289,18 @@ class Pod:
         self._made[container.name] = made
         return sandbox.start(made, stdout=self.log(container.name), stderr="stdout")
 
-    def _shown(self, path: Path) -> str:
+    def shown(self, path: Path) -> str:
         return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
     def _set(self, container: Container, state: State) -> None:
-        if self._states[container.name] != state:
-            self._states[container.name] = state
+        states = self._states if container.name in self._states else self._first
+        if states.get(container.name) != state:
+            states[container.name] = state
+            if not self.ready:
+                self.ready_since = None
+            elif self.ready_since is None:
+                self.ready_since = time.monotonic()
             self._changed()
-
-
-async def _end_of(process: Process) -> None:
-    # Before its file is watched: an end that came with the beginning makes nothing readable any more.
-    if process.poll() is not None:
-        return
-    ended = asyncio.Event()
-    loop, file = asyncio.get_running_loop(), process.fileno()
-    loop.add_reader(file, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(file)
 
 
 def _refused(reason: str, error: Exception) -> State:

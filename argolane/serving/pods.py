@@ -29,6 +29,17 @@ class PodPlan:
     fingerprint: str
     numbers: Mapping[str, int] = field(default_factory=dict)
     """Which unit of the predictor each of its containers is: the operator counts ports by that."""
+    addressed: bool = False
+    """Whether it has an address of its own, where that is possible."""
+
+    @property
+    def containers(self) -> list[Container]:
+        return self.component.spec.containers
+
+    @property
+    def first(self) -> list[Container]:
+        """Its initContainers."""
+        return self.component.spec.init_containers
 
     @property
     def units(self) -> list[Container]:
@@ -61,14 +72,22 @@ def plan(deployment: SeldonDeployment, code: Mapping[str, Any] | None = None) ->
         env = _unit_env(deployment, component)
         # Scaling alone replaces no pod.
         template = component.model_dump(mode="json", by_alias=True, exclude={"replicas"})
-        held = {c.image: (code or {}).get(c.image, {}).get("sha256") for c in component.spec.containers}
-        text = json.dumps([name, index, template, env, held], sort_keys=True)
+        text = json.dumps([name, index, template, env, digests(component, code)], sort_keys=True)
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
         plans += [
             PodPlan(name, index, replica, component, env, fingerprint, numbers)
             for replica in range(replicas(deployment, component))
         ]
     return plans
+
+
+def digests(component: Component, code: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the images of a pod hold."""
+    spec = component.spec
+    return {
+        c.image: (code or {}).get(c.image, {}).get("sha256")
+        for c in (*spec.init_containers, *spec.containers)
+    }
 
 
 def deployment_name(deployment: SeldonDeployment, index: int) -> str:

@@ -16,7 +16,13 @@ CODE = "argolane.dev/code"
 
 
 def made(
-    project: Project, manifest: Object, before: Object | None, applied: Object | None, code: Object
+    project: Project,
+    manifest: Object,
+    before: Object | None,
+    applied: Object | None,
+    code: Object,
+    *,
+    namespace: str = "",
 ) -> Object:
     """What is kept of a manifest; equal to `before` if nothing changed.
 
@@ -25,7 +31,8 @@ def made(
     """
     metadata = manifest["metadata"]
     old = before["object"]["metadata"] if before else {}
-    namespace = metadata.get("namespace") or old.get("namespace") or project.settings.namespace
+    namespace = metadata.get("namespace") or old.get("namespace") or namespace
+    namespace = namespace or project.settings.namespace
     if old and old["namespace"] != namespace:
         raise ArgolaneError(
             f"Deployment {metadata['name']!r} is there in namespace {old['namespace']!r}; this machine keeps "

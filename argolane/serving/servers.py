@@ -12,7 +12,7 @@ from typing import Any
 from argolane.errors import unknown
 from argolane.project import FILE
 from argolane.serving import crd
-from argolane.serving.check import addresses, named
+from argolane.serving.check import addresses
 from argolane.serving.graph_nodes import Node
 from argolane.serving.spec import Component, Container, PodSpec, SeldonDeployment, Volume, VolumeMount
 from argolane.settings import ServerSettings
@@ -25,6 +25,8 @@ _CLAIM, _FILES = "/mnt/pvc", "/mnt/source"
 
 def unserved(manifest: Mapping[str, Any], servers: Iterable[ServerSettings]) -> Iterator[str]:
     """Which prepackaged servers have no image on this machine, and what to do about each."""
+    if manifest.get("kind") != crd.KIND:
+        return
     there = sorted({server.implementation for server in servers})
     spec = crd.fit(manifest, tags=True).value.get("spec") or {}
     for index, predictor in enumerate(spec.get("predictors") or ()):
@@ -39,7 +41,7 @@ def unserved(manifest: Mapping[str, Any], servers: Iterable[ServerSettings]) -> 
                 if crd.is_tag(asked):
                     continue
                 yield (
-                    f"{named(manifest)}: {node.at}.implementation: {unknown('server', asked, there)} This "
+                    f"{node.at}.implementation: {unknown('server', asked, there)} This "
                     f"machine has the prepackaged servers that {FILE} names: add [[server]] with "
                     f"implementation = {asked!r} and an image, give the container {node.name!r} an image in "
                     "componentSpecs, or use --on argo."

@@ -1,4 +1,4 @@
-"""A container of a SeldonDeployment's pod in, what the sandbox starts out.
+"""A container of a pod that is kept up in, what the sandbox starts out.
 
 What Kubernetes does is in argolane/kubernetes, on plain specs; here is what operator and machine add.
 """
@@ -13,12 +13,12 @@ from argolane.errors import ArgolaneError
 from argolane.kubernetes import quantities
 from argolane.kubernetes.containerspec import in_pod
 from argolane.kubernetes.fields import of_pod
-from argolane.kubernetes.objects import Objects
+from argolane.kubernetes.objects import Objects, claims
 from argolane.kubernetes.volumes import Places
 from argolane.project import FILE, Project
-from argolane.serving import loopback
+from argolane.serving import host_names, loopback
 from argolane.serving.pods import PodPlan
-from argolane.serving.ports import Ports
+from argolane.serving.ports import HOST, Ports
 from argolane.serving.spec import Container
 
 
@@ -40,25 +40,42 @@ class Facts:
     uid: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
+    address: str = HOST
+    service_account: str = "default"
+    home: str = ""
+    """The namespace whose Secrets, ConfigMaps, claims and Services it has; '' for the project's own."""
 
 
 def container(plan: PodPlan, spec: Container, image: Image, *, project: Project, volumes: Path, facts: Facts,
               ports: Ports | None) -> sandbox.Container:  # fmt: skip
     """The container to start; ArgolaneError when something that it names is not there."""
+    own = facts.home
     made = in_pod(
         plan.component.spec.model_dump(by_alias=True, exclude_none=True),
         spec.model_dump(by_alias=True, exclude_none=True),
         image,
-        places=Places(project.claims, volumes, volumes),
+        places=Places(claims(project, own), volumes, volumes),
         fields=of_pod(
-            facts.pod, facts.namespace, facts.uid, labels=facts.labels, annotations=facts.annotations
+            facts.pod,
+            facts.namespace,
+            facts.uid,
+            labels=facts.labels,
+            annotations=facts.annotations,
+            service_account=facts.service_account,
+            address=facts.address,
         ),
-        objects=Objects(project),
+        objects=Objects(project, own),
         # What the operator adds comes last.
         added={**dict(plan.env.get(spec.name, ())), **(ports.env() if ports is not None else {})},
         tmp=_tmp(volumes / f".tmp-{spec.name}"),
     )
-    return replace(made, env=loopback.environment(made.env), folders=(*made.folders, loopback.FOLDER))
+    return replace(
+        made,
+        env=loopback.environment(made.env),
+        folders=(*made.folders, loopback.FOLDER),
+        mounts=(*made.mounts, *host_names.mounts(project, own, made.mounts)),
+        address=None if facts.address == HOST else facts.address,
+    )
 
 
 def _tmp(folder: Path) -> Path | None:

@@ -105,8 +105,8 @@ class Volume(_Typed):
 
 
 class PodSpec(_Typed):
-    init_containers: list[Container] = []
     containers: list[Container]
+    init_containers: list[Container] = []
     volumes: list[Volume] = []
     termination_grace_period_seconds: int | None = None
 

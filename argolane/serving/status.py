@@ -36,7 +36,7 @@ def of(deployment: SeldonDeployment, running: Sequence[Pod], *, port: int, switc
     """`running` are the pods of the version asked for; `switched`: it is the one that answers."""
     available = switched and all(pod.ready for pod in running)
     idle = "" if running else NOTHING_ANSWERS
-    state, description = (AVAILABLE, idle) if available else _trouble(running, trouble)
+    state, description = (AVAILABLE, idle) if available else trouble_of(running, trouble)
     if other_serves and description:
         first, newline, lines = description.partition("\n")
         description = f"{first} The version before goes on answering.".strip() + newline + lines
@@ -68,7 +68,8 @@ def without_pods(status: dict[str, Any]) -> dict[str, Any]:
     return status | {"deploymentStatus": {name: {**c, "availableReplicas": 0} for name, c in counts.items()}}
 
 
-def _trouble(running: Iterable[Pod], trouble: str) -> tuple[str, str]:
+def trouble_of(running: Iterable[Pod], trouble: str = "") -> tuple[str, str]:
+    """What is wrong with pods that are not ready: a state, and the worst of them in words."""
     if trouble:
         return FAILED, trouble
     states = [(name, state) for pod in running for name, state in pod.states.items() if not state.ready]

@@ -1,6 +1,6 @@
-"""The files of one local deployment: what the command line writes, what its supervisor writes, who is alive.
+"""The files of one object that is kept up: what the command line and what its supervisor writes, who lives.
 
-`object.json` is written under the edit lock by `deployments.py`; `status.json` by the supervisor alone. The
+`object.json` is written under the edit lock by `kept.py`; `status.json` by the supervisor alone. The
 supervisor is alive exactly as long as `supervisor.lock` is held: the kernel lets go of it at any death, so
 neither a reused process id nor a reboot can look like life.
 """
@@ -21,8 +21,11 @@ from argolane import project as projects
 from argolane.disk import write_whole
 from argolane.flock import is_held
 from argolane.kubernetes.names import in_a_path
+from argolane.kubernetes.objects import of_namespace
 from argolane.project import Project
 
+SELDON, DEPLOYMENT, SERVICE = "SeldonDeployment", "Deployment", "Service"
+_FOLDERS = {SELDON: "deployments", DEPLOYMENT: "workloads", SERVICE: "services"}
 _LOGS_KEPT = 10
 
 
@@ -32,24 +35,29 @@ def project_at(root: Path) -> Project:
     return Project(root, projects.load_settings(file)) if file.is_file() else Project(root)
 
 
-def folder_of_all(project: Project) -> Path:
-    return project.state / "deployments"
+def folder_of_all(project: Project, kind: str = SELDON, namespace: str = "") -> Path:
+    """Of a SeldonDeployment the machine keeps one of a name, of the others one in a namespace."""
+    place = project.state if kind == SELDON else of_namespace(project, namespace)
+    return place / _FOLDERS[kind]
 
 
-def names(project: Project) -> list[str]:
-    """The deployments there are, sorted."""
-    return sorted(path.parent.name for path in folder_of_all(project).glob("*/object.json"))
+def names(project: Project, kind: str = SELDON, namespace: str = "") -> list[str]:
+    """The objects of a kind there are, sorted."""
+    found = folder_of_all(project, kind, namespace).glob("*/object.json")
+    return sorted(path.parent.name for path in found)
 
 
 class Store:
-    """One deployment's folder, `.argolane/deployments/<name>/`."""
+    """One object's folder, such as `.argolane/deployments/<name>/`."""
 
-    def __init__(self, project: Project, name: str) -> None:
+    def __init__(self, project: Project, name: str, kind: str = SELDON, namespace: str = "") -> None:
         self.project = project
         self.name = name
-        self.folder = folder_of_all(project) / in_a_path("SeldonDeployment", name)
+        self.kind = kind
+        self.namespace = namespace or project.settings.namespace
+        self.folder = folder_of_all(project, kind, namespace) / in_a_path(kind, name)
         self.log = self.folder / "logs" / "supervisor.txt"
-        self._edit = folder_of_all(project) / f".{name}.lock"
+        self._edit = folder_of_all(project, kind, namespace) / f".{name}.lock"
         self._life = self.folder / "supervisor.lock"
         self._wake = self.folder / "wake"
 
@@ -69,11 +77,11 @@ class Store:
         _write(self.folder / "object.json", record)
 
     def status(self) -> dict[str, Any] | None:
-        """What the supervisor said last: {"instance", "generation", "revision", "port", "status"}."""
+        """What the supervisor said last: {"instance", "generation", "revision", "status"} and its own."""
         return _read(self.folder / "status.json")
 
     def write_status(self, record: dict[str, Any]) -> None:
-        # The folder is gone when the deployment is: nobody is left to tell.
+        # The folder is gone when the object is: nobody is left to tell.
         with contextlib.suppress(FileNotFoundError):
             _write(self.folder / "status.json", record, durable=False)
 

@@ -1,8 +1,9 @@
-"""One deployment's folder in, its pods and its port kept up out: the detached process behind a deployment.
+"""One object's folder in, what it asks for kept up out: the process behind each deployment and Service.
 
-What the operator, the kubelet and a Service do for a SeldonDeployment on a cluster. Level-triggered: whenever
-the bell rings, a pod changes or time passes, it reads what is asked for, compares, and takes the next step.
-It holds `supervisor.lock` from before it was started until its death, and all its containers die with it.
+What the controllers and the kubelet do on a cluster. Level-triggered: whenever the bell rings, a pod changes
+or time passes, it reads what is asked for, compares, and takes the next step. What an object of its kind asks
+for is the matter of `Predicting`, `Replicas` or `Forwarding`. It holds `supervisor.lock` from before it was
+started until its death, and all its containers die with it.
 """
 
 import argparse
@@ -12,27 +13,40 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from argolane.errors import ArgolaneError
-from argolane.serving import pods, ports, status
-from argolane.serving.check import read
-from argolane.serving.front import Front
-from argolane.serving.orchestrator.listener import Listener
-from argolane.serving.pod import Pod
-from argolane.serving.rollout import Rollout
-from argolane.serving.servers import filled
-from argolane.serving.settings import Facts, largest_request
-from argolane.serving.spec import SeldonDeployment
-from argolane.serving.store import Store, project_at
+from argolane.serving.store import DEPLOYMENT, SELDON, SERVICE, Store, names, project_at
 
 # How long a folder removed by hand goes unnoticed, and an apply where there is no bell.
 _TICK = 2.0
-# How long a request that has begun may take when the deployment is deleted.
-_DRAIN = 10.0
 
 log = logging.getLogger("argolane.serving.supervisor")  # its __name__ is __main__
+
+
+class Supervised(Protocol):
+    """What is kept up of an object; `changed` of its maker is called when there is a next step to take."""
+
+    async def open(self) -> None: ...
+    def want(self, record: dict[str, Any], generation: int) -> None:
+        """A new generation is asked for; ArgolaneError if it cannot be read."""
+
+    def advance(self) -> None:
+        """Take the next step, without waiting."""
+
+    def nudge(self) -> None:
+        """Somebody applied again: what failed may have been mended."""
+
+    def status(self, previous: dict[str, Any]) -> dict[str, Any]: ...
+    def gone(self, previous: dict[str, Any], why: str) -> dict[str, Any]:
+        """The status of a generation that cannot be read."""
+
+    def told(self) -> dict[str, Any]:
+        """What else the status file holds."""
+
+    async def close(self) -> None: ...
 
 
 class Supervisor:
@@ -41,32 +55,29 @@ class Supervisor:
         self._instance = instance
         self._changed = asyncio.Event()
         self._stopping = False
-        self._rollout = Rollout(self._new_pod, largest_request=largest_request(store.project))
+        self._supervised = _makers()[store.kind](store, self._changed.set)
         self._uid = ""
         self._generation = 0
         self._unreadable = ""
-        self._front = Front(store.name)
         last = store.status() or {}
         self._status: dict[str, Any] = last.get("status") or {}
         self._revision: int = last.get("revision", 0)
-        self._reported = 0
-        self._socket = ports.listening(last.get("port"))
-        self._listener = Listener(self._front, self._socket, patience=_DRAIN)
+        self._written: dict[str, Any] = {}
         store.clear_pods()
 
     async def run(self) -> None:
-        """Until the deployment is deleted, or somebody asks for the end."""
+        """Until the object is deleted, or somebody asks for the end."""
         loop = asyncio.get_running_loop()
         bell = self._store.listen()
         if bell is not None:
             loop.add_reader(bell, self._rung, bell)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
-        await self._listener.open()
+        await self._supervised.open()
         while not self._stopping:
             try:
                 self._look()
-                self._rollout.advance(self._front)
+                self._supervised.advance()
                 self._report()
             except OSError:
                 # A full disk, say, is no reason to stop serving; the next round tries again.
@@ -76,15 +87,12 @@ class Supervisor:
                     await self._changed.wait()
             self._changed.clear()
         log.info("ending")
-        try:
-            await self._listener.close()
-        finally:
-            await self._rollout.end()
+        await self._supervised.close()
 
     def _rung(self, bell: int) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(bell, 4096)
-        self._rollout.nudge()
+        self._supervised.nudge()
         self._changed.set()
 
     def _stop(self) -> None:
@@ -101,10 +109,7 @@ class Supervisor:
             self._uid, self._generation = metadata["uid"], metadata["generation"]
             self._unreadable = ""
             try:
-                # Read anew: argolane.toml may have learnt a server since.
-                servers = project_at(self._store.project.root).settings.server
-                wanted = filled(read(record["object"]), servers)
-                self._rollout.want(wanted, self._generation, record.get("code"))
+                self._supervised.want(record, self._generation)
             except ArgolaneError as error:
                 # It was checked before it was written: another release of argolane wrote it.
                 self._unreadable = str(error)
@@ -113,57 +118,61 @@ class Supervisor:
                 log.exception("generation %d", self._generation)
                 self._unreadable = f"{type(error).__name__}: {error}. Log: logs/supervisor.txt"
 
-    def _new_pod(self, deployment: SeldonDeployment, plan: pods.PodPlan) -> Pod:
-        facts = Facts(
-            namespace=deployment.metadata.namespace,
-            labels=plan.component.metadata.labels,
-            annotations=plan.component.metadata.annotations,
-        )
-        return Pod(
-            plan,
-            root=self._store.project.root,
-            folder=self._store.folder,
-            facts=facts,
-            changed=self._changed.set,
-        )
-
     def _report(self) -> None:
-        now = self._present_status()
-        if self._stopping or (now == self._status and self._reported == self._generation):
+        if self._unreadable:
+            now = self._supervised.gone(self._status, self._unreadable)
+        else:
+            now = self._supervised.status(self._status)
+        found = {
+            "instance": self._instance,
+            "generation": self._generation,
+            **self._supervised.told(),
+            "status": now,
+        }
+        if self._stopping or found == self._written:
             return
         self._revision += 1
-        self._store.write_status(
-            {
-                "instance": self._instance,
-                "generation": self._generation,
-                "revision": self._revision,
-                "port": self._socket.getsockname()[1],
-                "status": now,
-            }
-        )
-        self._status, self._reported = now, self._generation
+        self._store.write_status({**found, "revision": self._revision})
+        news = found.get("endpoints") != self._written.get("endpoints")
+        self._status, self._written = now, found
+        if news and self._store.kind != SERVICE:
+            self._ring()
 
-    def _present_status(self) -> dict[str, Any]:
-        rollout = self._rollout
-        if self._unreadable:
-            return status.gone(self._status, self._unreadable)
-        if rollout.wanted is None:
-            return status.creating(self._status)
-        return status.of(
-            rollout.wanted.deployment,
-            rollout.wanted.pods,
-            port=self._socket.getsockname()[1],
-            switched=rollout.wanted is rollout.serving,
-            other_serves=rollout.serving not in (None, rollout.wanted),
-            trouble=rollout.wanted.trouble,
-            previous=self._status,
-        )
+    def _ring(self) -> None:
+        """The Services of the namespace look for their pods anew."""
+        project, record = self._store.project, self._store.object()
+        namespace = record["object"]["metadata"]["namespace"] if record else self._store.namespace
+        for name in names(project, SERVICE, namespace):
+            Store(project, name, SERVICE, namespace).wake()
+
+
+def _makers() -> dict[str, Callable[[Store, Callable[[], None]], Supervised]]:
+    """What looks after which kind; each process needs one of them."""
+
+    def predicting(store: Store, changed: Callable[[], None]) -> Supervised:
+        from argolane.serving.predicting import Predicting
+
+        return Predicting(store, changed)
+
+    def replicas(store: Store, changed: Callable[[], None]) -> Supervised:
+        from argolane.serving.workloads.replicas import Replicas
+
+        return Replicas(store, changed)
+
+    def forwarding(store: Store, changed: Callable[[], None]) -> Supervised:
+        from argolane.serving.workloads.forwarding import Forwarding
+
+        return Forwarding(store, changed)
+
+    return {SELDON: predicting, DEPLOYMENT: replicas, SERVICE: forwarding}
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="argolane.serving.supervisor", description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="the project's folder")
-    parser.add_argument("--name", required=True, help="the deployment")
+    parser.add_argument("--name", required=True, help="the object")
+    parser.add_argument("--kind", default=SELDON, choices=(SELDON, DEPLOYMENT, SERVICE), help="its kind")
+    parser.add_argument("--namespace", default="", help="its namespace, '' for the project's own")
     parser.add_argument("--instance", required=True, help="which start of the supervisor this is")
     parser.add_argument("--life", type=int, required=True, help="the file number of the lock it holds")
     given = parser.parse_args(arguments)
@@ -177,7 +186,7 @@ def main(arguments: list[str] | None = None) -> None:
         stream=sys.stderr,
     )
     logging.getLogger("argolane").setLevel(logging.INFO)
-    store = Store(project_at(given.root), given.name)
+    store = Store(project_at(given.root), given.name, given.kind, given.namespace)
     store.write_supervisor({"instance": given.instance, "pid": os.getpid()})
 
     async def supervise() -> None:

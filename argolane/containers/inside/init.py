@@ -2,12 +2,14 @@
 
 This is the first process of each container: pid 1 where there are namespaces, so that the kernel kills with
 it whatever main left behind; elsewhere the adopter of main's orphans, which it kills itself. It reaps,
-passes SIGTERM on to main, and exits with main's code.
+passes SIGTERM on to main, and exits with main's code. Where the container has an address (pod_address.py) it
+answers main's calls.
 """
 
 # In a process that has milliseconds: no pathlib.
 # ruff: noqa: PTH103, PTH110, PTH118
 
+import _thread
 import errno
 import json
 import os
@@ -16,9 +18,12 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from argolane.containers.inside import collecting, descendants, linux, rootfs
+
+if TYPE_CHECKING:
+    from argolane.containers.inside import pod_address
 
 CANNOT_RUN, NOT_FOUND = 126, 127
 # What ends a container: pid 1's death where there are namespaces, elsewhere a request to its init.
@@ -52,7 +57,7 @@ def run(
     try:
         collected = os.open(kept["folder"], os.O_PATH) if kept else -1
         _enter(container, lifeline)
-        main = _start(container["argv"], container["env"], output, errors)
+        main, pod = _start_in_pod(container, output, errors)
     except _CannotRunError as refusal:
         os.write(errors, f"argolane: cannot run {refusal}.\n".encode(errors="backslashreplace"))
         send(channel, {"ready": True})
@@ -66,7 +71,7 @@ def run(
     send(channel, {"ready": True})
     for descriptor in (channel.fileno(), output, errors, 0, 1, 2):
         os.close(descriptor)
-    code = _wait(main, wakeup, lifeline)
+    code = _wait(main, wakeup, lifeline, pod)
     if kept:
         collecting.collect(kept["paths"], kept["in_place"], collected)
     if container["isolation"] == "none" and _has_children():
@@ -127,6 +132,7 @@ def _enter(container: Mapping[str, Any], lifeline: int) -> None:
             layer=container["layer"],
             hidden=container["hidden"],
             outputs=container["outputs"]["paths"] if container["outputs"] else (),
+            hosts=container["hosts"],
         )
     if sys.platform == "linux":
         linux.die_with_parent(KILL[container["isolation"]])
@@ -146,6 +152,37 @@ def _closed(pipe: int) -> bool:
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _start_in_pod(
+    container: Mapping[str, Any], output: int, errors: int
+) -> "tuple[int, pod_address.PodAddress | None]":
+    """Main's pid, and where it has an address of its own who answers its calls."""
+    arguments = container["argv"], container["env"], output, errors
+    if not container.get("address"):
+        return _start(*arguments), None
+    from argolane.containers.inside import pod_address, seccomp  # the spawner has loaded them
+
+    # A filter holds for the thread that asked for it and for what it starts, and so not for this one.
+    made: list[Any] = []
+
+    def start() -> None:
+        try:
+            made.append(seccomp.stop_calls())
+            made.append(_start(*arguments))
+        except BaseException as error:
+            made.append(error)
+        finally:
+            ended.release()
+
+    ended = _thread.allocate_lock()
+    ended.acquire()
+    _thread.start_new_thread(start, ())
+    ended.acquire()
+    if isinstance(made[-1], BaseException):
+        raise made[-1]
+    listener, main = made
+    return main, pod_address.PodAddress(listener, container["address"])
 
 
 def _start(argv: Sequence[str], env: Mapping[str, str], output: int, errors: int) -> int:
@@ -175,8 +212,10 @@ def _spawn(path: str, argv: Sequence[str], env: Mapping[str, str], output: int, 
     )
 
 
-def _wait(main: int, wakeup: int, lifeline: int) -> int:
+def _wait(main: int, wakeup: int, lifeline: int, pod: "pod_address.PodAddress | None") -> int:
     poll = select.poll()
+    if pod:
+        poll.register(pod.listener, select.POLLIN)
     poll.register(wakeup, select.POLLIN)
     poll.register(lifeline, select.POLLIN)
     while True:
@@ -186,7 +225,12 @@ def _wait(main: int, wakeup: int, lifeline: int) -> int:
                 return code_of(status)
             if pid == 0:
                 break
-        ready = [descriptor for descriptor, _ in poll.poll()]
+        ready = dict(poll.poll())
+        if pod and pod.listener in ready:
+            if ready[pod.listener] & select.POLLIN:
+                pod.answer()
+            else:  # nobody is left who could ask
+                poll.unregister(pod.listener)
         signals = os.read(wakeup, 64) if wakeup in ready else b""
         if lifeline in ready or KILL["none"] in signals:
             return 128 + signal.SIGKILL

@@ -42,11 +42,13 @@ def enter(
     layer: str = "",
     hidden: Collection[str] = (),
     outputs: Collection[str] = (),
+    hosts: str = "",
 ) -> None:
     """Makes the root and makes it this process's. Needs new mount and PID namespaces.
 
     `tmp` becomes /tmp. `layer` is an empty folder for what is changed in the root folder, '' for memory.
-    `outputs` are paths that main has to be able to write, whatever the kernel allows.
+    `outputs` are paths that main has to be able to write, whatever the kernel allows. `hosts` is the text of
+    its own /etc/hosts, '' for the machine's.
     """
     if os.path.realpath(_SHARED_MEMORY) != _SHARED_MEMORY:
         raise SetupError(f"{_SHARED_MEMORY} is a link")  # as on systems of 2014: they get no namespaces
@@ -58,6 +60,9 @@ def enter(
     # The new root needs a folder to hang on until it is the root, one of which nothing is shown.
     linux.mount("argolane", _SHARED_MEMORY, kind="tmpfs", flags=_QUIET, data="mode=755")
     stores.append(_store(_SHARED_MEMORY, "memory"))
+    if hosts:
+        sources.append(_written(f"/proc/self/fd/{stores[-1]}/hosts", hosts))
+        mounts = [*mounts, {"source": "", "target": "/etc/hosts", "read_only": False, "host": False}]
     linux.mount(f"/proc/self/fd/{stores[0]}/root", _SHARED_MEMORY, flags=linux.MS_BIND)
     writable = _show(host, layers.Layers(host, stores, user=user), hidden)
     writable |= {"/": True, "/dev": True, "/proc": False, TMP: True, _SHARED_MEMORY: True, _VAR_TMP: True}
@@ -96,6 +101,12 @@ def _open(path: str, what: str) -> int:
         return os.open(path, os.O_PATH)
     except OSError as error:
         raise SetupError(f"{what}: {path}: {error.strerror}") from None
+
+
+def _written(path: str, text: str) -> int:
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return os.open(path, os.O_PATH)
 
 
 def _store(folder: str, what: str) -> int:

@@ -94,6 +94,9 @@ class _Spawner:
     def _fork(self, container: dict[str, Any], channel: socket.socket, output: int, errors: int) -> None:
         isolation = container["isolation"]
         container["user"] = os.getuid(), os.getgid()
+        if container.get("address"):
+            # Here, once for all that come: in a container this file may be hidden.
+            from argolane.containers.inside import pod_address  # noqa: F401
         pid = fork(isolation)
         if pid == 0:
             try:

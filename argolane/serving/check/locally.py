@@ -27,9 +27,9 @@ _NO_KEYS = (
 _FILE = "reads a folder of the machine that it is applied on; on a cluster Seldon's initializer has none."
 _ONLY = {"protocol": "seldon", "transport": "rest", "serverType": "rpc"}
 _OF_PREDICTORS = ("explainer", "ssl")
-_OF_PODS = ("initContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "dnsConfig", "hostname",
+_OF_PODS = ("hostAliases", "hostIPC", "hostNetwork", "hostPID", "dnsConfig", "hostname",
             "subdomain", "setHostnameAsFQDN", "shareProcessNamespace", "readinessGates")  # fmt: skip
-_OF_CONTAINERS = ("volumeDevices",)
+_OF_CONTAINERS = ("volumeDevices", "restartPolicy")
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 _VOLUMES = ("persistentVolumeClaim", "emptyDir", "configMap", "secret")
 _OF_NODES = ("logger", "storageInitializerImage")
@@ -66,7 +66,7 @@ def _predictor(predictor: dict[str, Any], at: str) -> Iterator[Finding]:
         for field in ("hpaSpec", "kedaSpec"):
             if component.get(field):
                 yield local(f"{place}.{field}", _NEEDS_SCALING)
-        yield from _pod(component.get("spec") or {}, f"{place}.spec")
+        yield from of_pod(component.get("spec") or {}, f"{place}.spec")
 
 
 def _graph(graph: dict[str, Any], at: str) -> Iterator[Finding]:
@@ -89,14 +89,18 @@ def _model(node: Node, at: str) -> Iterator[Finding]:
         yield warning(f"{at}.modelUri", f"is {node.model_uri!r}, which {_FILE}")
 
 
-def _pod(pod: dict[str, Any], at: str) -> Iterator[Finding]:
+def of_pod(pod: dict[str, Any], at: str) -> Iterator[Finding]:
+    """What a pod of this machine does not have, of whatever kind of object it is."""
     yield from _named(pod, _OF_PODS, at)
     for index, volume in enumerate(pod.get("volumes") or ()):
         for kind in volume:
             if kind not in ("name", *_VOLUMES):
                 yield local(f"{at}.volumes[{index}].{kind}", NEEDS_CLUSTER)
-    for index, container in enumerate(pod.get("containers") or ()):
-        place = f"{at}.containers[{index}]"
+    listed = [
+        (kind, i, c) for kind in ("initContainers", "containers") for i, c in enumerate(pod.get(kind) or ())
+    ]
+    for kind, index, container in listed:
+        place = f"{at}.{kind}[{index}]"
         yield from _named(container, _OF_CONTAINERS, place)
         for field in _PROBES:
             yield from _named(container.get(field) or {}, ("grpc",), f"{place}.{field}")

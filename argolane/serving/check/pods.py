@@ -30,7 +30,7 @@ def check(deployment: dict[str, Any]) -> Iterator[Finding]:
         brought = {node.name for node in graph.walk() if node.prepackaged}
         components = predictor.get("componentSpecs") or ()
         for number, component in enumerate(components):
-            yield from _pod(component.get("spec") or {}, f"{at}.componentSpecs[{number}].spec", brought)
+            yield from of_pod(component.get("spec") or {}, f"{at}.componentSpecs[{number}].spec", brought)
         named = [c.get("name") for s in components for c in (s.get("spec") or {}).get("containers") or ()]
         for twice in _twice(named):
             yield error(f"{at}.componentSpecs", f"container {twice!r} stands twice.")
@@ -38,7 +38,8 @@ def check(deployment: dict[str, Any]) -> Iterator[Finding]:
         yield from containers.environment(variables, f"{at}.svcOrchSpec.env")
 
 
-def _pod(pod: dict[str, Any], at: str, brought: set[str]) -> Iterator[Finding]:
+def of_pod(pod: dict[str, Any], at: str, brought: set[str]) -> Iterator[Finding]:
+    """Of the pod that a Deployment makes; `brought` are containers whose image somebody fills in."""
     if pod.get("containers") == []:
         yield error(f"{at}.containers", "is empty; expected at least one.")
     for field, allowed in _CLOSED.items():

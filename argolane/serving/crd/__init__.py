@@ -11,7 +11,7 @@ from typing import Any
 
 from argolane.errors import unknown
 from argolane.kubernetes.quantities import SCHEMA
-from argolane.serving.crd import table
+from argolane.serving.crd import apps, table
 from argolane.serving.crd.table import GRAPH, LEVELS, ROOT
 
 __all__ = ["API_VERSIONS", "GRAPH", "KIND", "LEVELS", "ROOT", "Fit", "Misfit", "fit", "is_tag"]
@@ -53,7 +53,7 @@ class Fit:
 
 @cache
 def _table() -> table.Table:
-    return table.load()
+    return apps.extended(table.load())
 
 
 def is_tag(value: object) -> bool:
@@ -62,7 +62,7 @@ def is_tag(value: object) -> bool:
 
 
 def fit(value: Any, kind: str = ROOT, at: str = "", *, tags: bool = False, partial: bool = False) -> Fit:
-    """A value of that kind as the API server sees it.
+    """A value of that kind (of the table: Deployment and Service, too) as the API server sees it.
 
     `tags`: a text with one of Argo's tags fits everywhere, for its value is not known yet. `partial`: nothing
     is required, as in a patch.

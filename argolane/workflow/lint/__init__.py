@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import chain
 
 from argolane.manifest import WORKFLOW_KINDS, Document
+from argolane.serving import check as serving
 from argolane.workflow.lint import schema, seldon
 from argolane.workflow.lint.argo.base import Base, Complaint, Library
 from argolane.workflow.lint.argo.metadata import check_metadata
@@ -79,7 +80,7 @@ def submit_error(
 
 
 def _document(document: Document, library: Library) -> Iterator[Finding]:
-    if document.kind == "SeldonDeployment":
+    if document.kind in serving.KINDS:
         yield from seldon.check(document)
     if document.kind not in WORKFLOW_KINDS:
         return

@@ -1,4 +1,4 @@
-"""A SeldonDeployment in, findings out: alone in its file, or as the manifest of a resource template."""
+"""What serves in (SeldonDeployment, Deployment, Service), findings out: in a file, or in a resource template."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,6 @@ from typing import Any
 from argolane.errors import ManifestError
 from argolane.manifest import Document, loads
 from argolane.serving import check as serving
-from argolane.serving.crd import KIND
 from argolane.workflow.lint.finding import Finding
 
 _TAG = re.compile(r"\{\{.*?\}\}", re.S)
@@ -34,11 +33,11 @@ def of_applied(body: Mapping[str, Any], resource: Mapping[str, Any]) -> list[ser
 
 
 def applied_by(resource: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The SeldonDeployment that a resource template makes or changes, with Argo's tags as they stand."""
+    """What is kept up of what a resource template makes or changes, with Argo's tags as they stand."""
     if resource.get("action") in ("get", "delete"):
         return None
     body = object_of(resource)
-    return body if body is not None and body.get("kind") == KIND else None
+    return body if body is not None and body.get("kind") in serving.KINDS else None
 
 
 def object_of(resource: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""A resource template in, what is wrong with the SeldonDeployment that it applies out, before a run starts.
+"""A resource template in, what is wrong with what it keeps up out, before a run starts.
 
 The checker knows the manifest; this machine knows which images it has.
 """
@@ -26,4 +26,4 @@ def findings(project: Project, resource: Mapping[str, Any]) -> Iterator[tuple[ch
         if reason:
             yield "local", f"{name}: {at}: {reason}"
     for reason in servers.unserved(manifest, project.settings.server):
-        yield "local", reason
+        yield "local", f"{name}: {reason}"

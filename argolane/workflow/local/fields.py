@@ -5,6 +5,7 @@ from typing import Any
 
 from argolane.kubernetes.fields import FIELDS
 from argolane.kubernetes.volumes import SUPPORTED
+from argolane.serving.apiserver import KINDS
 from argolane.workflow.lint import seldon
 from argolane.workflow.local.pod.artifacts import REPOSITORIES
 
@@ -29,7 +30,6 @@ NO_EFFECT_IN_CONTAINER = (
     "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "securityContext", "startupProbe", "stdin",
     "stdinOnce", "tty",
 )  # fmt: skip
-KINDS = ("ConfigMap", "Secret", "SeldonDeployment")
 _ACTIONS = ("get", "create", "apply", "delete", "replace", "patch")
 
 

@@ -119,11 +119,11 @@ def test_columns_in_any_order(server: Server, body: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ({"data": {"ndarray": [[1, 2]]}}, "The shape is [1, 2]; expected rows of 3 numbers: acid, sugar, alco"),
+        ({"data": {"ndarray": [[1, 2]]}}, "is [1, 2]; expected rows of 3 numbers: acid, sugar, alcohol."),
         ({"data": {"names": ["acid", "sugar"], "ndarray": [[1, 2]]}}, "names do not fit: missing alcohol."),
         ({"data": {"names": ["acid", "sugar", "x"], "ndarray": [[1, 2, 3]]}}, "missing alcohol; unknown x"),
         ({"data": {"names": [*NAMES, "acid"], "ndarray": [[1, 2, 3, 1]]}}, "names do not fit: twice acid"),
-        ({"data": {"names": NAMES[::-1], "ndarray": [[1, 2]]}}, "rows have the shape [1, 2], the names are 3"),
+        ({"data": {"names": NAMES[::-1], "ndarray": [[1, 2]]}}, "have the shape [1, 2], the names are 3"),
         ({"data": {"ndarray": [["a", "b", "c"]]}}, "The rows hold something else than numbers"),
         ({"data": {"names": NAMES[::-1], "ndarray": [["1", 2, 3]]}}, "something else than numbers"),
         ({"data": {"names": NAMES[::-1], "ndarray": [[1, 2, None]]}}, "something else than numbers"),

@@ -46,7 +46,11 @@ def having(where: str, value: Any) -> dict[str, Any]:
         ("predictors.0.componentSpecs.0.hpaSpec", {"maxReplicas": 2}, "hpaSpec: needs a cluster that scales"),
         ("predictors.0.graph.logger", {"mode": "all"}, "graph.logger: needs a cluster"),
         ("predictors.0.annotations", {"seldon.io/no-engine": "true"}, "seldon.io/no-engine needs a cluster"),
-        (f"{POD}initContainers", [{"name": "x", "image": "busybox"}], "initContainers: needs a cluster"),
+        (
+            f"{POD}initContainers",
+            [{"name": "x", "image": "busybox", "volumeDevices": [{"name": "d", "devicePath": "/d"}]}],
+            "initContainers[0].volumeDevices: needs a cluster",
+        ),
         (f"{POD}hostAliases", [{"ip": "10.0.0.1", "hostnames": ["db"]}], "hostAliases: needs a cluster"),
         (f"{POD}hostNetwork", True, "hostNetwork: needs a cluster"),
         (f"{POD}dnsConfig", {"nameservers": ["10.0.0.2"]}, "dnsConfig: needs a cluster"),
@@ -130,7 +134,7 @@ def test_a_split_by_traffic_needs_an_ingress() -> None:
     ("where", "value"),
     [
         (f"{POD}hostNetwork", False),
-        (f"{POD}initContainers", []),
+        (f"{POD}initContainers", [{"name": "x", "image": "busybox"}]),
         (f"{POD}nodeSelector", {"disk": "ssd"}),
         (f"{POD}tolerations", [{"key": "gpu", "operator": "Exists"}]),
         (f"{POD}affinity", {"nodeAffinity": {}}),

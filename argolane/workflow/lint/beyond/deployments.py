@@ -1,4 +1,4 @@
-"""A document in, what would be wrong with the SeldonDeployments that its templates apply out."""
+"""A document in, what would be wrong with the deployments and Services that its templates apply out."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

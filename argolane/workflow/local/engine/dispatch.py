@@ -11,6 +11,7 @@ from argolane.disk import said
 from argolane.kubernetes import fields, sizes
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
+from argolane.serving import host_names
 from argolane.workflow.local import resources
 from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.lookups import Lookups
@@ -81,6 +82,7 @@ class Dispatch:
             images=self._images,
             started=lambda: self._started(order.node_id),
             full=journal.disk_is_full,
+            hosts=host_names.mounts(self._project, self._project.settings.namespace, always=False),
         )
 
     def _repository(self, path: str) -> Repository:
@@ -99,9 +101,7 @@ class Dispatch:
         }
         folder = self._journal.record.pod_folder(order.node_id)
         manifest = resources.manifest_of(order.template, self._repository(path), folder)
-        server = resources.ApiServer(
-            self._project, self._objects, lambda text: self._journal.tell(Said(text))
-        )
+        server = resources.ApiServer(self._project, say=lambda text: self._journal.tell(Said(text)))
         return resources.run(
             order, server, owner, stop, manifest, time.time(), lambda words: self._noted(order.node_id, words)
         )

@@ -67,7 +67,7 @@ class Containers:
             image,
             fields=self._around.fields,
             objects=self._around.objects,
-            mounts=(*mounts, last_words.mount),
+            mounts=(*mounts, *self._hosts(mounts), last_words.mount),
             tmp=tmp,
             added={"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id},
         )
@@ -83,6 +83,11 @@ class Containers:
         capture.started()
         self._watch.add(process, capture)
         return process
+
+    def _hosts(self, others: tuple[Mount, ...]) -> tuple[Mount, ...]:
+        """Unless the container has a file of its own there."""
+        taken = {mount.target for mount in others}
+        return tuple(mount for mount in self._around.hosts if mount.target not in taken)
 
     def wait(self, process: Process, seconds: float | None = None) -> int | None:
         """The exit code; None when the pod has to stop, or `seconds` are over, first."""

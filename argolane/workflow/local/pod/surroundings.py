@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from argolane.containers.sandbox import Mount
 from argolane.kubernetes.objects import Objects
 from argolane.workflow.local.pod.artifacts import Repository
 from argolane.workflow.local.pod.imagecache import ImageCache
@@ -14,7 +15,8 @@ from argolane.workflow.local.pod.streams import Tell
 class Surroundings:
     """`folder` is the pod's own, `claims` and `run_volumes` are those of the project and of the run.
 
-    `full` is to be told of a log that no longer fits on the disk.
+    `hosts` is the file with the names of Services, if there is any. `full` is to be told of a log that no
+    longer fits on the disk.
     """
 
     objects: Objects
@@ -29,3 +31,4 @@ class Surroundings:
     images: ImageCache
     started: Callable[[], None]
     full: Callable[[OSError, Path], None]
+    hosts: tuple[Mount, ...] = ()

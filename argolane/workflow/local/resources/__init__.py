@@ -1,7 +1,7 @@
 """A resource template in, what became of its object out: kubectl's actions on the project's own objects.
 
-SeldonDeployments go to `argolane.serving.deployments`, every other object is a JSON file. Conditions are
-label selectors over the object, polled until one holds.
+The objects are those of `argolane.serving.apiserver`. Conditions are label selectors over the object, polled
+until one holds.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,16 +12,15 @@ from argolane.errors import ArgolaneError
 from argolane.kubernetes.patching import PatchError
 from argolane.languages import jq, jsonpath
 from argolane.languages.jsonpath.parser import PathError
-from argolane.workflow.local.fields import KINDS
+from argolane.serving.apiserver import KINDS, ApiServer
 from argolane.workflow.local.pod import outputs
 from argolane.workflow.local.pod.artifacts import Repository, load
 from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit, over
 from argolane.workflow.local.pod.outputs import View
 from argolane.workflow.local.pod.stopping import Stop
 from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
-from argolane.workflow.local.resources.apiserver import ApiServer
 from argolane.workflow.local.resources.conditions import Interrupted, standing, wait
-from argolane.workflow.local.resources.kubectl import ResourceError, act, parse
+from argolane.workflow.local.resources.kubectl import ResourceError, act, namespace_of, parse
 
 __all__ = ["ApiServer", "manifest_of", "run"]
 
@@ -93,13 +92,17 @@ def _run(
                 parameter["value"] = str(parameter["valueFrom"].get("default") or "")
         return
     kind, name = str(wanted.get("kind")), str(found["metadata"]["name"])
+
+    def get() -> dict[str, Any] | None:
+        return server.get(kind, name, namespace=namespace_of(wanted))
+
     try:
-        wait(resource, lambda: server.get(kind, name), stop, until, note)
+        wait(resource, get, stop, until, note)
     except Interrupted as interrupted:
-        words = standing(server.get(kind, name))
+        words = standing(get())
         raise Interrupted(f"{interrupted}. {words}" if words else str(interrupted)) from None
     for parameter in parameters:
-        _fill(parameter, server.get(kind, name) or found)
+        _fill(parameter, get() or found)
 
 
 def _fill(parameter: dict[str, Any], found: dict[str, Any]) -> None:

@@ -2,18 +2,15 @@
 
 import json
 import secrets
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from argolane.errors import ArgolaneError
 from argolane.kubernetes.names import invalid, not_a_subdomain
-from argolane.kubernetes.patching import merge_patch, patch
 from argolane.languages.values import any_string, go_json_error
 from argolane.manifest import loads
-from argolane.workflow.local.resources.apiserver import SERVED_KINDS, ApiServer
+from argolane.serving.apiserver import ApiServer
 
-_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -45,11 +42,11 @@ def act(resource: Mapping[str, Any], server: ApiServer, wanted: dict[str, Any]) 
     """The object after the action; None once it is deleted."""
     action, kind = str(resource.get("action")), str(wanted.get("kind"))
     plural, name = f"{kind.lower()}s", _name(action, wanted)
-    before = server.get(kind, name)
-    now = time.time()
+    space = namespace_of(wanted)
+    before = server.get(kind, name, namespace=space)
     if action == "delete":
         if before is not None:
-            server.delete(kind, name)
+            server.delete(kind, name, namespace=space)
         return None
     if action == "create":
         if before is not None:
@@ -57,21 +54,23 @@ def act(resource: Mapping[str, Any], server: ApiServer, wanted: dict[str, Any]) 
                 "no more retries Error from server (AlreadyExists): error when creating "
                 f'"/tmp/manifest.yaml": {plural} "{name}" already exists'
             )
-        return server.put(wanted, now)
-    if kind in SERVED_KINDS and action in ("apply", "replace"):
-        return server.put(wanted, now)  # They know themselves what an apply changes.
+        return server.create(wanted)
     if action == "apply":
-        return server.put(_applied(before, wanted), now)
+        return server.apply(wanted).object
     if before is None:
         raise ResourceError(f'no more retries Error from server (NotFound): {plural} "{name}" not found')
     if action == "get":
         return before
     if action == "replace":
-        return server.put(wanted, now)
-    if kind in SERVED_KINDS:
-        return server.merge(kind, name, wanted)
-    strategy = str(resource.get("mergeStrategy") or "strategic")
-    return server.put(patch(before, wanted, strategy), now)
+        return server.replace(wanted)
+    # A custom resource has no strategic patch, which kubectl turns into a merge.
+    strategy = "merge" if kind == "SeldonDeployment" else str(resource.get("mergeStrategy") or "strategic")
+    return server.patch(kind, name, wanted, namespace=space, strategy=strategy)
+
+
+def namespace_of(wanted: Mapping[str, Any]) -> str | None:
+    """Where the object is, or None for the project's own namespace."""
+    return (wanted.get("metadata") or {}).get("namespace") or None
 
 
 def _name(action: str, wanted: dict[str, Any]) -> str:
@@ -94,27 +93,3 @@ def _json_keys(tree: Any) -> Any:
     if isinstance(tree, dict):
         return {k if isinstance(k, str) else any_string(k): _json_keys(v) for k, v in tree.items()}
     return [_json_keys(part) for part in tree] if isinstance(tree, list) else tree
-
-
-def _applied(before: dict[str, Any] | None, wanted: dict[str, Any]) -> dict[str, Any]:
-    """kubectl apply: what an earlier apply said and this one does not is removed, the rest is merged."""
-    note = json.dumps(wanted, ensure_ascii=False, separators=(",", ":"))
-    fresh = json.loads(note)
-    fresh.setdefault("metadata", {}).setdefault("annotations", {})[_APPLIED] = note
-    if before is None:
-        return dict(fresh)
-    last = (before.get("metadata") or {}).get("annotations") or {}
-    pruned = _without(before, json.loads(last.get(_APPLIED) or "{}"), wanted)
-    merged = merge_patch(pruned, fresh)
-    return dict(merged)
-
-
-def _without(live: Any, last: Any, wanted: Any) -> Any:
-    if not (isinstance(live, dict) and isinstance(last, dict)):
-        return live
-    wanted = wanted if isinstance(wanted, dict) else {}
-    return {
-        key: _without(value, last.get(key), wanted.get(key))
-        for key, value in live.items()
-        if key not in last or key in wanted
-    }

@@ -1,0 +1,95 @@
+"""Pods in, what others are told of them out: where a Service finds them, and how `get` shows them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from argolane.serving.pod import Pod
+from argolane.serving.ports import HOST
+from argolane.serving.spec import SeldonDeployment
+
+# Where the operator has the executor listen in each pod.
+_EXECUTOR = 8000
+_FIRST = 9000
+
+Endpoint = dict[str, Any]
+"""{"pod", "labels", "address", "ready", "leaving", "ports": {name or number: port of this machine}}"""
+
+
+def of_pods(pods: Iterable[Pod], labels: Mapping[str, str], *, leaving: bool = False) -> list[Endpoint]:
+    """Of pods whose containers listen on the ports that the manifest says."""
+    return [
+        {
+            "pod": pod.name,
+            "labels": dict(labels),
+            "address": pod.address,
+            "ready": pod.ready and not leaving,
+            "leaving": leaving,
+            "ports": _named(pod),
+        }
+        for pod in pods
+    ]
+
+
+def of_predictor(deployment: SeldonDeployment, pods: list[Pod], port: int) -> list[Endpoint]:
+    """Of a graph, whose executor is one process of this machine for all its pods, and of its units."""
+    found = []
+    for pod in pods:
+        given = {"http": port, str(_EXECUTOR): port}
+        for unit, held in pod.ports.items():
+            given[str(_FIRST + pod.plan.numbers.get(unit, 0))] = held.http
+        name = deployment.metadata.name
+        labels = {
+            "app": pod.plan.deployment,
+            "seldon-app": f"{name}-{deployment.predictor.name}",
+            "seldon-deployment-id": name,
+            "version": deployment.predictor.name,
+            **deployment.predictor.labels,
+            **pod.plan.component.metadata.labels,
+        }
+        found.append(
+            {
+                "pod": pod.name,
+                "labels": labels,
+                "address": HOST,
+                "ready": pod.ready,
+                "leaving": False,
+                "ports": given,
+            }
+        )
+    return found
+
+
+def shown(pod: Pod) -> dict[str, Any]:
+    """A pod as `kubectl get pods` has it, and its containers with their logs."""
+    states = pod.states
+    worst = max(states.values(), key=lambda state: (not state.ready, state.failures))
+    containers = [
+        {
+            "name": c.name,
+            "reason": states[c.name].reason if c.name in states else "Completed",
+            "message": states[c.name].message if c.name in states else "",
+            "restarts": pod.restarts[c.name],
+            "ready": c.name in states and states[c.name].ready,
+            "init": c in pod.plan.first,
+            "log": pod.shown(pod.log(c.name)),
+        }
+        for c in (*pod.plan.first, *pod.plan.containers)
+    ]
+    return {
+        "name": pod.name,
+        "ready": pod.ready,
+        "reason": worst.reason,
+        "message": worst.message,
+        "restarts": sum(pod.restarts[c.name] for c in pod.plan.containers),
+        "address": pod.address,
+        "containers": containers,
+    }
+
+
+def _named(pod: Pod) -> dict[str, int]:
+    return {
+        str(port["name"]): int(port["containerPort"])
+        for container in pod.plan.containers
+        for port in container.ports
+        if port.get("name") and port.get("containerPort")
+    }

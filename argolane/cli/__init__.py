@@ -6,7 +6,19 @@ Each command imports what it needs when it runs, so that `--help` answers at onc
 import click
 
 from argolane import __version__
-from argolane.cli import cache, deployments, manifests, new, runs, volumes
+from argolane.cli import (
+    applying,
+    cache,
+    deleting,
+    deployments,
+    getting,
+    logs,
+    manifests,
+    new,
+    proxy,
+    runs,
+    volumes,
+)
 from argolane.cli.group import Group
 
 
@@ -19,15 +31,18 @@ def main() -> None:
 for command in (
     manifests.list_,
     runs.run,
-    runs.get,
-    runs.logs,
+    applying.apply,
+    applying.wait,
+    getting.get,
+    logs.logs,
     runs.report,
     runs.retry,
     runs.resume,
     runs.stop,
-    runs.delete,
+    deleting.delete,
     volumes.volume,
     deployments.predict,
+    proxy.proxy,
     deployments.whence,
     cache.cache,
     manifests.lint,

@@ -1,4 +1,4 @@
-"""The commands about runs: run, retry, resume, stop, get, logs, report, delete."""
+"""The commands about runs: run, retry, resume, stop, report."""
 
 import json
 import sys
@@ -16,12 +16,9 @@ from argolane.cli.group import (
     parameter_option,
     place,
     project,
-    show,
-    write,
 )
 from argolane.disk import said
-from argolane.errors import ArgolaneError, UsageError
-from argolane.workflow.run.names import DEPLOYMENTS, RUNS
+from argolane.errors import ArgolaneError
 
 if TYPE_CHECKING:
     from argolane.project import Project
@@ -109,57 +106,6 @@ def stop(name: str, terminate: bool) -> None:
 
 @click.command()
 @click.argument("name", metavar="[RUN]", required=False)
-@click.option("-o", "--output", type=click.Choice(["tree", "json"]), default="tree", show_default=True)
-@click.option("-w", "--watch", is_flag=True, help="Draw the tree again and again until the run ends.")
-@on_option
-@namespace_option
-def get(name: str | None, output: str, watch: bool, on: str, namespace: str | None) -> None:
-    """Show a run as a tree, or list runs or deployments.
-
-    RUN is a run's or a workflow's name, by default the latest; `get runs` and `get deployments` list.
-    """
-    from argolane.cli import served
-    from argolane.cli import show as shown
-
-    here = project()
-    where = place(here, on=on, namespace=namespace)
-    if watch and (name in (RUNS, *DEPLOYMENTS) or output == "json"):
-        raise UsageError("-w draws the tree of one run; leave it out with a list and with -o json.")
-    if name in DEPLOYMENTS:
-        deployments = served.every(here, namespace=where)
-        show(_json(deployments) if output == "json" else served.table(deployments))
-    elif name == RUNS:
-        found = shown.every(here, namespace=where)
-        show(_json([each.to_dict() for each in found]) if output == "json" else shown.runs(found))
-    elif watch:
-        shown.watch(here, name, namespace=where)
-    elif output == "json":
-        one = shown.find(here, name, namespace=where)
-        show(_json({"name": one.name, **one.status}))
-    else:
-        show(shown.run(here, name, namespace=where))
-
-
-@click.command()
-@click.argument("name", metavar="[RUN]", required=False)
-@click.argument("task", required=False)
-@click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
-@on_option
-@namespace_option
-def logs(name: str | None, task: str | None, follow: bool, on: str, namespace: str | None) -> None:
-    """Print what the tasks of a run printed.
-
-    RUN is a run's or a workflow's name, by default the latest; TASK one of its tasks.
-    """
-    from argolane.cli import show as shown
-
-    here = project()
-    where = place(here, on=on, namespace=namespace)
-    shown.logs(here, name, task, follow=follow, namespace=where, write=write)
-
-
-@click.command()
-@click.argument("name", metavar="[RUN]", required=False)
 @click.option(
     "-O",
     "--out",
@@ -189,57 +135,6 @@ def report(name: str | None, out: Path | None, on: str, namespace: str | None) -
     except OSError as error:
         raise ArgolaneError(f"{said(error, target)}. Name another file with -O.") from None
     click.echo(target)
-
-
-@click.command()
-@click.argument("what", metavar="RUN|runs|deployment")
-@click.argument("name", required=False)
-@click.option("--all", "everything", is_flag=True, help="With `deployments` or `runs`: every one.")
-@click.option("--older-than", metavar="AGE", help="With `runs`: those that ended that long ago: 12h, 7d, 4w.")
-@click.option("--failed", is_flag=True, help="With `runs`: those that have Failed.")
-@on_option
-@namespace_option
-def delete(
-    what: str,
-    name: str | None,
-    everything: bool,
-    older_than: str | None,
-    failed: bool,
-    on: str,
-    namespace: str | None,
-) -> None:
-    """Delete runs, or end and delete deployments.
-
-    `delete RUN`, `delete runs --failed --older-than 7d`, `delete deployment NAME`, or `delete deployments
-    --all`. Of several runs none is deleted that still goes on.
-    """
-    from argolane.cli import removal, served
-
-    here = project()
-    where = place(here, on=on, namespace=namespace)
-    if what != RUNS and (older_than or failed):
-        raise UsageError("--older-than and --failed choose among runs: delete runs --failed.")
-    if what in DEPLOYMENTS:
-        if (name is None) != everything:
-            raise UsageError(
-                "Which deployment? Give its name, or --all. 'argolane get deployments' lists them."
-            )
-        for deleted in served.delete(here, name, namespace=where):
-            click.echo(f"Deployment {deleted!r} deleted.")
-    elif what == RUNS:
-        if name is not None or everything == bool(older_than or failed):
-            raise UsageError("Which runs? Give --older-than, --failed or both, or else --all.")
-        age = removal.age(older_than) if older_than else None
-        deleted = ""
-        for deleted in removal.runs(here, namespace=where, older_than=age, failed=failed):
-            click.echo(f"Run {deleted!r} deleted.")
-        if not deleted:
-            click.echo("No such run.")
-    elif name is not None or everything:
-        raise UsageError("Delete what? Expected 'delete RUN' or 'delete deployment NAME'.")
-    else:
-        removal.run(here, what, namespace=where)
-        click.echo(f"Run {what!r} deleted.")
 
 
 def _json(value: object) -> str:

@@ -1,27 +1,18 @@
-"""Deployments in, a table out, or their end: what `get deployments` and `delete deployment` do.
+"""SeldonDeployments of a cluster in, a table out: what `get deployments --on argo` shows."""
 
-With a namespace those of the cluster, without one those of this machine.
-"""
-
-from collections.abc import Iterator
 from typing import Any
 
 from rich.console import RenderableType
 
 from argolane.cli.show import table_of
-from argolane.project import Project
 from argolane.workflow.run.tree import first_line
 
 
-def every(project: Project, *, namespace: str | None) -> list[dict[str, Any]]:
+def every(*, namespace: str) -> list[dict[str, Any]]:
     """Every SeldonDeployment object with its status."""
-    if namespace is not None:
-        from argolane.workflow import cluster
+    from argolane.workflow import cluster
 
-        return cluster.deployments(namespace=namespace)
-    from argolane.serving.deployments import Deployments
-
-    return Deployments(project).list()
+    return cluster.deployments(namespace=namespace)
 
 
 def table(found: list[dict[str, Any]]) -> RenderableType | str:
@@ -35,20 +26,3 @@ def table(found: list[dict[str, Any]]) -> RenderableType | str:
         state, description = status.get("state", ""), first_line(str(status.get("description") or ""))
         drawn.add_row(each["metadata"]["name"], state, url, description)
     return drawn
-
-
-def delete(project: Project, name: str | None, *, namespace: str | None) -> Iterator[str]:
-    """End and forget the deployment of that name, or (None) all of them; yields each name when it is gone."""
-    if namespace is not None:
-        from argolane.workflow import cluster
-
-        yield from cluster.delete_deployments(name, namespace=namespace)
-        return
-    from argolane.serving.deployments import Deployments
-
-    deployments = Deployments(project)
-    names = [each["metadata"]["name"] for each in deployments.list()] if name is None else [name]
-    for each in names:
-        if not deployments.delete(each) and name is not None:
-            deployments.get(each)  # says which names there are
-        yield each

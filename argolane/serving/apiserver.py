@@ -5,12 +5,14 @@ The command line and resource templates come here. Each kind has its keeper: `De
 """
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from argolane.errors import ArgolaneError, ManifestError, unknown
 from argolane.kubernetes.names import not_a_subdomain
+from argolane.kubernetes.objects import of_namespace
 from argolane.project import Project
 from argolane.serving.workloads.files import KINDS as _FILES
 from argolane.serving.workloads.files import Files
@@ -50,6 +52,13 @@ class Keeper(Protocol):
     def delete(self, name: str) -> bool: ...
 
 
+@runtime_checkable
+class HasPods(Protocol):
+    """A keeper of what has pods."""
+
+    def pods(self, name: str) -> Sequence[Object]: ...
+
+
 class ApiServer:
     """The objects of a project. Nothing is read or started before it is asked for."""
 
@@ -60,11 +69,19 @@ class ApiServer:
     def check(self, manifests: Iterable[Mapping[str, Any]]) -> list[str]:
         """Every fault of every document, so that nothing has changed when one is wrong."""
         found: list[str] = []
+        services: list[Object] = []
         for manifest in manifests:
             # Resource templates are taken without, as a manifest of one's own never is.
             versioned = {"apiVersion": "nothing", **manifest}
             outer = list(_outer(versioned))
-            found += outer or self._inner(versioned)
+            inner = () if outer else self._inner(versioned)
+            found += [*outer, *inner]
+            if versioned.get("kind") == "Service" and not outer and not inner:
+                services.append(versioned)
+        if len(services) > 1:
+            from argolane.serving.workloads import kinds
+
+            found += kinds.clashes(services)
         return found
 
     def apply(self, manifest: Mapping[str, Any]) -> Applied:
@@ -72,8 +89,11 @@ class ApiServer:
         keeper, body = self._checked(manifest)
         before = keeper.find(body["metadata"]["name"])
         after = keeper.apply(body)
-        if before is None:
+        # Somebody else may have made it just now, and this is a change of that.
+        if before is None and after["metadata"].get("generation", 1) == 1:
             return Applied(after, "created")
+        if before is None:
+            return Applied(after, "configured")
         return Applied(after, "unchanged" if _still(before, after) else "configured")
 
     def create(self, manifest: Mapping[str, Any]) -> Object:
@@ -100,8 +120,24 @@ class ApiServer:
         return self._keeper(kind, namespace).list()
 
     def delete(self, kind: str, name: str, *, namespace: str | None = None) -> bool:
-        """False if there was none; what runs has ended when it returns."""
-        return self._keeper(kind, namespace).delete(name)
+        """False if there was none; what runs has ended when it returns.
+
+        A Namespace goes with all that is in it; the project's own, which runs use, with what is up.
+        """
+        keeper = self._keeper(kind, namespace)
+        if kind == "Namespace" and keeper.find(name) is not None:
+            own = name == self._project.settings.namespace
+            for other in reversed(ORDER[-3:] if own else ORDER[1:]):
+                for body in self.list(other, namespace=name):
+                    self.delete(other, body["metadata"]["name"], namespace=name)
+            if not own:
+                shutil.rmtree(of_namespace(self._project, name), ignore_errors=True)
+        return keeper.delete(name)
+
+    def pods(self, kind: str, name: str, *, namespace: str | None = None) -> Sequence[Object]:
+        """Of a deployment: each one's name, ready, reason, message, restarts, address, containers."""
+        keeper = self._keeper(kind, namespace)
+        return keeper.pods(name) if isinstance(keeper, HasPods) else ()
 
     def _inner(self, manifest: Mapping[str, Any]) -> Sequence[str]:
         """Faults of what the kind itself asks for."""

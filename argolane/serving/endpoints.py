@@ -70,6 +70,7 @@ def shown(pod: Pod) -> dict[str, Any]:
             "message": states[c.name].message if c.name in states else "",
             "restarts": pod.restarts[c.name],
             "ready": c.name in states and states[c.name].ready,
+            "started": c.name in pod.started,
             "init": c in pod.plan.first,
             "log": pod.shown(pod.log(c.name)),
         }

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from argolane.containers import images
@@ -62,6 +62,12 @@ class Kept:
 
     def list(self) -> list[Object]:
         return [body for name in self._names() if (body := self.find(name)) is not None]
+
+    def pods(self, name: str) -> Sequence[Object]:
+        """Its pods, as their supervisor knows them."""
+        here, _ = self._there(name)
+        said = here.status() or {}
+        return tuple(said.get("pods") or ()) if here.alive() else ()
 
     def delete(self, name: str) -> bool:
         """End it and forget it, waiting until all its processes are gone; False if there was none."""

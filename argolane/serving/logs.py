@@ -1,4 +1,7 @@
-"""A log file in, its last lines that tell something out: what a message shows of a container that died."""
+"""A log file in, what it tells out: the last lines of a container that died, the lives that it had.
+
+A container that is started again goes on in the same file; beside it stands where each life began.
+"""
 
 import os
 import re
@@ -23,6 +26,24 @@ def tail(path: Path, *, start: int = 0, lines: int = 12, most: int = 32_768) -> 
     except OSError:
         return []
     return _telling([line.rstrip() for line in text.splitlines() if line.strip()])[-lines:]
+
+
+def begins(path: Path, at: int) -> None:
+    """A container starts, whose output stands in its log from there on."""
+    with _beginnings(path).open("a", encoding="ascii") as file:
+        file.write(f"{at}\n")
+
+
+def lives(path: Path) -> list[int]:
+    """Where each life of a container begins in its log, the first one first."""
+    try:
+        return [int(line) for line in _beginnings(path).read_text(encoding="ascii").split()]
+    except (OSError, ValueError):
+        return [0]
+
+
+def _beginnings(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.begins")
 
 
 def cause(lines: Sequence[str]) -> str:

@@ -20,16 +20,18 @@ from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import initializer, own_probes, probe, settings
-from argolane.serving.logs import tail
+from argolane.serving.logs import begins, tail
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import HOST, Held, Ports
 from argolane.serving.servers import INITIALIZER
 from argolane.serving.spec import Container
-from argolane.serving.store import project_at
+from argolane.serving.store import mark_ended, project_at
 
 # As Kubernetes makes up names: nothing that reads as a word.
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
+# How long a container that nobody probes has to run before it counts.
+_SEEN = 0.3
 # Time for a container that serves nobody any more to end itself.
 _LAST_WORDS = 1.0
 # A container that was ready this long before it died starts anew with the first delay.
@@ -72,6 +74,8 @@ class Pod:
         begun = "PodInitializing" if plan.first else "ContainerCreating"
         self._states = {c.name: State(begun) for c in plan.containers}
         self._first: dict[str, State] = {}
+        self.started: set[str] = set()
+        """Containers that run, and whose startup probe, if any, has succeeded."""
         self._initialised = asyncio.Event()
         self._claim: addresses.Claim | None = None
         self._processes: dict[str, Process] = {}
@@ -121,6 +125,7 @@ class Pod:
         if self._claim:
             self._claim.release()
         await asyncio.to_thread(shutil.rmtree, self._volumes, ignore_errors=True)
+        mark_ended(self._logs)
         log.info("pod %s: ended", self.name)
 
     async def _initialise(self) -> None:
@@ -182,6 +187,7 @@ class Pod:
             return _refused("ErrImagePull", error)
         output = self.log(container.name)
         begin = output.stat().st_size if output.exists() else 0
+        begins(output, begin)
         try:
             process = await asyncio.to_thread(self._launch, project, container, image)
         except (ArgolaneError, OSError) as error:
@@ -194,6 +200,7 @@ class Pod:
         if why:
             message = f"Container {container.name!r} {why}, and was ended ({code})."
         del self._processes[container.name]
+        self.started.discard(container.name)
         lines = tuple(tail(output, start=begin))
         return State("CrashLoopBackOff", message, lines, self.shown(output), ready, code=code)
 
@@ -230,6 +237,7 @@ class Pod:
                     return f"failed its startup probe ({result.why})"
                 self._waits(container, failures, f"Startup probe failed: {result.why}")
         started.set()
+        self.started.add(container.name)
         if container.liveness_probe:
             async for result in self._probed(container, container.liveness_probe, begun):
                 if result.well is False:
@@ -280,6 +288,9 @@ class Pod:
             if not failures:
                 self._set(container, State("ContainersNotReady", waiting))
             await probe.answers(port)
+        else:
+            # The kubelet takes longer to see that one runs: what dies at once never was up.
+            await asyncio.sleep(_SEEN)
         self._set(container, State("Running", ready=True, failures=failures))
 
     def _launch(self, project: Project, container: Container, image: images.Image) -> Process:

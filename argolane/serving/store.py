@@ -27,6 +27,7 @@ from argolane.project import Project
 SELDON, DEPLOYMENT, SERVICE = "SeldonDeployment", "Deployment", "Service"
 _FOLDERS = {SELDON: "deployments", DEPLOYMENT: "workloads", SERVICE: "services"}
 _LOGS_KEPT = 10
+_ENDED = ".ended"
 
 
 def project_at(root: Path) -> Project:
@@ -45,6 +46,16 @@ def names(project: Project, kind: str = SELDON, namespace: str = "") -> list[str
     """The objects of a kind there are, sorted."""
     found = folder_of_all(project, kind, namespace).glob("*/object.json")
     return sorted(path.parent.name for path in found)
+
+
+def mark_ended(logs: Path) -> None:
+    """The pod that has its logs there is no more; they are kept for a while."""
+    with contextlib.suppress(OSError):
+        (logs / _ENDED).touch()
+
+
+def has_ended(logs: Path) -> bool:
+    return (logs / _ENDED).exists()
 
 
 class Store:
@@ -124,6 +135,8 @@ class Store:
         """Forget what the pods of a supervisor that was killed have left; the latest logs are kept."""
         shutil.rmtree(self.folder / "pods", ignore_errors=True)
         logs = [path for path in (self.folder / "logs").iterdir() if path.is_dir()]
+        for pod in logs:
+            mark_ended(pod)
         for old in sorted(logs, key=lambda path: path.stat().st_mtime)[:-_LOGS_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 

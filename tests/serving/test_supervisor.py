@@ -122,7 +122,7 @@ def test_delete_ends_a_supervisor_that_hangs(
     deployments: Deployments, project: Project, tools: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stopped process answers nobody: after its time it is killed, and its models with it."""
-    from argolane.serving import deployments as module
+    from argolane.serving import kept as module
 
     monkeypatch.setattr(module, "_END_WITHIN", 0.5)
     deployments.apply(tools.manifest())

@@ -75,8 +75,8 @@ class Forwarding:
         told = self._trouble
         if not told and self._spec and not any(e["ready"] for e in self._endpoints):
             selector = ",".join(f"{k}={v}" for k, v in (self._spec.get("selector") or {}).items())
-            there = f"{len(self._endpoints)} pods, none of them ready" if self._endpoints else "no pod"
-            told = f"There is {there}, with the labels {selector}: nobody answers."
+            there = f"there are {len(self._endpoints)}"
+            told = f"No pod with the labels {selector} is ready ({there}): nobody answers."
         return {"loadBalancer": {}} | ({"description": told} if told else {})
 
     def gone(self, previous: dict[str, Any], why: str) -> dict[str, Any]:

@@ -62,12 +62,6 @@ class Workload(Kept):
                 raise ArgolaneError(f"{self.kind} {name!r}: a patch cannot change metadata.name.")
             return self._change(here, wanted, record, code_anew=False)
 
-    def pods(self, name: str) -> list[Object]:
-        """Its pods, as their supervisor knows them."""
-        here, _ = self._there(name)
-        said = here.status() or {}
-        return list(said.get("pods") or ()) if here.alive() else []
-
     def _change(self, here: Store, wanted: Object, record: Object | None, *, code_anew: bool) -> Object:
         self._refuse(wanted)
         body = self._defaulted(here, wanted)
@@ -165,21 +159,28 @@ class Services(Workload):
             port.setdefault("targetPort", port["port"])
         return body
 
+    def faults(self, manifest: Mapping[str, Any]) -> Iterator[str]:
+        found = list(super().faults(manifest))
+        yield from found
+        if not found:
+            here = self._store(str(manifest["metadata"]["name"]))
+            yield from self._clashes(here, self._defaulted(here, dict(manifest)), here.object())
+
     def _before(self, here: Store, body: Object, record: Object | None) -> None:
-        mine = (
-            {port["port"] for port in record["object"]["spec"]["ports"]} if record and here.alive() else set()
-        )
-        for port in (port["port"] for port in body["spec"]["ports"]):
-            if port in mine:
+        if faults := list(self._clashes(here, body, record)):
+            raise ArgolaneError("\n".join(f"{self.kind} {here.name!r}: {fault}" for fault in faults))
+
+    def _clashes(self, here: Store, body: Object, record: Object | None) -> Iterator[str]:
+        """Ports that somebody else has."""
+        known = record["object"]["spec"]["ports"] if record and here.alive() else ()
+        mine = {port["port"] for port in known}
+        for port in body["spec"]["ports"]:
+            if port["port"] in mine:
                 continue
-            if other := self._other(here, port):
-                raise ArgolaneError(
-                    f"{self.kind} {here.name!r}: port {port} is that of Service {other}. Delete that, or "
-                    "choose another port: all of this machine are published on 127.0.0.1."
-                )
-            targets = [p["targetPort"] for p in body["spec"]["ports"] if p["port"] == port]
-            if reason := _taken(port, targets[0]):
-                raise ArgolaneError(f"{self.kind} {here.name!r}: {reason}")
+            if other := self._other(here, port["port"]):
+                yield shared(port["port"], other)
+            elif reason := _taken(port["port"], port["targetPort"]):
+                yield reason
 
     def _after(self, here: Store, made: Object) -> Object:
         host_names.refresh(self._project)
@@ -213,6 +214,25 @@ class Services(Workload):
 
     def _ended(self, here: Store) -> None:
         host_names.refresh(self._project)
+
+
+def shared(port: int, other: str) -> str:
+    """What to say of a port that another Service has."""
+    return (
+        f"port {port} is that of Service {other}. Delete that, or choose another port: all of this machine "
+        "are published on 127.0.0.1."
+    )
+
+
+def clashes(manifests: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Ports that two Services of these want."""
+    seen: dict[int, tuple[object, object]] = {}
+    for manifest in manifests:
+        metadata = manifest["metadata"]
+        who = (metadata.get("name"), metadata.get("namespace"))
+        for port in manifest["spec"].get("ports") or ():
+            if seen.setdefault(port.get("port"), who) != who:
+                yield f"Service {who[0]!r}: {shared(port['port'], repr(seen[port['port']][0]))}"
 
 
 def _as_sent(found: Object) -> Object:

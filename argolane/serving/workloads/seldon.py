@@ -1,6 +1,6 @@
 """SeldonDeployments in, the same out: `Deployments` as one keeper of the API server among others."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from argolane.errors import ArgolaneError
@@ -49,6 +49,9 @@ class Seldon:
     def list(self) -> list[Object]:
         found = self._served.list()
         return [b for b in found if self._namespace in ("", b["metadata"]["namespace"])]
+
+    def pods(self, name: str) -> Sequence[Object]:
+        return self._served.pods(name)
 
     def delete(self, name: str) -> bool:
         return self.find(name) is not None and self._served.delete(name)

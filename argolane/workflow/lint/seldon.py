@@ -1,4 +1,4 @@
-"""What serves in (SeldonDeployment, Deployment, Service), findings out: in a file, or in a resource template."""
+"""SeldonDeployments, Deployments, Services in, findings out: of a file, or of a resource template."""
 
 import re
 from collections.abc import Iterator, Mapping

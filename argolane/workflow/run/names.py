@@ -1,11 +1,15 @@
 """A run's name in, a complaint about it out: it becomes a folder here, and a Workflow's name on a cluster."""
 
 from argolane.errors import UsageError
+from argolane.kubernetes.kinds import KINDS
 from argolane.kubernetes.names import SUBDOMAIN
 
-# What `argolane get` and `argolane delete` take for a list of something, never for a run.
-DEPLOYMENTS = ("deployment", "deployments", "sdep")
+# What `argolane get` and `argolane delete` take for a list of something, never for a run: Deployments and
+# SeldonDeployments, the latter alone, and the words of the other kinds.
+DEPLOYMENTS = ("deployment", "deployments")
+SELDON = ("sdep", "seldondeployment", "seldondeployments")
 RUNS = "runs"
+_TAKEN = (RUNS, "all", *(word for kind in KINDS.values() for word in kind.words))
 _LONGEST = 63  # Argo's own bound
 
 
@@ -18,5 +22,5 @@ def check(name: str, *, where: str) -> None:
             f"{where} is {name!r}; expected lower case letters, digits, '-' and '.', with a letter or digit "
             "at both ends, as 'mnist-2'."
         )
-    if name in (RUNS, *DEPLOYMENTS):
+    if name in _TAKEN:
         raise UsageError(f"{where} is {name!r}, which stands for all of them in 'argolane get {name}'.")

@@ -1,0 +1,103 @@
+"""`-f FILE|-|FOLDER` and `-k FOLDER` in, the documents that they hold out: what apply, delete and wait share."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from argolane.errors import ManifestError, UsageError
+
+if TYPE_CHECKING:
+    from argolane.manifest import Document
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def files_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """-f, -k and -R."""
+    for option in (
+        click.option("-R", "--recursive", is_flag=True, help="Of a folder of -f: the folders in it too."),
+        click.option(
+            "-k", "--kustomize", "folders", multiple=True, metavar="FOLDER", help="A kustomization."
+        ),
+        click.option(
+            "-f",
+            "--filename",
+            "files",
+            multiple=True,
+            metavar="FILE|-|FOLDER",
+            help="Manifests; - is stdin. May be repeated.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def documents(files: tuple[str, ...], folders: tuple[str, ...], *, recursive: bool) -> "list[Document]":
+    """All of them; ManifestError with what is wrong with any of the files."""
+    from argolane.kubernetes import kustomize
+
+    if files.count("-") > 1:
+        raise UsageError("-f -: there is one stdin.")
+    found: list[Document] = []
+    faults: list[str] = []
+    readers = [
+        *((lambda file=file: _read(file, recursive=recursive)) for file in files),
+        *((lambda folder=folder: kustomize.build(Path(folder))) for folder in folders),
+    ]
+    for read in readers:
+        try:
+            found += read()
+        except ManifestError as error:
+            faults += error.faults
+    if faults:
+        raise ManifestError(faults)
+    if not found:
+        raise ManifestError([f"{' '.join((*files, *folders))}: no document."])
+    return found
+
+
+def _read(place: str, *, recursive: bool) -> "list[Document]":
+    from argolane.manifest import objects
+
+    if place == "-":
+        return _stdin()
+    if "://" in place:
+        raise ManifestError([f"{place}: is not on this machine; download it first."])
+    path = Path(place)
+    if not path.is_dir():
+        return objects(path)
+    if any((path / name).is_file() for name in _KUSTOMIZATIONS):
+        raise ManifestError([f"{path}: is a kustomization. Use: -k {place}"])
+    paths = list(_inside(path, recursive=recursive))
+    if not paths:
+        more = "" if recursive else "; -R looks into the folders in it"
+        raise ManifestError([f"{path}: holds no {', '.join(_SUFFIXES)} file{more}."])
+    found: list[Document] = []
+    faults: list[str] = []
+    for each in paths:
+        try:
+            found += objects(each)
+        except ManifestError as error:
+            faults += error.faults
+    if faults:
+        raise ManifestError(faults)
+    return found
+
+
+def _inside(folder: Path, *, recursive: bool) -> Iterator[Path]:
+    files = folder.rglob("*") if recursive else folder.iterdir()
+    return iter(sorted(path for path in files if path.suffix in _SUFFIXES and path.is_file()))
+
+
+def _stdin() -> "list[Document]":
+    from argolane.manifest import parse
+
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise ManifestError(["stdin: not UTF-8 text."]) from None
+    return parse(text, Path("-"), where="stdin")

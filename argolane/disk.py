@@ -37,14 +37,17 @@ def shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def write_whole(file: Path, text: str, *, durable: bool = False) -> None:
+def write_whole(file: Path, text: str, *, durable: bool = False, private: bool = False) -> None:
     """Write a file so that a reader, also after a death or on a full disk, sees all of it or none.
 
+    `private`: nobody but its owner is such a reader.
     `durable` waits until the disk has it: then not even a loss of power takes it back.
     """
     new = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         with new.open("wb") as stream:
+            if private:
+                os.fchmod(stream.fileno(), 0o600)
             stream.write(text.encode("utf-8", "surrogatepass"))
             if durable:
                 stream.flush()

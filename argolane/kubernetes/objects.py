@@ -67,7 +67,7 @@ class Objects:
             stored = {**_served(body), "metadata": metadata}
             file = self._file(kind, name)
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, json.dumps(stored, indent=1, ensure_ascii=False))
+            write_whole(file, json.dumps(stored, indent=1, ensure_ascii=False), private=kind == "Secret")
             return stored
 
     def delete(self, kind: str, name: str) -> bool:

@@ -1,7 +1,8 @@
 """SeldonDeployments in; Deployments, Services and status out: as much of Seldon's controller as tests need.
 
 `observed/` holds what release 1.17.1 made of one SeldonDeployment, and all made here starts from that. One
-componentSpec a predictor; no ingress, autoscaling or storage initializer; argolane's own orchestrator.
+componentSpec a predictor; no ingress or autoscaling; argolane's own orchestrator; a storage initializer whose
+image is in $STORAGE_INITIALIZER, that of a prepackaged server in its container.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import base64
 import copy
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +29,10 @@ AVAILABLE: Object = json.loads((OBSERVED / "sdep-ab-available.json").read_text()
 TAKES = {"cpu": "500m", "memory": "512Mi"}  # the orchestrator, unless svcOrchSpec says otherwise
 MERGE = "application/merge-patch+json"
 NO_PROGRESS = "Deployment is no longer progressing and not available."
+OWN_CODE = ("", "UNKNOWN_IMPLEMENTATION", "RANDOM_ABTEST")  # any other implementation is a prepackaged server
+SERVERS = {"MLFLOW_SERVER": "seldonio/mlflowserver:1.17.1", "MY_SERVER": "example/model:1"}
+INITIALIZER = os.environ.get("STORAGE_INITIALIZER", "seldonio/rclone-storage-initializer:1.17.1")
+MODELS = "/mnt/models"
 ALWAYS = ("HpasReady", "KedaReady", "PdbsReady")  # True from the start, for there are none
 
 
@@ -45,6 +51,54 @@ def units(graph: Object) -> Iterator[Object]:
         yield from units(child)
 
 
+def prepackaged(unit: Object) -> bool:
+    return unit.get("implementation", "") not in OWN_CODE
+
+
+def completed(predictor: Object) -> Object:
+    """The predictor with the containers and images of its prepackaged servers, which are MODELs."""
+    done = copy.deepcopy(predictor)
+    spec = (done.setdefault("componentSpecs", [{"spec": {"containers": []}}]) or [{}])[0]["spec"]
+    for unit in filter(prepackaged, units(done["graph"])):
+        unit.setdefault("type", "MODEL")
+        named = [c for c in spec["containers"] if c["name"] == unit["name"]]
+        if not named:
+            named = [{"name": unit["name"], "resources": {}}]
+            spec["containers"] += named
+        if not named[0].get("image"):
+            named[0]["image"] = SERVERS[unit["implementation"]]
+    return done
+
+
+def fetching(unit: Object) -> tuple[Object, list[Object], list[Object]]:
+    """A node's initializer, the volumes that the pod has for it, and what the node's container mounts."""
+    uri, name = unit["modelUri"], f"{unit['name']}-provision-location"
+    volumes: list[Object] = [{"name": name, "emptyDir": {}}]
+    mounts: list[Object] = [{"name": name, "mountPath": MODELS}]
+    source: list[Object] = []
+    if uri.startswith("pvc://"):
+        claim, _, path = uri.removeprefix("pvc://").partition("/")
+        source = [{"name": "kfserving-pvc-source", "mountPath": "/mnt/pvc", "readOnly": True}]
+        held = {"name": "kfserving-pvc-source", "persistentVolumeClaim": {"claimName": claim}}
+        volumes, uri = [held, *volumes], f"/mnt/pvc/{path}"
+    made = {
+        "name": f"{unit['name']}-model-initializer",
+        "image": unit.get("storageInitializerImage") or INITIALIZER,
+        "imagePullPolicy": "IfNotPresent",
+        "args": [uri, MODELS],
+        "resources": {
+            "limits": {"cpu": "1", "memory": "1Gi"},
+            "requests": {"cpu": "100m", "memory": "100Mi"},
+        },
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+        "volumeMounts": [*source, *mounts],
+    }
+    if unit.get("envSecretRefName"):
+        made["envFrom"] = [{"secretRef": {"name": unit["envSecretRefName"]}}]
+    return made, volumes, [*source, {**mounts[0], "readOnly": True}]
+
+
 def container(given: Object, number: int, sdep: str, predictor: str, unit: Object) -> Object:
     """A model's container: as the user wrote it, with the controller's ports, environment and probes."""
     recorded = dense({k: v for k, v in MODEL.items() if k not in ("name", "image")})
@@ -52,6 +106,8 @@ def container(given: Object, number: int, sdep: str, predictor: str, unit: Objec
         recorded = recorded.replace(str(first), str(first + number))
     made: Object = json.loads(recorded)
     parameters = [{k: p[k] for k in ("name", "value", "type")} for p in unit.get("parameters") or []]
+    if prepackaged(unit):
+        parameters.append({"name": "model_uri", "value": MODELS, "type": "STRING"})
     values = dict.fromkeys(("PREDICTIVE_UNIT_ID", "MLSERVER_MODEL_NAME"), unit["name"])
     values |= {"PREDICTIVE_UNIT_IMAGE": given["image"], "SELDON_DEPLOYMENT_ID": sdep}
     values |= {"PREDICTOR_ID": predictor, "PREDICTOR_LABELS": dense({"version": predictor})}
@@ -62,6 +118,9 @@ def container(given: Object, number: int, sdep: str, predictor: str, unit: Objec
         users.add("PREDICTIVE_UNIT_PARAMETERS")  # left out, not empty
     added = [{**v, "value": values.get(v["name"], v["value"])} for v in made["env"] if v["name"] not in users]
     mounts = [*(given.get("volumeMounts") or []), *made["volumeMounts"]]
+    if unit.get("modelUri"):
+        added.append({"name": "MLSERVER_MODEL_URI", "value": MODELS})
+        mounts += fetching(unit)[2]
     return {**made, **given, "env": [*own, *added], "volumeMounts": mounts}
 
 
@@ -93,6 +152,7 @@ def engine(sdep: Object, predictor: Object, containers: list[Object], image: str
 
 def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[Object]]:
     """One predictor's Deployment and Services, in the names and labels that were observed."""
+    predictor = completed(predictor)
     name, version = sdep["metadata"]["name"], predictor["name"]
     base, given = short(f"{name}-{version}"), predictor["componentSpecs"][0]
     asked, own = given["spec"]["containers"], given.get("metadata") or {}
@@ -136,8 +196,12 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
     spec = copy.deepcopy(DEPLOYMENT["spec"])
     pod, own = spec["template"]["spec"], given["spec"]
     everything = [*containers, engine(sdep, predictor, containers, image)]
-    volumes = [*(own.get("volumes") or []), *pod["volumes"]]
+    fetched = [fetching(unit) for unit in units(predictor["graph"]) if unit.get("modelUri")]
+    more = [volume for _, needed, _ in fetched for volume in needed]
+    volumes = [*(own.get("volumes") or []), *pod["volumes"], *more]
     spec["template"]["spec"] = {**pod, **own, "containers": everything, "volumes": volumes}
+    if first := [*(own.get("initContainers") or []), *(made for made, _, _ in fetched)]:
+        spec["template"]["spec"]["initContainers"] = first
     about = spec["template"]["metadata"]
     about |= {"labels": labels, "annotations": {**(about.get("annotations") or {}), **noted}}
     if predictor.get("progressDeadlineSeconds"):

@@ -5,6 +5,7 @@ import copy
 import json
 from typing import Any
 
+import pytest
 import seldon_double
 
 from k8s_serving.deployment import at_defaults, deployment
@@ -35,6 +36,38 @@ def test_deployment_is_the_observed_one() -> None:
     assert decoded(made)["spec"] == real["spec"]
     for key in ("name", "namespace", "labels", "ownerReferences"):
         assert made["metadata"][key] == real["metadata"][key]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["mlflow-s3", "mlflow-pvc", "mlflow-override-no-image", "mlflow-after-transformer", "custom-modeluri",
+     "custom-server"],
+)  # fmt: skip
+def test_models_are_fetched_as_observed(shape: str) -> None:
+    """Prepackaged servers and modelUri: containers, initializers, environment, mounts, volumes, the name."""
+    seen = observed(f"{shape}.json")
+    sdep = seen["applied"]
+    sdep["metadata"] |= {"namespace": "demo", "uid": "u"}
+    made, services = seldon_double.objects(sdep, sdep["spec"]["predictors"][0], "image")
+    assert made["metadata"]["name"] == seen["deployment"]
+    pod, real = made["spec"]["template"]["spec"], seen["pod"]
+
+    def told(containers: list[Any]) -> list[Any]:
+        """Without the orchestrator; where the order says nothing, by name."""
+        return [
+            {
+                **{k: v for k, v in each.items() if k not in ("env", "volumeMounts")},
+                "env": sorted((e["name"], e.get("value")) for e in each.get("env", ())),
+                "mounts": sorted((m["mountPath"], m.get("readOnly")) for m in each["volumeMounts"]),
+            }
+            for each in containers
+            if each["name"] != "seldon-container-engine"
+        ]
+
+    assert told(pod["initContainers"]) == told(real["initContainers"])
+    assert told(pod["containers"]) == told(real["containers"])
+    assert sorted(v["name"] for v in pod["volumes"]) == sorted(v["name"] for v in real["volumes"])
+    assert len(services) == len(told(real["containers"])) + 1
 
 
 def test_services_are_the_observed_ones() -> None:

@@ -1,6 +1,7 @@
 """Models fetched before their servers start: from a real S3 server, from claims, from folders."""
 
 import socket
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -132,6 +133,7 @@ def test_a_model_from_s3(kind: str, s3: S3, deployments: Deployments, project: P
     assert '"model_uri","value":"/mnt/models"' in seen["env"]["PREDICTIVE_UNIT_PARAMETERS"]
     assert not [name for name in seen["env"] if "AWS" in name or "RCLONE" in name]
     nothing_tells(project)
+    assert [stat.S_IMODE(f.stat().st_mode) for f in project.state.rglob("store.json")] == [0o600]
 
 
 def test_another_model_comes_while_the_old_one_answers(

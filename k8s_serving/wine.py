@@ -11,7 +11,7 @@ IMPLEMENTATION = "MLFLOW_SERVER"
 SECRET = "s3-credentials"  # noqa: S105 - its name
 # The folder below models/ whose runtime image serves: no environment is built when a pod starts.
 SERVER = "mlflow_server"
-IMAGE = "mlflow-server"
+IMAGE = "mlflow-server-runtime"
 
 
 def learner() -> Unit:

@@ -49,7 +49,8 @@ class Training:
         argv = [python_of("wine/train.lock"), "-m", "models.wine.train", f"--version={version}", *told,
                 f"--estimator={estimator}", *flags]  # fmt: skip
         env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "MODEL_STORE": str(self.store),
-               "WINE_PARQUET": str(self.rows), "MLFLOW_TRACKING_URI": self.uri, "REGISTERED_MODEL": self.model,
+               "WINE_PARQUET": str(self.rows), "MLFLOW_TRACKING_URI": self.uri,
+               "REGISTERED_MODEL": self.model,
                "HOME": str(self.store)}  # fmt: skip
         return subprocess.Popen(list(map(str, argv)), cwd=ROOT, env=env, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
@@ -106,12 +107,12 @@ def test_from_training_to_champion(training: Training, tmp_path: Path, mlflow: S
 
     assert training.ends("0.2", "--alpha=5")[0] == 0
     worse = {"VERSION": "0.2", "DIGEST": training.digest("0.2")}
-    with pytest.raises(SystemExit, match="is worse than .* of champion 1"):
+    with pytest.raises(SystemExit, match=r"is worse than .* of champion 1"):
         step(contend.main, training, out, **worse)
     assert step(contend.main, training, out, **worse, FORCE="true")["forced"] == "true"
     second = training.registry.find("0.2", training.digest("0.2"))
     assert second and "is worse than" in second.tags["forced"]
-    with pytest.raises(SystemExit, match="no version 0.2 with the digest sha256:000000000000"):
+    with pytest.raises(SystemExit, match=r"no version 0\.2 with the digest sha256:000000000000"):
         step(contend.main, training, out, VERSION="0.2", DIGEST="sha256:" + "0" * 64)
 
     delete(training, "model-versions/delete", name=training.model, version="1")

@@ -60,6 +60,10 @@ test: .venv/dev ## all tests that need no cluster
 browser: ## install the browser that the report is tested in (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
+.PHONY: test-services
+test-services: .venv/dev ## the tests that start MLflow and S3 and break them: some minutes
+	$(bin)/pytest -m services tests/models/registry $(ARGS)
+
 .PHONY: test-cluster
 test-cluster: .venv/dev ## the tests that need a cluster: that of ../shared/cluster/lab, emptied first
 	$(bin)/pytest -m cluster tests/cluster $(ARGS)

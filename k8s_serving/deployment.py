@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from k8s_serving.graph import Graph, Served
+from k8s_serving.graph import Graph, Prepackaged, Served
 from models.contract.spec import Unit
 
 REGISTRY = "registry.example.com/argolane"
@@ -56,7 +56,7 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
     # In company, a node's version is only told where its tags bear its name.
     chained = {node.name for path in graph.paths() if len(path.nodes) > 1 for node in path.nodes}
     # Where no node loads a version, nothing is asked of the store, which then need not be there.
-    stored = any(node.version for node in containers)
+    stored = any(node.version and not isinstance(node, Prepackaged) for node in containers)
     pod: dict[str, Any] = {
         # Seldon's default user; the images run under any.
         "securityContext": {
@@ -94,14 +94,15 @@ def pod_name(containers: Iterable[str]) -> str:
 
 
 def _container(node: Served, *, tags: bool, stored: bool) -> dict[str, Any]:
+    prepackaged = isinstance(node, Prepackaged)  # its model is fetched, and needs no store
     env = {
         "UNIT": node.serves,
-        "MODEL_DIR": f"{MODEL_STORE}/{node.unit}/{node.version}" if node.version else "",
+        "MODEL_DIR": f"{MODEL_STORE}/{node.unit}/{node.version}" if node.version and not prepackaged else "",
         "MODEL_DIGEST": node.digest,
         "MODEL_THREADS": "1",
         "MODEL_NODE_TAGS": "true" if tags else "",
     }
-    made = {
+    made: dict[str, Any] = {
         "name": node.name,
         "image": node.image,
         "env": [{"name": name, "value": value} for name, value in env.items() if value],
@@ -115,6 +116,6 @@ def _container(node: Served, *, tags: bool, stored: bool) -> dict[str, Any]:
         },
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
-    if stored:
+    if stored and not prepackaged:
         made["volumeMounts"] = [{"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}]
     return made

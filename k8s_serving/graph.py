@@ -43,6 +43,24 @@ class Served:
         return (Path((self,), answers=self),)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepackaged(Served):
+    """A server of Seldon's that gets its model from `uri` before it starts: MLFLOW_SERVER and its like.
+
+    `image` takes the place of the one that the cluster knows under the name `implementation`. `secret` is the
+    Secret that the model is fetched with. The version is the model store's; what is served comes from `uri`.
+    """
+
+    implementation: str = ""
+    uri: str = ""
+    secret: str = ""
+
+    @property
+    def node(self) -> dict[str, Any]:
+        node = {**super().node, "implementation": self.implementation, "modelUri": self.uri}
+        return {**node, "envSecretRefName": self.secret} if self.secret else node
+
+
 @dataclass(frozen=True)
 class Path:
     """One way of a request: the containers that it meets, and its share of all requests.

@@ -3,7 +3,7 @@
 set -eu
 cd "$1"; MODEL=$2 TO=$3
 mkdir -p "$TO"
-cp -R --parents models/__init__.py models/contract models/runtimes models/data "models/$MODEL" "$TO"
+cp -R --parents models/__init__.py models/contract models/runtimes models/data models/registry "models/$MODEL" "$TO"
 above=$(dirname "models/$MODEL")
 while [ "$above" != models ]; do
   find "$above" -maxdepth 1 -name '*.py' -exec cp --parents {} "$TO" \;

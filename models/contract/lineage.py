@@ -27,8 +27,8 @@ _NEUTRAL_FILES = frozenset(
         "unit.in",
     }
 )
-# Nor have what all trainings share, what serves, and what only fetches.
-_NEUTRAL_MODULES = ("models.contract.", "models.runtimes.", "models.data.download.")
+# Nor have what all trainings share, what serves, what only fetches, and what tells others of a version.
+_NEUTRAL_MODULES = ("models.contract.", "models.runtimes.", "models.data.download.", "models.registry.")
 
 
 def code_sha256(folder: Path, models: Path) -> str:

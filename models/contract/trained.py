@@ -47,7 +47,7 @@ class Trained:
 
         rows = samples.as_sent(self.data.x_test)
         sample = samples.Samples(
-            names=_names(rows),
+            names=_names(self.data, rows),
             rows=rows,
             truth=truth[: len(rows)],
             answers=self._served(folder, answers, rows),
@@ -162,7 +162,9 @@ def _server(job: "Job", folder: Path) -> Callable[[Any], list[Any]] | None:
     return ask
 
 
-def _names(rows: list[Any]) -> list[str] | None:
-    """x0, x1 and so on for rows of numbers; text has no names."""
+def _names(data: "Dataset", rows: list[Any]) -> list[str] | None:
+    """The `features` of the data set, where it names them; x0, x1 and so on for rows of numbers."""
+    if features := getattr(data, "features", None):
+        return list(features)
     first = rows[0] if rows else None
     return [f"x{i}" for i in range(len(first))] if isinstance(first, list) else None

@@ -9,10 +9,17 @@ from models.contract.spec import MODELS
 
 TREE = (
     "models/__init__.py", "models/README.md", "models/contract/job.py", "models/runtimes/text.py",
-    "models/data/mnist.py", "models/other/train.py", "models/family/words.py", "models/family/notes.md",
+    "models/data/mnist.py", "models/registry/rest.py", "models/other/train.py", "models/family/words.py",
+    "models/family/notes.md",
     "models/family/clean/train.py", "models/family/clean/deep/far/rules.py", "models/family/tokens/train.py",
 )  # fmt: skip
-SHARED = {"models/__init__.py", "models/contract/job.py", "models/runtimes/text.py", "models/data/mnist.py"}
+SHARED = {
+    "models/__init__.py",
+    "models/contract/job.py",
+    "models/runtimes/text.py",
+    "models/data/mnist.py",
+    "models/registry/rest.py",
+}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import yaml
 from hera.workflows import Task
 
 from k8s_serving.deployment import MODEL_STORE, deployment, served
-from k8s_serving.graph import Graph, Path, Served
+from k8s_serving.graph import Graph, Path, Prepackaged, Served
 from models.contract.spec import Unit
 from workflows.parts import parameters
 from workflows.parts.gate import ORIGIN
@@ -76,6 +76,30 @@ class Given(Served):
     @property
     def inputs(self) -> tuple[str, ...]:
         return tuple(f"{self.key}-{what}" for what in (*self.told, *ORIGIN))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenPrepackaged(Given, Prepackaged):
+    """A prepackaged server of which the task tells image and uri."""
+
+
+def prepackaged(
+    unit: Unit, *, implementation: str, secret: str, lineage: Sequence[str] = ()
+) -> GivenPrepackaged:
+    """The unit's version as such a server serves it; the task gives `<unit>-image` and `<unit>-uri`.
+
+    And `<unit>-<name>` of each name in `lineage`, which is written down with the deployment.
+    """
+    image, uri, digest = (_tag(f"{unit.kebab}-{what}") for what in ("image", "uri", "digest"))
+    known = served(unit, image=image, version=parameters.VERSION.tag, digest=digest)
+    return GivenPrepackaged(
+        **vars(known),
+        implementation=implementation,
+        uri=uri,
+        secret=secret,
+        key=unit.kebab,
+        told=("image", "uri", *lineage),
+    )
 
 
 def tagged(unit: Unit) -> Given:

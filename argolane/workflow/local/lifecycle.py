@@ -9,7 +9,7 @@ from argolane.disk import said
 from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally
 from argolane.manifest import Document
 from argolane.project import Project
-from argolane.workflow.local import subset
+from argolane.workflow.local import needs, subset
 from argolane.workflow.local.engine.dispatch import StandIn
 from argolane.workflow.local.engine.loop import Engine
 from argolane.workflow.local.submit import submit
@@ -46,6 +46,9 @@ def run(
     """Run a workflow to its end, in this process; `stand_ins` act for the templates of these names."""
     submission = submit(workflow, templates, parameters or {}, name=name, entrypoint=entrypoint)
     doubts = _outlook(project, submission, stand_ins or ())
+    if not stand_ins:  # a test brings up what it needs
+        tell = observe or (lambda event: None)
+        needs.bring_up(project, submission.metadata, submission.changed, say=lambda text: tell(Said(text)))
     record = Record(project.runs / submission.name)
     try:
         record.create()

@@ -1,0 +1,146 @@
+"""Wine quality on a cluster: MLflow and S3 beside it, a version registered there and served from there."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import ROOT, Lab, outputs
+
+from tests.models.wine.rows import made_up
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
+COMPONENT = "k8s_setup/components/mlflow"
+STEPS = ["guard", "build", "build-server", "download", "preprocess", "train", "gate", "contend", "deploy",
+         "verify", "crown"]  # fmt: skip
+WINES = "made-up-wines"
+
+
+@pytest.fixture(scope="session")
+def mlflow(seldon: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """The component, with its images from this tree, up in the lab; claims of the lab are folders of root."""
+    kit = tmp_path_factory.mktemp("kit")
+    shutil.copytree(ROOT / COMPONENT, kit / "mlflow")
+    docker = f"{seldon.script} docker".split()
+    for lock in ("mlflow", "rclone"):
+        context = kit / lock
+        (context / "models").mkdir(parents=True)
+        shutil.copy(ROOT / "models/install.sh", context / "models")
+        shutil.copytree(ROOT / COMPONENT, context / COMPONENT)
+        image = f"{seldon.registry}/{lock}:0.1"
+        seldon.run(*docker, "build", "--quiet", "--build-arg", f"LOCK={lock}", "--tag", image, "--file",
+                   f"{context}/{COMPONENT}/Dockerfile", str(context), timeout=900)  # fmt: skip
+        seldon.run(*docker, "push", "--quiet", image)
+    seldon.run(str(kit / "mlflow/prepare"))
+    text = (kit / "mlflow/kustomization.yaml").read_text()
+    for lock in ("mlflow", "rclone"):
+        named = f"{{name: {lock}, newName: {seldon.registry}/{lock}, newTag"
+        text = text.replace(f"{{name: {lock}, newTag", named)
+    (kit / "mlflow/kustomization.yaml").write_text(text)
+    seldon.kubectl("apply", "--kustomize", str(kit / "mlflow"))
+    open_claims(seldon, "mlflow-data", "s3-data")
+    for name in ("s3", "mlflow"):
+        seldon.kubectl("rollout", "status", f"deployment/{name}", "--timeout=300s")
+    return seldon
+
+
+def open_claims(lab: Lab, *names: str) -> None:
+    """Folders of root mean nothing to a pod's fsGroup: they are opened, as the store's is."""
+    for name in names:
+        bound = "--for=jsonpath={.status.phase}=Bound"
+        lab.kubectl("wait", f"persistentvolumeclaim/{name}", bound, "--timeout=120s")
+        volume = lab.read("persistentvolumeclaim", name)["spec"]["volumeName"]
+        place = Path(lab.read("persistentvolume", volume)["spec"]["hostPath"]["path"])
+        for folder, _, _ in os.walk(place):
+            Path(folder).chmod(0o777)
+
+
+@pytest.fixture(scope="session")
+def wines(seldon: Lab) -> str:
+    """The URL of a CSV that pods can fetch: a file in a repository of the lab's own is none, a pod's is."""
+    script = (
+        "import http.server, pathlib, os; pathlib.Path('/tmp/wine.csv').write_text(os.environ['WINES']);"
+        " os.chdir('/tmp'); http.server.test(http.server.SimpleHTTPRequestHandler, port=8000, bind='0.0.0.0')"
+    )
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": WINES, "labels": {"app": WINES}},
+        "spec": {
+            "securityContext": {
+                "runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [{
+                "name": "web", "image": "python:3.11-slim", "command": ["python", "-c", script],
+                "env": [{"name": "WINES", "value": made_up(200)}],
+                "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+            }],
+        },
+    }  # fmt: skip
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": WINES},
+        "spec": {"selector": {"app": WINES}, "ports": [{"port": 80, "targetPort": 8000}]},
+    }
+    for each in (pod, service):
+        seldon.kubectl("apply", "--filename", "-", text=json.dumps(each))
+    seldon.kubectl("wait", f"pod/{WINES}", "--for=condition=Ready", "--timeout=180s")
+    return f"http://{WINES}/wine.csv"
+
+
+def start(lab: Lab, repository: str, wines: str, version: str, **more: str) -> str:
+    """A run of `wine` that builds both images from this commit: its name, once its claim is opened."""
+    given = {"repo": repository, "revision": lab.revision, "registry": lab.registry, "version": version,
+             "url": wines, "build": "true", "trees": "20", "accept": "5", "deploy_timeout": "400"}  # fmt: skip
+    run = lab.submit("wine", **{**given, **more})
+    for _ in range(60):
+        claims = lab.kubectl("get", "persistentvolumeclaims", "--output=name").split()
+        if f"persistentvolumeclaim/{run}-work" in claims:
+            open_claims(lab, f"{run}-work")
+            return run
+        time.sleep(1)
+    raise AssertionError(lab.story(run))
+
+
+@pytest.fixture(scope="session")
+def learned(mlflow: Lab, repository: str, wines: str) -> Any:
+    """The status of the run that made version 0.1."""
+    return mlflow.succeeded(start(mlflow, repository, wines, "0.1"), within=2000)
+
+
+def test_every_task_has_succeeded(learned: Any) -> None:
+    """From the file to the alias; nothing was skipped, for images were built and the version is deployed."""
+    phases = {node["displayName"]: node["phase"] for node in learned["nodes"].values()}
+    assert {name: phases[name] for name in STEPS} == dict.fromkeys(STEPS, "Succeeded")
+
+
+def test_the_version_is_served_from_the_registry(mlflow: Lab, learned: Any) -> None:
+    """Out of S3, by the image that was built, and verified by all test rows; the manifest says which it is."""
+    uri = outputs(learned, "contend")["uri"]
+    found = mlflow.read("seldondeployment", "wine")
+    graph = found["spec"]["predictors"][0]["graph"]
+    assert (graph["implementation"], graph["modelUri"]) == ("MLFLOW_SERVER", uri)
+    assert graph["envSecretRefName"] == "s3-credentials" and uri.startswith("s3://mlflow/artifacts/")
+    [path] = json.loads(outputs(learned, "verify")["report"])["paths"]
+    assert path["rows"] == 50 and path["version"] == "0.1" and path["metric"]["name"] == "rmse"
+    [container] = found["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    assert container["image"] == outputs(learned, "build-server")["image"]
+    notes = found["metadata"]["annotations"]
+    assert notes["argolane.dev/wine-number"] == "1" and notes["argolane.dev/wine-forced"] == "false"
+
+
+def test_a_worse_one_does_not_take_its_place(mlflow: Lab, learned: Any, repository: str, wines: str) -> None:
+    """The champion goes on serving; by force the worse one does, and the alias says so."""
+    worse = {"estimator": "elastic-net", "alpha": "50"}
+    status = mlflow.ended(start(mlflow, repository, wines, "0.2", **worse))
+    phases = {node["displayName"]: node["phase"] for node in status["nodes"].values()}
+    assert status["phase"] == "Failed" and phases["contend"] == "Failed"
+    assert mlflow.read("seldondeployment", "wine")["metadata"]["annotations"]["argolane.dev/version"] == "0.1"
+    status = mlflow.succeeded(start(mlflow, repository, wines, "0.2", force="true", **worse))
+    assert outputs(status, "crown")["champion"] == outputs(status, "contend")["number"] == "2"
+    assert outputs(status, "contend")["forced"] == "true"

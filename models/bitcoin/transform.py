@@ -1,0 +1,145 @@
+"""A raw CSV in, shards of checked days out, by Apache Beam: `python -m models.bitcoin.transform`.
+
+The second step. Runs on this machine, or on whatever runner of Beam is named: flags that are not its own are
+that runner's. The shards interleave days; no shard is a part of the time.
+"""
+
+import argparse
+import json
+import logging
+import os
+import shlex
+import time
+from pathlib import Path
+from typing import Any
+
+from models.bitcoin import cli, storage
+from models.contract.errors import ModelError
+from models.data.download import sha256
+
+SHOWN = 10  # bad rows
+
+
+def parser() -> argparse.ArgumentParser:
+    made = cli.parser("transform", "Filter, project, check and derive; write shards with a header.")
+    flag = made.add_argument
+    flag("--csv-url", required=True, help="The raw CSV: file://, s3:// or what else Beam reads.")
+    flag("--csv-sha256", default="", help="Its sha256: with the flags, it names the folder of the shards.")
+    flag("--to", required=True, help="A folder, or s3://BUCKET/PREFIX.")
+    flag("--where", action="append", default=[], metavar="COLUMN=VALUE", help="Rows that are looked at; all.")
+    flag("--shards", type=int, default=2, help="Files that are written.")
+    flag("--format", default="csv", choices=["csv", "parquet"], help="Of the shards.")
+    flag("--most-bad", type=float, default=0.01, help="Share of the rows that may be bad.")
+    flag("--runner", default="DirectRunner", help="Any runner of Beam.")
+    flag("--runner-options", default="", help="Its flags, as one text.")
+    return made
+
+
+def main(given: argparse.Namespace, more: list[str]) -> dict[str, str]:
+    to, only = storage.folder(given.to), _only(given.where)
+    if not 1 <= given.shards <= 1000:
+        raise ModelError(f"shards is {given.shards}; expected 1 to 1000.")
+    said = [given.csv_sha256 or _digest(given.csv_url), given.format, given.shards, sorted(only.items())]
+    folder = f"{to}clean/{sha256(json.dumps(said).encode())[:16]}/"
+    if storage.DONE in storage.names(folder):
+        print("It is there already, made of the same file with the same flags.")
+        told = json.loads(storage.read(folder + storage.DONE))
+    else:
+        options = [f"--runner={given.runner}", *shlex.split(given.runner_options), *more]
+        told = _run(given, only, folder, options)
+    rows, bad = told["rows"], told["bad"]
+    for line in told["shown"]:
+        print(f"left out: {line}")
+    if bad > given.most_bad * (rows + bad) or not rows:
+        raise ModelError(f"{bad} of {rows + bad} rows are bad; most-bad is {given.most_bad:g} of them.")
+    return {"url": folder, "rows": str(rows), "bad": str(bad)}
+
+
+def _run(given: argparse.Namespace, only: dict[str, str], folder: str, flags: list[str]) -> dict[str, Any]:
+    print(f"loading Apache Beam for {given.runner}", flush=True)
+    logging.disable(logging.WARNING)  # that clouds nobody asked for are not installed
+    import apache_beam as beam
+
+    logging.disable(logging.NOTSET)
+    from apache_beam.io.filesystems import FileSystems
+    from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
+
+    from models.bitcoin import cleaning
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    options = PipelineOptions(flags + ([f"--s3_endpoint_url={endpoint}"] if endpoint else []))
+    options.view_as(SetupOptions).save_main_session = False
+    source = str(storage.local(given.csv_url)) if given.csv_url.startswith("file://") else given.csv_url
+    name = Path(given.csv_url).stem
+    # Beside its place until it is whole, where a folder can be renamed; its rows are counted in any case.
+    aside = folder if folder.startswith("s3://") else f"{folder.rstrip('/')}.{os.getpid()}.part/"
+    target = aside if aside.startswith("s3://") else f"{storage.local(aside)}/"
+    started = time.perf_counter()
+    try:
+        with FileSystems.open(source) as file:
+            layout = cleaning.layout(file.readline().decode("utf-8-sig").strip("\r\n"), only)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{given.csv_url}: cannot be read: {error}.") from None
+    pipeline = beam.Pipeline(options=options)
+    lines = pipeline | "Read" >> beam.io.ReadFromText(source, skip_header_lines=1)
+    days, bad = cleaning.days(lines, layout)
+    _write(days, f"{target}{name}", given.format, given.shards)
+    # One file, whatever the runner: bad rows and the number of good ones.
+    _ = bad | "WriteBad" >> beam.io.WriteToText(f"{target}_bad", num_shards=1, shard_name_template="")
+    count = days | beam.combiners.Count.Globally()
+    _ = count | "WriteCount" >> beam.io.WriteToText(f"{target}_rows", num_shards=1, shard_name_template="")
+    result = pipeline.run()
+    state = result.wait_until_finish()
+    if str(state) != "DONE":
+        raise ModelError(f"{given.runner} ended as {state}, not as DONE.")
+    faults = storage.read(f"{aside}_bad").decode().splitlines()
+    rows = int(storage.read(f"{aside}_rows").decode().strip() or 0)
+    told = {"rows": rows, "bad": len(faults), "shown": sorted(faults)[:SHOWN]}
+    storage.write(aside + storage.DONE, json.dumps(told).encode())
+    storage.put(aside, folder)
+    seconds = time.perf_counter() - started
+    print(f"{rows} rows, {len(faults)} bad, {given.shards} shards in {seconds:.1f} s", flush=True)
+    return told
+
+
+def _write(days: Any, prefix: str, kind: str, shards: int) -> None:
+    import apache_beam as beam
+
+    from models.bitcoin import cleaning
+
+    if kind == "csv":
+        header = ",".join(cleaning.WRITTEN)
+        sink = beam.io.WriteToText(prefix, file_name_suffix=".csv", num_shards=shards, header=header)
+        _ = days | "Line" >> beam.Map(cleaning.line) | "Write" >> sink
+        return
+    import pyarrow
+
+    first, *numbers = cleaning.WRITTEN
+    schema = pyarrow.schema([(first, pyarrow.string()), *((name, pyarrow.float64()) for name in numbers)])
+    table = beam.io.WriteToParquet(prefix, schema, file_name_suffix=".parquet", num_shards=shards)
+    _ = days | "Row" >> beam.Map(cleaning.written) | "Write" >> table
+
+
+def _only(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for name, sign, _ in pairs:
+        if not name or not sign:
+            raise ModelError(f"where is {name!r}; expected COLUMN=VALUE, such as slug=bitcoin.")
+    return {name: value for name, _, value in pairs}
+
+
+def _digest(url: str) -> str:
+    """Of a file of this machine what is in it, of any other its address."""
+    if url.startswith("file://") or "://" not in url:
+        import hashlib
+
+        try:
+            with storage.local(url).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise ModelError(f"{url}: cannot be read: {error.strerror}.") from None
+    return url
+
+
+if __name__ == "__main__":
+    cli.run(parser(), main)

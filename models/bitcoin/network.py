@@ -22,6 +22,7 @@ def start(seed: int) -> None:
     """TensorFlow with no more threads than processors, quiet, and with the same random numbers each time."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its sums differ from one processor to the next
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     print("loading TensorFlow", flush=True)
     import keras

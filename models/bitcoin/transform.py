@@ -121,7 +121,7 @@ def _write(days: Any, prefix: str, kind: str, shards: int) -> None:
 
 
 def _only(given: list[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
+    pairs = [text.partition("=") for text in given if text]
     for name, sign, _ in pairs:
         if not name or not sign:
             raise ModelError(f"where is {name!r}; expected COLUMN=VALUE, such as slug=bitcoin.")

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from models.bitcoin import storage
 from models.contract.errors import ModelError
@@ -11,14 +12,16 @@ from models.data import bitcoin
 from models.data.bitcoin import BadRow, Day, Prices
 
 
-def load(dataset: str, *, url: str = "", digest: str = "", cache: Path) -> Prices:
+def load(
+    dataset: str, *, url: str = "", digest: str = "", cache: Path, say: TextIO | None = None
+) -> Prices:
     """The days, in their order. A `url` that ends in `/` is a folder of shards. Raises ModelError."""
     if url.endswith("/"):
         return shards(url)
     name, content = bitcoin.raw(dataset, cache=cache, url=url, digest=digest)
     found = bitcoin.read(content, name)
     for line in found.bad:
-        print(f"left out: {line}", flush=True)
+        print(f"left out: {line}", file=say, flush=True)
     return found
 
 

@@ -41,14 +41,11 @@ DEPLOYING = f"'{parameters.DEPLOY.tag}' == 'true'"
 
 
 def rollout(target: Target) -> DAG:
-    """Template `rollout`; its inputs are those that the tags of the target's manifest name.
-
-    Its outputs are `deployment` and `version`: what answers now, and with which version.
-    """
+    """Template `rollout`; its inputs are those that the tags of the target's manifest name."""
     given = {name: _input(name) for name in target.inputs}
     deploy, verify = _deploy(target), _verify(target)
     _recover(_explain(target), _put_back(target))
-    outputs = [
+    outputs = [  # what answers now, and with which version
         Parameter(name=name, value_from=m.ValueFrom(parameter=f"{{{{tasks.deploy.outputs.parameters.{name}}}}}"))
         for name in ("deployment", "version")
     ]

@@ -56,7 +56,10 @@ RUNNER = p.Checked(
     {"pattern": r"[A-Za-z][A-Za-z0-9_.]*", "expected": "the name of a runner of Beam"},
 )
 RUNNER_OPTIONS = p.Checked(
-    "runner-options", "", "Flags of the runner as Beam has them, such as --flink_master=flink:8081.", {"pattern": ".*"}
+    "runner-options",
+    "",
+    "Flags of the runner as Beam has them, such as --flink_master=flink:8081.",
+    {"pattern": ".*"},
 )
 OWN = (DATA_URL, S3_ENDPOINT, WHERE, FORMAT, SHARDS, RUNNER, RUNNER_OPTIONS)
 
@@ -77,7 +80,10 @@ def build() -> WorkflowTemplate:
         given = {parameter.name: parameter.tag for parameter in (*dataset, *params.values())}
         fetched = {name: given[name] for name in ("dataset", "csv-url", "csv-sha256")}
         move = _step(unit, "move", {**fetched, "data-dir": f"{MODEL_STORE}/.data"})
-        made_of = {"csv-url": "{{inputs.parameters.csv-url}}", "csv-sha256": "{{inputs.parameters.csv-sha256}}"}
+        made_of = {
+            "csv-url": "{{inputs.parameters.csv-url}}",
+            "csv-sha256": "{{inputs.parameters.csv-sha256}}",
+        }
         own = {own.name: own.tag for own in (WHERE, FORMAT, SHARDS, RUNNER, RUNNER_OPTIONS)}
         transform = _step(unit, "transform", {**made_of, **own}, "csv-url", "csv-sha256")
         roll = rollout(seldon(unit.kebab, tagged(unit)))

@@ -32,7 +32,9 @@ def layout(header: str, only: Mapping[str, str]) -> Layout:
     known = [name.strip().lower() for name in names]
     missing = [name for name in only if name.lower() not in known]
     if missing:
-        raise ModelError(f"There is no column {', '.join(missing)} to filter by; the file has {', '.join(names)}.")
+        raise ModelError(
+            f"There is no column {', '.join(missing)} to filter by; the file has {', '.join(names)}."
+        )
     places = tuple((known.index(name.lower()), value) for name, value in only.items())
     return Layout(columns(names), len(names), places)
 

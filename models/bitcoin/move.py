@@ -15,7 +15,12 @@ from models.data.download import sha256
 def parser() -> argparse.ArgumentParser:
     made = cli.parser("move", "Fetch a CSV of prices, check it, put it where the next step finds it.")
     flag = made.add_argument
-    flag("--dataset", default="auto", choices=["auto", "bitcoin", "synthetic"], help="bitcoin, or 900 made-up days.")
+    flag(
+        "--dataset",
+        default="auto",
+        choices=["auto", "bitcoin", "synthetic"],
+        help="bitcoin, or 900 made-up days.",
+    )
     flag("--csv-url", default="", help="Another CSV: http://, https:// or file://.")
     flag("--csv-sha256", default="", help="What that file must have; empty takes whatever is there.")
     flag("--to", required=True, help="A folder, or s3://BUCKET/PREFIX.")

@@ -12,9 +12,7 @@ from models.data import bitcoin
 from models.data.bitcoin import BadRow, Day, Prices
 
 
-def load(
-    dataset: str, *, url: str = "", digest: str = "", cache: Path, say: TextIO | None = None
-) -> Prices:
+def load(dataset: str, *, url: str = "", digest: str = "", cache: Path, say: TextIO | None = None) -> Prices:
     """The days, in their order. A `url` that ends in `/` is a folder of shards. Raises ModelError."""
     if url.endswith("/"):
         return shards(url)

@@ -25,7 +25,9 @@ def names(folder: str) -> list[str]:
         return sorted(path.name for path in place.iterdir() if path.is_file()) if place.is_dir() else []
     bucket, prefix = _split(folder)
     with _told(folder):
-        pages = client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+        pages = (
+            client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+        )
         keys = [one["Key"] for page in pages for one in page.get("Contents", ())]
     return sorted(key.removeprefix(prefix) for key in keys)
 

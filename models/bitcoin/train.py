@@ -96,7 +96,11 @@ def main(job: Job) -> None:
     before = fit(data.x_train[:first], data.y_train[:first], params, data.anchor)
     alone = Learned(learned.ridge, [], data.anchor)
     job.save(
-        {"model.onnx": packed(convert(learned.ridge, learned.layers, answer=data.answer, anchor=data.anchor))},
+        {
+            "model.onnx": packed(
+                convert(learned.ridge, learned.layers, answer=data.answer, anchor=data.anchor)
+            )
+        },
         data,
         learned.answers(data.x_test),
         seconds=seconds,

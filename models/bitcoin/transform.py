@@ -67,8 +67,14 @@ def _run(given: argparse.Namespace, only: dict[str, str], folder: str, flags: li
     from models.bitcoin import cleaning
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    options = PipelineOptions(flags + ([f"--s3_endpoint_url={endpoint}"] if endpoint else []))
-    options.view_as(SetupOptions).save_main_session = False
+    if given.runner == "DirectRunner":
+        _refuse_unknown(flags)
+    try:
+        options = PipelineOptions(flags + ([f"--s3_endpoint_url={endpoint}"] if endpoint else []))
+        options.view_as(SetupOptions).save_main_session = False
+        pipeline = beam.Pipeline(options=options)
+    except (ValueError, ImportError) as error:
+        raise ModelError(f"runner {given.runner}: {error}") from None
     source = str(storage.local(given.csv_url)) if given.csv_url.startswith("file://") else given.csv_url
     name = Path(given.csv_url).stem
     # Beside its place until it is whole, where a folder can be renamed; its rows are counted in any case.
@@ -80,7 +86,6 @@ def _run(given: argparse.Namespace, only: dict[str, str], folder: str, flags: li
             layout = cleaning.layout(file.readline().decode("utf-8-sig").strip("\r\n"), only)
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{given.csv_url}: cannot be read: {error}.") from None
-    pipeline = beam.Pipeline(options=options)
     lines = pipeline | "Read" >> beam.io.ReadFromText(source, skip_header_lines=1)
     days, bad = cleaning.days(lines, layout)
     _write(days, f"{target}{name}", given.format, given.shards)
@@ -88,8 +93,10 @@ def _run(given: argparse.Namespace, only: dict[str, str], folder: str, flags: li
     _ = bad | "WriteBad" >> beam.io.WriteToText(f"{target}_bad", num_shards=1, shard_name_template="")
     count = days | beam.combiners.Count.Globally()
     _ = count | "WriteCount" >> beam.io.WriteToText(f"{target}_rows", num_shards=1, shard_name_template="")
-    result = pipeline.run()
-    state = result.wait_until_finish()
+    try:
+        state = pipeline.run().wait_until_finish()
+    except (RuntimeError, OSError) as error:  # of a runner elsewhere, or a disk that is full
+        raise ModelError(f"{given.runner}: {error}") from error
     if str(state) != "DONE":
         raise ModelError(f"{given.runner} ended as {state}, not as DONE.")
     faults = storage.read(f"{aside}_bad").decode().splitlines()
@@ -118,6 +125,18 @@ def _write(days: Any, prefix: str, kind: str, shards: int) -> None:
     schema = pyarrow.schema([(first, pyarrow.string()), *((name, pyarrow.float64()) for name in numbers)])
     table = beam.io.WriteToParquet(prefix, schema, file_name_suffix=".parquet", num_shards=shards)
     _ = days | "Row" >> beam.Map(cleaning.written) | "Write" >> table
+
+
+def _refuse_unknown(flags: list[str]) -> None:
+    """Beam leaves a flag that nobody knows aside; a runner elsewhere may know it, the one here does not."""
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    known = argparse.ArgumentParser(conflict_handler="resolve", add_help=False, allow_abbrev=False)
+    for options in PipelineOptions.__subclasses__():
+        options._add_argparse_args(known)
+    _, more = known.parse_known_args(flags)
+    if more:
+        raise ModelError(f"{' '.join(more)} is a flag neither of transform nor of DirectRunner.")
 
 
 def _only(given: list[str]) -> dict[str, str]:

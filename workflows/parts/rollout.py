@@ -46,7 +46,9 @@ def rollout(target: Target) -> DAG:
     deploy, verify = _deploy(target), _verify(target)
     _recover(_explain(target), _put_back(target))
     outputs = [  # what answers now, and with which version
-        Parameter(name=name, value_from=m.ValueFrom(parameter=f"{{{{tasks.deploy.outputs.parameters.{name}}}}}"))
+        Parameter(
+            name=name, value_from=m.ValueFrom(parameter=f"{{{{tasks.deploy.outputs.parameters.{name}}}}}")
+        )
         for name in ("deployment", "version")
     ]
     inputs = [Parameter(name=name) for name in given]

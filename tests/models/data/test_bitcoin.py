@@ -10,7 +10,14 @@ from models.data.bitcoin import BadRow, day, raw, read, synthetic, unique
 from models.data.download import sha256
 
 HEADER = "Date,Open,High,Low,Close,Adj Close,Volume"
-GOOD = {"date": "2014-09-17", "open": "465.9", "high": "468.2", "low": "452.4", "close": "457.3", "volume": "21"}
+GOOD = {
+    "date": "2014-09-17",
+    "open": "465.9",
+    "high": "468.2",
+    "low": "452.4",
+    "close": "457.3",
+    "volume": "21",
+}
 
 
 def table(*rows: str, header: str = HEADER) -> bytes:
@@ -71,7 +78,10 @@ def test_days_come_in_their_order_whatever_the_file_has() -> None:
 
 
 FAULTS = {
-    "no such column": (table("1", header="Date,Price"), "open, high, low, close, volume there is not one each"),
+    "no such column": (
+        table("1", header="Date,Price"),
+        "open, high, low, close, volume there is not one each",
+    ),
     "a column twice": (table(header=f"{HEADER},date"), "Of the columns date there is not one each"),
     "another encoding": (table(ROW) + b"\xff", "is no UTF-8"),
     "an open quote": (table(ROW, '"2014'), "is not CSV"),

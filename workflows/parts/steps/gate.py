@@ -51,7 +51,9 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     if metric.name != environ["METRIC"]:
         sys.exit(f"{version.described}; this workflow compares {environ['METRIC']}. Train it again.")
     if not metric.passes(accept):
-        sys.exit(f"{version.described}; accept is {asked}. Train it better, or ask for less.{against(version)}")
+        sys.exit(
+            f"{version.described}; accept is {asked}. Train it better, or ask for less.{against(version)}"
+        )
     print(f"{version.described}, {asked} was asked for{against(version)}")
     further = {name: value for name, value in version.scores.items() if name != metric.name}
     if further:

@@ -1,10 +1,11 @@
-"""Bitcoin in, workflow `bitcoin` out: move -> transform -> train -> gate -> rollout of what beats a simple forecast.
+"""Bitcoin in, workflow `bitcoin` out: move -> transform -> train -> gate -> rollout.
 
 What is moved and what is made of it lie in the model store, or in a bucket, below a digest of what made them:
 no step hands a folder of its own run to the next, and each can be asked again.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from hera.workflows import DAG, Container, Parameter, Task, WorkflowTemplate
 from hera.workflows import models as m
@@ -76,7 +77,7 @@ def build() -> WorkflowTemplate:
     ) as workflow:
         check = guard(inputs, images=[image_name(unit, target) for target in ("trainer", "runtime")])
         make, learn, judge = image(of_units([unit])), train(unit), gate([unit])
-        learn.env = [*(learn.env or []), *_s3()]  # type: ignore[misc,list-item]
+        learn.env = [*(learn.env or []), *_s3()]  # type: ignore[misc]
         given = {parameter.name: parameter.tag for parameter in (*dataset, *params.values())}
         fetched = {name: given[name] for name in ("dataset", "csv-url", "csv-sha256")}
         move = _step(unit, "move", {**fetched, "data-dir": f"{MODEL_STORE}/.data"})
@@ -115,7 +116,9 @@ def build() -> WorkflowTemplate:
             })  # fmt: skip
             checked >> trainable
             trainable >> servable
-            trainable >> moved >> cleaned >> trained >> good
+            order = [trainable, moved, cleaned, trained, good]
+            for before, after in pairwise(order):
+                before >> after
             for task in (servable, good):
                 task >> rolled
     return workflow

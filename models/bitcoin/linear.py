@@ -1,4 +1,4 @@
-"""Rows and numbers in, a scaler and a ridge regression out: what the network stands on, and is shown beside."""
+"""Rows and numbers in, a scaler and a ridge regression out: what the network adds to, and is shown beside."""
 
 from dataclasses import dataclass
 

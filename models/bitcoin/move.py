@@ -1,4 +1,4 @@
-"""A data set's name or a URL in, the raw CSV in the store or in a bucket out: `python -m models.bitcoin.move`.
+"""A data set's name or a URL in, the raw CSV in the store or a bucket out: `python -m models.bitcoin.move`.
 
 The first step. A file lies below its sha256, so that nothing which was moved is ever another file later.
 """

@@ -55,17 +55,17 @@ def fit(
         model.add(layers.Dropout(DROPOUT))
     model.add(layers.Dense(1, kernel_initializer="zeros"))
     model.compile(optimizers.Adam(params.learning_rate), "mse", steps_per_execution=16)
-    size = float(np.std(y)) or 1.0
-    rows, wanted = x.astype(np.float32), (y / size).astype(np.float32)
+    unit = float(np.std(y)) or 1.0
+    rows, wanted = x.astype(np.float32), (y / unit).astype(np.float32)
 
     def ask(given: np.ndarray) -> np.ndarray:
-        answers: np.ndarray = apply(_layers(model, size), given)
+        answers: np.ndarray = apply(_layers(model, unit), given)
         return answers
 
     for epoch in range(1, params.epochs + 1):
         history = model.fit(rows, wanted, batch_size=params.batch_size, verbose=0).history
         each(epoch, float(history["loss"][-1]), ask)
-    return _layers(model, size)
+    return _layers(model, unit)
 
 
 def apply(network: list[Layer], x: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
 
@@ -29,14 +30,15 @@ def shards(folder: str) -> Prices:
     names = [name for name in there if name.endswith(tuple(_READERS)) and name[:1] not in "._"]
     if not names or storage.DONE not in there:
         raise ModelError(
-            f"{folder} has no {' or '.join(_READERS)} with a {storage.DONE}. Has transform been run, to its end?"
+            f"{folder} has no {' or '.join(_READERS)} with a {storage.DONE}."
+            " Has transform been run, to its end?"
         )
     days: list[Day] = []
     for name in sorted(names):
         read = _READERS[name[name.rfind(".") :]]
         days += read(storage.read(folder + name), folder + name)
     days.sort()
-    for one, other in zip(days, days[1:], strict=False):
+    for one, other in pairwise(days):
         if one.date == other.date:
             raise ModelError(f"{folder}: {one.date} is there twice; the shards are not of one transform.")
     expected = json.loads(storage.read(folder + storage.DONE))["rows"]

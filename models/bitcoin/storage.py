@@ -113,5 +113,6 @@ def _told(address: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise ModelError(
-            f"{address}: {error}. S3 is known by AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+            f"{address}: {error}. S3 is known by AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and"
+            " AWS_SECRET_ACCESS_KEY."
         ) from None

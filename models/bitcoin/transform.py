@@ -39,13 +39,14 @@ def main(given: argparse.Namespace, more: list[str]) -> dict[str, str]:
     to, only = storage.folder(given.to), _only(given.where)
     if not 1 <= given.shards <= 1000:
         raise ModelError(f"shards is {given.shards}; expected 1 to 1000.")
-    said = [given.csv_sha256 or _digest(given.csv_url), given.format, given.shards, sorted(only.items())]
+    source, name = given.csv_sha256 or _digest(given.csv_url), Path(given.csv_url).stem
+    said = [source, name, _code(), given.format, given.shards, sorted(only.items())]
     folder = f"{to}clean/{sha256(json.dumps(said).encode())[:16]}/"
     if storage.DONE in storage.names(folder):
         print("It is there already, made of the same file with the same flags.")
         told = json.loads(storage.read(folder + storage.DONE))
     else:
-        options = [f"--runner={given.runner}", *shlex.split(given.runner_options), *more]
+        options = [f"--runner={given.runner}", *_split(given.runner_options), *more]
         told = _run(given, only, folder, options)
     rows, bad = told["rows"], told["bad"]
     for line in told["shown"]:
@@ -125,6 +126,20 @@ def _write(days: Any, prefix: str, kind: str, shards: int) -> None:
     schema = pyarrow.schema([(first, pyarrow.string()), *((name, pyarrow.float64()) for name in numbers)])
     table = beam.io.WriteToParquet(prefix, schema, file_name_suffix=".parquet", num_shards=shards)
     _ = days | "Row" >> beam.Map(cleaning.written) | "Write" >> table
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise ModelError(f"runner-options is {text!r}: {error}.") from None
+
+
+def _code() -> str:
+    """Of what decides what is in the shards: other code makes another folder."""
+    own = Path(__file__).parent
+    files = (own / "cleaning.py", own.parent / "data/bitcoin.py")
+    return sha256(b"".join(file.read_bytes() for file in files))
 
 
 def _refuse_unknown(flags: list[str]) -> None:

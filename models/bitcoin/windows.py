@@ -69,25 +69,26 @@ class Rows:
 def rows(prices: Prices, target: str) -> Rows:
     """The rows of a target. Raises ModelError where there are too few days."""
     runs = unbroken(prices.days)
+    names, anchor = _names(target), None
     if target == "close":
         parts = [_same_day(run) for run in runs]
-        names, answer, simple, anchor = ("open", "high", "low"), "close", "(high + low) / 2", None
+        answer, simple = "close", "(high + low) / 2"
     else:
         parts = [_next_day(run, price=target == "next-close") for run in runs if len(run) > WINDOW]
-        names, answer, simple, anchor = FEATURES, "log_range", f"EWMA {ALPHA} of log ranges", None
+        answer, simple = "log_range", f"EWMA {ALPHA} of log ranges"
         if target == "next-close":
-            names, answer, simple = (*FEATURES, "close"), "next_close", "tomorrow as today"
-            anchor = len(names) - 1
+            answer, simple, anchor = "next_close", "tomorrow as today", len(names) - 1
     x = np.array([row for part in parts for row in part[1]], np.float32).reshape(-1, len(names))
-    dates, truth, forecast = ([one for part in parts for one in part[k]] for k in (0, 2, 3))
+    dates = [date for part in parts for date in part[0]]
+    truth, forecast = ([one for part in parts for one in part[k]] for k in (2, 3))
     days = [day.date for day in prices.days]
     first = days[int(len(days) * TRAIN)] if days else ""
     train = np.array([date < first for date in dates], bool)
     if train.sum() < LEAST or (~train).sum() < LEAST / 4:
         raise ModelError(
-            f"{prices.name} has {len(days)} days in {len(runs)} unbroken runs: {train.sum()} rows to train and"
-            f" {(~train).sum()} to test; expected at least {LEAST} and {LEAST // 4}. A row of target {target}"
-            f" takes {1 if target == 'close' else WINDOW + 1} days that follow each other."
+            f"{prices.name} has {len(days)} days in {len(runs)} unbroken runs: {train.sum()} rows to train"
+            f" and {(~train).sum()} to test; expected at least {LEAST} and {LEAST // 4}."
+            f" A row of target {target} takes {1 if target == 'close' else WINDOW + 1} days that follow each other."
         )
     y = np.array(truth, np.float64)[:, None]
     simple_answers = np.array(forecast, np.float64)[~train, None]
@@ -101,11 +102,19 @@ def latest(prices: Prices, target: str) -> tuple[tuple[str, ...], list[float]]:
     """(names, row) of the last day: what a client asks with, to hear of a day that has not come."""
     run = unbroken(prices.days)[-1]
     if target == "close":
-        return ("open", "high", "low"), [run[-1].open, run[-1].high, run[-1].low]
+        return _names(target), [run[-1].open, run[-1].high, run[-1].low]
     if len(run) < WINDOW:
         raise ModelError(f"The last {len(run)} days follow each other; expected at least {WINDOW}.")
     known = _features(run)[-1].tolist()
-    return (FEATURES, known) if target == "range" else ((*FEATURES, "close"), [*known, run[-1].close])
+    return _names(target), known if target == "range" else [*known, run[-1].close]
+
+
+def _names(target: str) -> tuple[str, ...]:
+    return {
+        "close": ("open", "high", "low"),
+        "range": FEATURES,
+        "next-close": (*FEATURES, "close"),
+    }[target]
 
 
 def unbroken(days: Sequence[Day]) -> list[list[Day]]:

@@ -82,7 +82,8 @@ class Job:
 
         files: what predict.py loads, by name. answers: of what was trained, for all test rows. seconds: that
         the fitting took. curve: numbers by epoch. scores, details, drawings: beside those that every unit
-        with such a metric has. baseline: what to be measured against, as `skill`; for numbers. Raises ModelError when the files answer otherwise; then nothing is saved.
+        with such a metric has. baseline: a simple forecast that numbers are measured against, as `skill`.
+        Raises ModelError when the files answer otherwise; then nothing is saved.
         """
         from models.contract.trained import Trained
 

@@ -117,7 +117,8 @@ def read(content: bytes, name: str) -> Prices:
     """A CSV with a header, in one process: the same days as `models.bitcoin.transform` makes of it."""
     try:
         rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        where, width = {}, 0
+        where: dict[str, int] = {}
+        width = 0
         by_date: dict[str, list[Day]] = {}
         bad = []
         for row in rows:
@@ -161,7 +162,7 @@ def raw(dataset: str, *, cache: Path, url: str = "", digest: str = "") -> tuple[
 
 
 def synthetic(days: int = SYNTHETIC, *, seed: int = 15) -> bytes:
-    """Made-up days as a CSV, with one row of null: calm and wild weeks follow each other, as they really do."""
+    """Made-up days as a CSV, with one row of null; calm and wild weeks follow each other, as they do."""
     print(
         f"WARNING: {days} made-up days are used, not real ones: no score on them means anything.",
         file=sys.stderr,
@@ -195,7 +196,8 @@ def _known(cache: Path) -> bytes:
         if sha256(content) != SHA256:
             raise ModelError(
                 f"BITCOIN_CSV {given}: cut or another file: {len(content)} bytes, sha256"
-                f" {sha256(content)[:12]}...; expected {SHA256[:12]}.... A file of your own is named by csv-url."
+                f" {sha256(content)[:12]}...; expected {SHA256[:12]}...."
+                " A file of your own is named by csv-url."
             )
         return content
     mirrors = os.environ.get("BITCOIN_MIRRORS", " ".join(MIRRORS)).replace(",", " ").split()

@@ -1,4 +1,4 @@
-"""Bitcoin with no cluster: from prices to a verified forecast, asked as people ask. The prices are made up."""
+"""Bitcoin with no cluster: from prices to a verified forecast, asked as people ask. Prices are made up."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ def node(argolane: Command, run: str, name: str) -> dict[str, Any]:
 def test_a_forecast_is_rolled_out_and_answers(
     run: subprocess.CompletedProcess[str], argolane: Command
 ) -> None:
-    """Every step has run, the bad row is named, and the deployment answers as the version did when trained."""
+    """Every step has run, the bad row is named, and the deployment answers as the version did."""
     assert "Succeeded" in run.stdout.splitlines()[-1]
     assert "left out: 2022-06-19" in argolane("logs", "bitcoin", "transform").stdout
     assert "against the simple forecast: rmse" in argolane("logs", "bitcoin", "gate").stdout

@@ -168,4 +168,4 @@ CHECKS: list[Callable[[], None]] = [
 if __name__ == "__main__":
     for check in CHECKS:
         check()
-        print(check.__name__)
+        print(check.__name__)  # noqa: T201

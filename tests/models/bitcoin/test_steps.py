@@ -186,7 +186,7 @@ def test_what_a_user_can_mend_is_one_line(python: Path, csv: Path, tmp_path: Pat
 def test_served_as_trained_and_client_errors(
     python: Path, serving: Path, csv: Path, shards: str, tmp_path: Path
 ) -> None:
-    """One number for each row of 34; anything else is told what is expected. text/csv is none that it reads."""
+    """One number for each row of 34; anything else is told what is expected; text/csv is not read."""
     done = train(python, "bitcoin", tmp_path, f"--csv-url={shards}", "--estimator=ridge")
     assert done.returncode == 0, done.stderr
     said = step(python, "ask", f"--csv-url={csv.as_uri()}")
@@ -213,7 +213,7 @@ def test_served_as_trained_and_client_errors(
 
 @pytest.mark.heavy
 def test_the_network_is_made_of_its_params(python: Path, csv: Path, tmp_path: Path) -> None:
-    """Each of the four that a search turns changes what is learned; the same ones make the same, to the byte."""
+    """Each of the four that a search turns changes what is learned; the same make the same weights."""
     changes = ["--layers=3", "--first-layer-size=16", "--scale-factor=1", "--learning-rate=0.01", ""]
     digests = {}
     for number, change in enumerate(["", *changes]):

@@ -24,7 +24,7 @@ def test_half_the_squared_error_is_a_skill_of_a_half() -> None:
 
 
 def test_a_better_model_is_better_beyond_chance() -> None:
-    """The whole interval is above 0, and Diebold and Mariano say the same; the other way round it is below."""
+    """The whole interval is above 0, as Diebold and Mariano say; the other way round it is below."""
     good, bad = series(400, 1.0, 1), series(400, 1.5, 2)
     found, turned = against(good, TRUTH, bad), against(bad, TRUTH, good)
     assert 0 < found["skill_low"] < found["skill"] < found["skill_high"] < 1

@@ -56,7 +56,7 @@ def test_a_bad_row_is_named(case: str) -> None:
 
 
 def test_bad_rows_are_left_out_and_kept_account_of() -> None:
-    """Among good ones they end nothing; a date with two different rows is no day, one with equal rows is one."""
+    """They end nothing; a date with two different rows is no day, one with two equal rows is one."""
     found = read(table(ROW, ROW, "2014-09-18,null,null,null,null,null,null", "2014-09-19,1"), "a")
     assert len(found.days) == 1
     assert found.bad == (

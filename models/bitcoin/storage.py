@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import shutil
+import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -61,16 +62,42 @@ def write(address: str, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def put(aside: str, folder: str) -> None:
-    """Rename a folder that is whole to its name; who was first there has made the same."""
-    if aside == folder:
+@contextlib.contextmanager
+def near(address: str, *, here: bool) -> Iterator[str]:
+    """A file as Beam is told of it; for a pipeline that runs `here` one of a bucket is fetched first."""
+    if here and address.startswith("s3://"):
+        with tempfile.TemporaryDirectory() as place:
+            copy = Path(place, Path(address).name)
+            copy.write_bytes(read(address))
+            yield str(copy)
+    else:
+        yield str(local(address)) if address.startswith("file://") else address
+
+
+@contextlib.contextmanager
+def making(folder: str, *, here: bool) -> Iterator[str]:
+    """Where the files of a folder are written, which are put in its place when all is well.
+
+    What runs here never writes to a bucket by itself: Beam asks of a bucket what not every server of S3 tells.
+    """
+    if folder.startswith("s3://"):
+        if not here:
+            yield folder
+            return
+        with tempfile.TemporaryDirectory() as place:
+            yield Path(place).as_uri() + "/"
+            for name in sorted(names(place), key=lambda name: name == DONE):  # that one comes last
+                write(folder + name, Path(place, name).read_bytes())
         return
+    beside = f"{folder.rstrip('/')}.{os.getpid()}.part/"
     try:
-        local(aside).rename(local(folder))
+        yield beside
+        local(beside).rename(local(folder))
     except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # who was first there has made the same
             raise
-        shutil.rmtree(local(aside), ignore_errors=True)
+    finally:
+        shutil.rmtree(local(beside), ignore_errors=True)
 
 
 def folder(given: str) -> str:

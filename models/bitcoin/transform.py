@@ -59,9 +59,27 @@ def main(given: argparse.Namespace, more: list[str]) -> dict[str, str]:
 def _run(given: argparse.Namespace, only: dict[str, str], folder: str, flags: list[str]) -> dict[str, Any]:
     print(f"loading Apache Beam for {given.runner}", flush=True)
     logging.disable(logging.WARNING)  # that clouds nobody asked for are not installed
-    import apache_beam as beam
+    import apache_beam  # noqa: F401
 
     logging.disable(logging.NOTSET)
+    here, started = given.runner.endswith("DirectRunner"), time.perf_counter()
+    with storage.near(given.csv_url, here=here) as source, storage.making(folder, here=here) as target:
+        prefix = f"{storage.local(target)}/" if target.startswith("file://") else target
+        _pipeline(given, only, flags, source, prefix)
+        faults = storage.read(f"{target}_bad").decode().splitlines()
+        rows = int(storage.read(f"{target}_rows").decode().strip() or 0)
+        told = {"rows": rows, "bad": len(faults), "shown": sorted(faults)[:SHOWN]}
+        storage.write(target + storage.DONE, json.dumps(told).encode())
+    seconds = time.perf_counter() - started
+    print(f"{rows} rows, {len(faults)} bad, {given.shards} shards in {seconds:.1f} s", flush=True)
+    return told
+
+
+def _pipeline(
+    given: argparse.Namespace, only: dict[str, str], flags: list[str], source: str, prefix: str
+) -> None:
+    """Run it to its end: shards, `_bad` with the faults, and `_rows` with the number of days."""
+    import apache_beam as beam
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 
@@ -76,38 +94,24 @@ def _run(given: argparse.Namespace, only: dict[str, str], folder: str, flags: li
         pipeline = beam.Pipeline(options=options)
     except (ValueError, ImportError) as error:
         raise ModelError(f"runner {given.runner}: {error}") from None
-    source = str(storage.local(given.csv_url)) if given.csv_url.startswith("file://") else given.csv_url
-    name = Path(given.csv_url).stem
-    # Beside its place until it is whole, where a folder can be renamed; its rows are counted in any case.
-    aside = folder if folder.startswith("s3://") else f"{folder.rstrip('/')}.{os.getpid()}.part/"
-    target = aside if aside.startswith("s3://") else f"{storage.local(aside)}/"
-    started = time.perf_counter()
     try:
         with FileSystems.open(source) as file:
             layout = cleaning.layout(file.readline().decode("utf-8-sig").strip("\r\n"), only)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, ValueError) as error:
         raise ModelError(f"{given.csv_url}: cannot be read: {error}.") from None
     lines = pipeline | "Read" >> beam.io.ReadFromText(source, skip_header_lines=1)
     days, bad = cleaning.days(lines, layout)
-    _write(days, f"{target}{name}", given.format, given.shards)
-    # One file, whatever the runner: bad rows and the number of good ones.
-    _ = bad | "WriteBad" >> beam.io.WriteToText(f"{target}_bad", num_shards=1, shard_name_template="")
+    _write(days, f"{prefix}{Path(given.csv_url).stem}", given.format, given.shards)
+    # One file each, whatever the runner.
+    _ = bad | "WriteBad" >> beam.io.WriteToText(f"{prefix}_bad", num_shards=1, shard_name_template="")
     count = days | beam.combiners.Count.Globally()
-    _ = count | "WriteCount" >> beam.io.WriteToText(f"{target}_rows", num_shards=1, shard_name_template="")
+    _ = count | "WriteCount" >> beam.io.WriteToText(f"{prefix}_rows", num_shards=1, shard_name_template="")
     try:
         state = pipeline.run().wait_until_finish()
     except (RuntimeError, OSError) as error:  # of a runner elsewhere, or a disk that is full
         raise ModelError(f"{given.runner}: {error}") from error
     if str(state) != "DONE":
         raise ModelError(f"{given.runner} ended as {state}, not as DONE.")
-    faults = storage.read(f"{aside}_bad").decode().splitlines()
-    rows = int(storage.read(f"{aside}_rows").decode().strip() or 0)
-    told = {"rows": rows, "bad": len(faults), "shown": sorted(faults)[:SHOWN]}
-    storage.write(aside + storage.DONE, json.dumps(told).encode())
-    storage.put(aside, folder)
-    seconds = time.perf_counter() - started
-    print(f"{rows} rows, {len(faults)} bad, {given.shards} shards in {seconds:.1f} s", flush=True)
-    return told
 
 
 def _write(days: Any, prefix: str, kind: str, shards: int) -> None:

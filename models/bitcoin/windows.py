@@ -88,7 +88,7 @@ def rows(prices: Prices, target: str) -> Rows:
         raise ModelError(
             f"{prices.name} has {len(days)} days in {len(runs)} unbroken runs: {train.sum()} rows to train"
             f" and {(~train).sum()} to test; expected at least {LEAST} and {LEAST // 4}."
-            f" A row of target {target} takes {1 if target == 'close' else WINDOW + 1} days that follow each other."
+            f" A row of target {target} takes {1 if target == 'close' else WINDOW + 1} days in a row."
         )
     y = np.array(truth, np.float64)[:, None]
     simple_answers = np.array(forecast, np.float64)[~train, None]

@@ -1,9 +1,9 @@
 """Transform of Bitcoin with Beam beside the same with pandas: rows per second and the most memory, in turn.
 
-On a file as large as the known one, and on one 30 times as large, both made up. Each is a process of its own that
-filters, checks, derives and writes two CSV shards; seconds are the processor's, imports and all. Goal: none. One
-machine with all rows in memory is where pandas is at its best; Beam's point is that the same function runs where
-neither holds. `python -m bench.beam`.
+On a file as large as the known one, and on one 30 times as large, both made up. Each is a process of its own
+that filters, checks, derives and writes two CSV shards; seconds are the processor's, imports and all. Goal:
+none. One machine with all rows in memory is where pandas is at its best; the point of Beam is that the same
+function runs where neither holds. `python -m bench.beam`.
 """
 
 import datetime

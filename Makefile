@@ -36,6 +36,7 @@ lock: .venv/dev ## resolve every environment again: authoring, models, bench
 	$(bin)/uv pip compile pyproject.toml --extra dev $(lock_flags) --constraint authoring.lock --output-file dev.lock
 	$(bin)/uv pip compile bench/stock.in $(lock_flags) --output-file bench/stock.lock
 	$(bin)/uv pip compile bench/metaflow.in $(lock_flags) --output-file bench/metaflow.lock
+	$(bin)/uv pip compile bench/pandas.in $(lock_flags) --output-file bench/pandas.lock
 	models/lock.sh
 	$(bin)/uv pip compile argolane/serving/initializer/initializer.in $(lock_flags) --output-file argolane/serving/initializer/initializer.lock
 	for name in mlflow rclone; do $(bin)/uv pip compile k8s_setup/components/mlflow/$$name.in $(lock_flags) \
@@ -60,9 +61,9 @@ test: .venv/dev ## all tests that need no cluster
 browser: ## install the browser that the report is tested in (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
-.PHONY: test-services
-test-services: .venv/dev ## the tests that start MLflow and S3 and break them: some minutes
-	$(bin)/pytest -m services tests/models/registry $(ARGS)
+.PHONY: test-heavy
+test-heavy: .venv/dev ## the tests that take minutes: TensorFlow, Beam, an MLflow that is broken in the middle
+	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile $(ARGS)
 
 .PHONY: test-cluster
 test-cluster: .venv/dev ## the tests that need a cluster: that of ../shared/cluster/lab, emptied first

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Protocol
 
 from models.contract import lineage, store
 from models.contract.errors import ModelError
+from models.contract.skill import Baseline
 from models.contract.spec import AUTO, Unit, read
 from models.contract.version import Data, Inputs, Version, load
 
@@ -75,12 +76,14 @@ class Job:
         scores: Mapping[str, float] | None = None,
         details: Mapping[str, Any] | None = None,
         drawings: Mapping[str, bytes] | None = None,
+        baseline: Baseline | None = None,
     ) -> None:
         """Check that `files` answer as what was trained did, then put them and all about them into the store.
 
         files: what predict.py loads, by name. answers: of what was trained, for all test rows. seconds: that
         the fitting took. curve: numbers by epoch. scores, details, drawings: beside those that every unit
-        with such a metric has. Raises ModelError when the files answer otherwise; then nothing is saved.
+        with such a metric has. baseline: a simple forecast that numbers are measured against, as `skill`.
+        Raises ModelError when the files answer otherwise; then nothing is saved.
         """
         from models.contract.trained import Trained
 
@@ -94,6 +97,7 @@ class Job:
             scores=scores or {},
             details=details or {},
             drawings=drawings or {},
+            baseline=baseline,
         )
         if store.save(self.folder, self.inputs(data), trained.write, overwrite=self.overwrite):
             version = load(self.folder)

@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from models.contract import skill
 from models.contract.errors import ModelError
 from models.contract.fields import Kebab, Quantity, Snake, Strict, Text, fault, load
 from models.contract.metric import SCORES
@@ -37,6 +38,8 @@ class Judged(Strict):
             raise ValueError(
                 f"has accept {self.accept:g}; expected {known.low:g} to {known.high:g}, as {self.name} is."
             )
+        if self.name in skill.NAMES and self.better != "higher":
+            raise ValueError(f"has better {self.better!r}; expected 'higher' for {self.name}.")
         return self
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from models.contract import lineage, report, samples, version
 from models.contract.errors import ModelError
 from models.contract.metric import SCORES, Metric, scores
+from models.contract.skill import Baseline, against
 from models.contract.spec import MODELS
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Trained:
     scores: Mapping[str, float]
     details: Mapping[str, Any]
     drawings: Mapping[str, bytes]
+    baseline: Baseline | None = None
 
     def write(self, folder: Path) -> None:
         """Fill the folder; version.json comes last. Raises ModelError when the files answer otherwise."""
@@ -98,13 +100,16 @@ class Trained:
             seconds=round(self.seconds, 2),
             versions=lineage.versions(),
             curve=list(self.curve),
-            details=report.details(self._kind, answers, truth) | dict(self.details),
+            details=report.details(self._kind, answers, truth) | self._against | dict(self.details),
         )
 
     def _measured(self, answers: list[Any], truth: list[Any]) -> dict[str, float]:
         """The scores that every unit with such a metric has."""
         try:
-            return scores(self._kind, answers, truth) if self._kind else {}
+            found = scores(self._kind, answers, truth) if self._kind else {}
+            if self.baseline is not None:
+                found |= against(answers, truth, samples.plain(self.baseline.answers))
+            return found
         except (ValueError, TypeError, IndexError) as error:
             raise ModelError(
                 f"{self.job.unit.name}: the answers are {samples.shape(answers)}, the truth"
@@ -135,7 +140,13 @@ class Trained:
         return ask(rows)
 
     @property
+    def _against(self) -> dict[str, str]:
+        return {"baseline": self.baseline.name} if self.baseline else {}
+
+    @property
     def _kind(self) -> str | None:
+        if self.baseline is not None:
+            return "numbers"
         judged = self.job.unit.metric
         known = SCORES.get(judged.name) if judged else None
         return known.kind if known else None

@@ -50,7 +50,14 @@ def rollout(target: Target | WebTarget) -> DAG:
     given = {name: _input(name) for name in target.inputs}
     deploy, verify = _deploy(target), _verify(target)
     _recover(_explain(target), _put_back(target))
-    with DAG(name="rollout", inputs=[Parameter(name=name) for name in given]) as dag:
+    outputs = [  # what answers now, and with which version
+        Parameter(
+            name=name, value_from=m.ValueFrom(parameter=f"{{{{tasks.deploy.outputs.parameters.{name}}}}}")
+        )
+        for name in ("deployment", "version")
+    ]
+    inputs = [Parameter(name=name) for name in given]
+    with DAG(name="rollout", inputs=inputs, outputs=outputs) as dag:
         up = Task(name="deploy", template=deploy, arguments=given)
         proven = Task(name="verify", template=verify, arguments={**given, "url": up.get_parameter("url")})
         up >> proven
@@ -97,7 +104,11 @@ def _deploy(target: Target) -> Resource:
                 name="url",
                 description="Where the deployment takes predictions.",
                 value_from=m.ValueFrom(json_path=target.url),
-            )
+            ),
+            Parameter(name="deployment", value=target.name, description="Its name."),
+            Parameter(
+                name="version", value=parameters.VERSION.tag, description="The workflow's, which it serves."
+            ),
         ],
         retry_strategy=ASKED_AGAIN,
         active_deadline_seconds=parameters.DEPLOY_TIMEOUT.tag,

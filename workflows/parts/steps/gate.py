@@ -35,6 +35,15 @@ def found(folder: Path) -> Version:
     return version
 
 
+def against(version: Version) -> str:
+    """What the version was measured against, where it was measured against a simple forecast."""
+    simple, own = version.scores.get("baseline_rmse"), version.scores.get("rmse")
+    if simple is None or own is None or "baseline" not in version.details:
+        return ""
+    name = version.details["baseline"]
+    return f"\nagainst the simple forecast: rmse {shown(own)}; {name}: {shown(simple)}"
+
+
 def main(environ: Mapping[str, str] = os.environ) -> None:
     version = found(Path(environ["MODEL_STORE"], environ["UNIT"], environ["VERSION"]))
     metric, accept = version.metric, float(environ["ACCEPT"])
@@ -42,8 +51,10 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     if metric.name != environ["METRIC"]:
         sys.exit(f"{version.described}; this workflow compares {environ['METRIC']}. Train it again.")
     if not metric.passes(accept):
-        sys.exit(f"{version.described}; accept is {asked}. Train it better, or ask for less.")
-    print(f"{version.described}, {asked} was asked for")
+        sys.exit(
+            f"{version.described}; accept is {asked}. Train it better, or ask for less.{against(version)}"
+        )
+    print(f"{version.described}, {asked} was asked for{against(version)}")
     further = {name: value for name, value in version.scores.items() if name != metric.name}
     if further:
         print("further:", ", ".join(f"{name} {shown(value)}" for name, value in further.items()))

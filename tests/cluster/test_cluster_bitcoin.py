@@ -1,0 +1,54 @@
+"""Bitcoin on a cluster: prices into the store, Beam in a pod; what beats the simple forecast is served."""
+
+import json
+from typing import Any
+
+import pytest
+from lab import Lab, outputs
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
+
+
+def release(lab: Lab, repository: str, version: str, **more: str) -> str:
+    """Submits a run on the made-up days, of the regression alone, built from this commit; its name."""
+    given = {"dataset": "synthetic", "estimator": "ridge", "deploy_timeout": "300"}
+    return lab.build("bitcoin", repository, version, **{**given, **more})
+
+
+@pytest.fixture(scope="session")
+def learned(seldon: Lab, repository: str) -> Any:
+    """Version 0.1: the status of its run."""
+    return seldon.succeeded(release(seldon, repository, "0.1"), within=2000)
+
+
+def test_every_step_ran_in_the_trainers_image(seldon: Lab, learned: Any) -> None:
+    """From this commit; move and transform tell where they have put what they made."""
+    phases = {node["displayName"]: node["phase"] for node in learned["nodes"].values()}
+    steps = ("move", "transform", "train", "gate", "rollout")
+    assert {name: phases[name] for name in steps} == dict.fromkeys(steps, "Succeeded")
+    assert outputs(learned, "build-trainer")["commit"] == seldon.revision
+    assert outputs(learned, "move")["url"].startswith("file:///mnt/model-store/.data/bitcoin/raw/")
+    made = outputs(learned, "transform")
+    assert (made["rows"], made["bad"]) == ("900", "1") and "/clean/" in made["url"]
+
+
+def test_the_forecast_is_verified_and_named(learned: Any) -> None:
+    """All held-out rows are answered as the version did; the rollout says what answers now."""
+    rolled = outputs(learned, "rollout")
+    assert (rolled["deployment"], rolled["version"]) == ("bitcoin", "0.1")
+    [path] = json.loads(outputs(learned, "verify")["report"])["paths"]
+    assert path["rows"] == 180 and path["version"] == "0.1"
+    assert outputs(learned, "gate")["metric"].startswith("skill_low 0.")
+
+
+def test_what_beats_nothing_is_not_served(seldon: Lab, repository: str, learned: Any) -> None:
+    """Tomorrow's price: the gate ends the run, nothing is transformed again, 0.1 goes on answering."""
+    name = release(seldon, repository, "0.2", target="next-close")
+    status = seldon.ended(name)
+    phases = {node["displayName"]: node["phase"] for node in status["nodes"].values()}
+    assert (status["phase"], phases["gate"], phases["rollout"]) == ("Failed", "Failed", "Omitted")
+    assert outputs(status, "transform")["url"] == outputs(learned, "transform")["url"]
+    [predictor] = seldon.read("seldondeployment", "bitcoin")["spec"]["predictors"]
+    [container] = predictor["componentSpecs"][0]["spec"]["containers"]
+    env = {one["name"]: one["value"] for one in container["env"]}
+    assert env["MODEL_DIR"].endswith("/bitcoin/0.1")

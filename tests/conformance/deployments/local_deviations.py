@@ -1,6 +1,6 @@
 """Where the local runner does otherwise than a cluster, on purpose or not yet, and why. All of it is here."""
 
-# What the local runner says for a word of the kubelet's: nothing is pulled, an image is one of argolane.toml or not.
+# What the local runner says for a word of the kubelet's: an image is one of argolane.toml or it is not.
 WORDS = {"InvalidImageName": "ImagePullBackOff"}
 
 # Everywhere.
@@ -28,7 +28,6 @@ DEVIATIONS: dict[str, dict[str, str]] = {
     },
     "init-waiting": {
         "[1].pods[0].column": "PodInitializing, with which one runs as its message.",
-        "[1].pods[0].initContainers.fetch.started": "Not told of initContainers.",
     },
     "refused-claim": {"[0]: spec.resources[storage]": "Named more closely: spec.resources.requests.storage."},
     "refused-env": {"[0]: spec.template.spec.containers[0].env[0].valueFrom": "Both are named, by value."},

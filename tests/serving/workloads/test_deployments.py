@@ -25,6 +25,7 @@ def test_a_rolling_update_fails_no_request(api: ApiServer, project: Project, web
     asked = web.deployment(VERSION="1", replicas=2, spec={"strategy": ROLLING})
     assert api.apply(asked).verb == "created"
     web.up(api)
+    web.until(lambda: web.get(port))
     client, slow = web.Client(port), web.Client(port, "/slow")
     api.apply(web.deployment(VERSION="2", replicas=2, spec={"strategy": ROLLING}))
     found = web.up(api)
@@ -94,7 +95,7 @@ def test_a_bad_update_leaves_the_old_one_up(api: ApiServer, web: Any) -> None:
     assert [status[kind] for kind in kinds] == [2, 1, 1, 1, 1]
     assert status["description"].startswith("ErrImagePull: ")
     assert "registry.lab/nobody:1" in status["description"]
-    assert web.get(port)["env"]["VERSION"] == "1"
+    assert web.until(lambda: web.get(port))["env"]["VERSION"] == "1"
 
     api.apply(web.deployment(VERSION="3"))
     found = web.up(api)

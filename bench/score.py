@@ -2,8 +2,8 @@
 
 gunicorn and seldon-core-microservice have two processes each. The same clients ask in turn, on this machine:
 the Service, which forwards each connection to the pod; gunicorn itself, which is what the Service costs; and
-the wrapper. Goal: twice the wrapper's requests behind the Service, for the wrapper makes an array of each
-request, and an answer with meta of the array that comes back.
+the wrapper. Goal: no fewer behind the Service than under the wrapper, which besides makes an array of each
+request, and an answer with meta of the array that comes back: 1.0 ms of a processor, where the app takes 0.6.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ def main(project: Project, work: Path) -> None:
             ]  # fmt: skip
             a, bare, b = sorted(rounds, key=lambda loads: loads[0].rate / loads[2].rate)[ROUNDS // 2]
             print(f"  Service   {a}\n  gunicorn  {bare}\n  Seldon    {b}")
-            print(f"  ratio of requests per second, {clients} clients: {a.rate / b.rate:.1f} (goal: 2)")
+            print(f"  ratio of requests per second, {clients} clients: {a.rate / b.rate:.1f} (goal: 1)")
 
 
 @contextlib.contextmanager

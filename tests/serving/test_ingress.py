@@ -1,4 +1,4 @@
-"""The paths of a cluster's ingress, as `argolane proxy` serves them: a real deployment behind a real proxy."""
+"""The paths of a cluster's ingress, as `argolane proxy` serves them: a real deployment, a real proxy."""
 
 import json
 import re
@@ -31,7 +31,8 @@ def base(deployments: Deployments, project: Project) -> Iterator[str]:
         yield found[1]
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        process.communicate(timeout=20)
+        assert process.returncode == 0
 
 
 def ask(url: str, body: object = None) -> tuple[int, Any]:
@@ -41,7 +42,8 @@ def ask(url: str, body: object = None) -> tuple[int, Any]:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
+        with error:
+            return error.code, json.load(error)
 
 
 def test_a_line_written_for_a_cluster_s_ingress_needs_no_edit(

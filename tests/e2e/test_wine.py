@@ -63,7 +63,7 @@ def log(argolane: Command, task: str) -> str:
 def test_a_version_is_registered_and_served_from_there(
     run: subprocess.CompletedProcess[str], argolane: Command, mlflow: Site
 ) -> None:
-    """All test rows are answered as when it was trained, and the alias is on it; the deployment says which."""
+    """All test rows are answered as when it was trained, the alias is on it, and the deployment says so."""
     assert "Succeeded" in run.stdout.splitlines()[-1] and "is needed and is not up" not in run.stderr
     assert "registered: wine-quality 1 at " in log(argolane, "train")
     assert "on 50 test rows of wine-" in log(argolane, "verify")

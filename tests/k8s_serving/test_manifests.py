@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 RENDERED = sorted((ROOT / "k8s_serving" / "rendered").glob("*.yaml"))
 
 
-def test_every_model_folder_and_the_ab_test_are_rendered() -> None:
+def test_every_model_folder_and_every_ab_test_is_rendered() -> None:
     """A model folder is all that its manifest needs."""
     own = {unit.kebab for unit in read_all() if unit.serve and unit.metric}
-    assert {path.stem for path in RENDERED} == {"mnist-ab", "comments", *own}
+    tests = {f"{question}-ab" for question in ab_test.questions()}
+    assert {path.stem for path in RENDERED} == {"comments", *own, *tests} and "mnist-ab" in tests
     assert {**single.manifests(), **ab_test.manifests(), **comments.manifests()} == {
         path.stem: load(path)[0].body for path in RENDERED
     }
@@ -35,10 +36,13 @@ def test_rendered_deployments_hold_to_the_rules(path: Path) -> None:
     (component,) = predictor["componentSpecs"]
     assert component["metadata"]["name"] and "serviceAccountName" not in component["spec"]
     for container in component["spec"]["containers"]:
-        (unit,) = (unit for unit in read_all() if unit.kebab == container["name"])
-        assert container["image"].endswith(f"/{unit.image('runtime')}:0.1")
+        # Two versions of one unit are two nodes, with names of their own.
+        known, name = {unit.kebab: unit for unit in read_all()}, container["name"]
+        unit = known.get(name) or known[name.rpartition("-")[0]]
+        version = container["image"].rpartition(":")[2]
+        assert container["image"].endswith(f"/{unit.image('runtime')}:{version}")
         environment = {variable["name"]: variable["value"] for variable in container["env"]}
-        assert environment["MODEL_DIR"] == f"/mnt/model-store/{unit.loads}/0.1"
+        assert environment["MODEL_DIR"] == f"/mnt/model-store/{unit.loads}/{version}"
         # An image that can serve several units is told which.
         assert environment.get("UNIT") == (unit.module.removeprefix("models.") if unit.family else None)
         assert all(mount["readOnly"] for mount in container["volumeMounts"])

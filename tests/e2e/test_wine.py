@@ -93,11 +93,3 @@ def test_it_is_asked_by_columns_or_by_names(run: object, argolane: Command) -> N
     assert 0 < known[0][0] < 10
     assert known == ask(ROW, names) == ask(ROW[::-1], turned)
     assert [ask(ROW[:-1]), ask([*ROW[:-1], "strong"]), ask(ROW, [*names[:-1], "spirit"])] == [400] * 3
-
-
-def test_a_worse_one_does_not_take_its_place(run: object, argolane: Command, flags: list[str]) -> None:
-    """The run ends at the champion, and says what it would take."""
-    worse = ("-p", "version=0.2", "-p", "estimator=elastic-net", "-p", "alpha=50")
-    done = argolane("run", "wine", *flags, *worse, status=1)
-    assert "is worse than rmse" in done.stdout + done.stderr and "force=true" in done.stdout + done.stderr
-    assert json.loads(argolane("whence", "wine").stdout)["lineage"]["version"] == "0.1"

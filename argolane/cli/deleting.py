@@ -137,8 +137,7 @@ def _objects(
 
     if bool(names) == everything:
         raise UsageError(f"Which {word}? Give its name, or --all. 'argolane get {word}' lists them.")
-    kind = kinds.of(word)
-    assert kind is not None
+    kind = kinds.KINDS[naming.named(here, f"{word}/any", namespace).kind]
     server = ApiServer(here, say=warn)
     known = [str(b["metadata"]["name"]) for b in server.list(kind.name, namespace=namespace)]
     missing = []

@@ -136,17 +136,18 @@ def _found(
     from argolane.cli import naming
     from argolane.serving.apiserver import KINDS
 
+    wanted: tuple[str, ...]
     if what == "all":
         if name is not None:
             raise UsageError(f"get all {name}: say which kind.")
         wanted = _ALL
-    elif name is not None and what in DEPLOYMENTS:
-        one = naming.deployment(here, name, namespace)
+    elif what in DEPLOYMENTS and name is None:
+        wanted = ("SeldonDeployment", "Deployment")
+    elif what in DEPLOYMENTS:
+        one = naming.deployment(here, str(name), namespace)
         wanted = (one.kind if one else "SeldonDeployment",)
     else:
-        kind = kinds.of(what)
-        assert kind is not None
-        wanted = ("SeldonDeployment", "Deployment") if what in DEPLOYMENTS else (kind.name,)
+        wanted = tuple(kind.name for kind in [kinds.of(what)] if kind)
     return {
         kind: list(naming.there(here, kinds.KINDS[kind], namespace, name)) for kind in wanted if kind in KINDS
     }

@@ -1,4 +1,4 @@
-"""What a user calls an object in, which one is meant out: `deployment/score`, or a name that fits one alone."""
+"""What a user calls an object in, which one is meant out: `deployment/score`, or a name that one has."""
 
 from typing import TYPE_CHECKING
 

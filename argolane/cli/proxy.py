@@ -1,5 +1,6 @@
 """The command `proxy`: the paths of a cluster's ingress, on this machine."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
@@ -39,10 +40,8 @@ def proxy(port: int) -> None:
     click.echo(f"{base}{PREFIX}NAMESPACE/NAME/api/v1.0/predictions")
     for path in app.paths():
         click.echo(f"{base}{path}")
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(app, listening))
-    except KeyboardInterrupt:
-        pass
 
 
 async def _serve(app: "Ingress", listening: "socket.socket") -> None:

@@ -1,4 +1,4 @@
-"""`-f FILE|-|FOLDER` and `-k FOLDER` in, the documents that they hold out: what apply, delete and wait share."""
+"""`-f FILE|-|FOLDER` and `-k FOLDER` in, the documents in them out: what apply, delete and wait share."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -38,19 +38,13 @@ def files_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def documents(files: tuple[str, ...], folders: tuple[str, ...], *, recursive: bool) -> "list[Document]":
     """All of them; ManifestError with what is wrong with any of the files."""
-    from argolane.kubernetes import kustomize
-
     if files.count("-") > 1:
         raise UsageError("-f -: there is one stdin.")
     found: list[Document] = []
     faults: list[str] = []
-    readers = [
-        *((lambda file=file: _read(file, recursive=recursive)) for file in files),
-        *((lambda folder=folder: kustomize.build(Path(folder))) for folder in folders),
-    ]
-    for read in readers:
+    for place, kustomized in (*((each, False) for each in files), *((each, True) for each in folders)):
         try:
-            found += read()
+            found += _kustomized(place) if kustomized else _read(place, recursive=recursive)
         except ManifestError as error:
             faults += error.faults
     if faults:
@@ -86,6 +80,12 @@ def _read(place: str, *, recursive: bool) -> "list[Document]":
     if faults:
         raise ManifestError(faults)
     return found
+
+
+def _kustomized(place: str) -> "list[Document]":
+    from argolane.kubernetes import kustomize
+
+    return kustomize.build(Path(place))
 
 
 def _inside(folder: Path, *, recursive: bool) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from argolane.kubernetes import kinds
 from argolane.manifest import Document
 from argolane.project import Project
 from argolane.serving.apiserver import KINDS, ORDER, ApiServer, Applied
-from argolane.serving.uptime import standing
+from argolane.serving.uptime import STARTED, standing
 
 Object = dict[str, Any]
 Say = Callable[[str], None]
@@ -45,9 +45,8 @@ def within(documents: Sequence[Document], namespace: str) -> list[Document]:
         metadata = each.body.get("metadata") or {}
         said = metadata.get("namespace")
         if said not in (None, "", namespace):
-            faults.append(
-                f"{each.where}: {each.kind} {each.name!r} is in the namespace {said!r}, and -n says {namespace!r}."
-            )
+            name = f"{each.where}: {each.kind} {each.name!r}"
+            faults.append(f"{name} is in the namespace {said!r}, and -n says {namespace!r}.")
         elif each.kind != "Namespace":
             body = {**each.body, "metadata": {**metadata, "namespace": namespace}}
             each = replace(each, body=body)
@@ -88,13 +87,8 @@ def delete(project: Project, documents: Sequence[Document], *, say: Say) -> Iter
 
 def remove(project: Project, server: ApiServer, each: Reference, *, say: Say) -> bool:
     """One object; False if there was none."""
-    if each.kind == "Namespace":
-        if each.name == project.settings.namespace:
-            say(f"namespace {each.name!r} is the project's own: what else is in it stays.")
-        else:
-            for kind in reversed([kind for kind in ORDER if kind in KINDS and kind != "Namespace"]):
-                for found in server.list(kind, namespace=each.name):
-                    server.delete(kind, found["metadata"]["name"], namespace=each.name)
+    if each.kind == "Namespace" and each.name == project.settings.namespace:
+        say(f"namespace {each.name!r} is the project's own: its claims, Secrets and ConfigMaps stay.")
     return server.delete(each.kind, each.name, namespace=each.namespace or None)
 
 
@@ -114,21 +108,27 @@ def wait(
             found = server.get(each.kind, each.name, namespace=each.namespace or None)
             if found is None:
                 raise ArgolaneError(f"{each.shown} is not there: it was deleted, or never applied.")
-            stands = standing(found)
+            stands = standing(found, server.pods(each.kind, each.name, namespace=each.namespace or None))
             if not stands.up:
                 lacks[each] = stands.lacks
                 over += [each] * stands.hopeless
             if said.get(each) != stands.lacks:
-                said[each] = stands.lacks
-                if stands.lacks or each in said:
+                # Of what nothing has to start for there is nothing to tell.
+                if stands.lacks or each in said or each.kind in STARTED:
                     told(each.shown, stands.lacks)
+                said[each] = stands.lacks
         if not lacks:
             return
         waited = time.monotonic() - begun
         if over or waited > timeout:
             why = "is not going to be up" if over else f"is not up after {waited:.0f} s"
-            raise ArgolaneError("\n".join(f"{each.shown} {why}: {lacks[each]}" for each in over or lacks))
+            raise ArgolaneError("\n".join(_failed(each, why, lacks[each]) for each in over or lacks))
         time.sleep(_POLL)
+
+
+def _failed(each: Reference, why: str, lacks: str) -> str:
+    where = f" See: argolane logs {each.shown}" if each.kind in STARTED else ""
+    return f"{each.shown} {why}: {lacks.rstrip('.')}.{where}"
 
 
 def _ordered(documents: Sequence[Document]) -> list[Document]:

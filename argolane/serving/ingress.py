@@ -1,8 +1,7 @@
 """A request on a cluster's ingress path in, the answer of the deployment that it names out.
 
-`/seldon/<namespace>/<name>/...` is what Seldon's mappings for Ambassador and Istio give, `/seldon/<name>/...` the
-form of before there were namespaces. The rest of the path, the method and the body go on as they are, in
-pieces as they come.
+`/seldon/<namespace>/<name>/...` is what Seldon's mappings for Ambassador and Istio give, `/seldon/<name>/...`
+the form of before there were namespaces. The rest of the path, the method and the body go on as they are.
 """
 
 import json

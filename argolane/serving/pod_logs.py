@@ -1,4 +1,4 @@
-"""A deployment's folder in, what its containers print out: of the pods that there are, and of the life asked for."""
+"""A deployment's folder in, what its containers print out: of the pods there are, of the life asked for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

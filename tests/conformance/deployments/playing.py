@@ -155,7 +155,9 @@ class _Play:
 def fits(wanted: Any, found: Any) -> bool:
     """Each thing wanted is there; a list's items each fit another item, and there are no more of them."""
     if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(fits(value, found.get(key)) for key, value in wanted.items())
+        return isinstance(found, Mapping) and all(
+            fits(value, found.get(key)) for key, value in wanted.items()
+        )
     if isinstance(wanted, list):
         left = list(found or [])
         for one in wanted:

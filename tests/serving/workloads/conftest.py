@@ -106,17 +106,17 @@ def get(port: int, path: str = "/", *, timeout: float = 5) -> dict[str, Any]:
 class Client:
     """Asks one time after the other until told to stop; notes every version and every failure."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, path: str = "/") -> None:
         self.versions: list[str] = []
         self.failures: list[str] = []
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._ask, args=(port,))
+        self._thread = threading.Thread(target=self._ask, args=(port, path))
         self._thread.start()
 
-    def _ask(self, port: int) -> None:
+    def _ask(self, port: int, path: str) -> None:
         while not self._stop.is_set():
             try:
-                self.versions.append(get(port)["env"].get("VERSION", ""))
+                self.versions.append(get(port, path)["env"].get("VERSION", ""))
             except Exception as error:
                 self.failures.append(repr(error))
 

@@ -63,6 +63,8 @@ def check(project: Project, documents: Sequence[Document]) -> None:
     for each in documents:
         faults += [f"{each.where}: {fault}" for fault in server.check([each.body])]
     faults += _twice(project, documents)
+    # What only all of them together show.
+    faults = faults or server.check([each.body for each in documents])
     if faults:
         raise ManifestError(faults)
 

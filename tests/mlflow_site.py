@@ -71,7 +71,7 @@ class Site:
                 list(map(str, command)), cwd=self.folder, env=env, stdout=output, stderr=output
             )
         self.processes[name] = process
-        end = time.monotonic() + 90
+        end = time.monotonic() + 300
         while not answers(url):
             assert process.poll() is None and time.monotonic() < end, log.read_text()[-2000:]
             time.sleep(0.2)

@@ -94,9 +94,10 @@ def wines(seldon: Lab) -> str:
 
 
 def start(lab: Lab, repository: str, wines: str, version: str, **more: str) -> str:
-    """A run of `wine` that builds both images from this commit: its name, once its claim is opened."""
+    """A run of `wine` that builds both images from this commit: its name, when its claim is open."""
     given = {"repo": repository, "revision": lab.revision, "registry": lab.registry, "version": version,
-             "url": wines, "build": "true", "trees": "20", "accept": "5", "deploy_timeout": "400"}  # fmt: skip
+             "url": wines, "build": "true", "trees": "20", "accept": "5",
+             "deploy_timeout": "400"}  # fmt: skip
     run = lab.submit("wine", **{**given, **more})
     for _ in range(60):
         claims = lab.kubectl("get", "persistentvolumeclaims", "--output=name").split()
@@ -120,7 +121,7 @@ def test_every_task_has_succeeded(learned: Any) -> None:
 
 
 def test_the_version_is_served_from_the_registry(mlflow: Lab, learned: Any) -> None:
-    """Out of S3, by the image that was built, and verified by all test rows; the manifest says which it is."""
+    """Out of S3, by the image that was built, verified by all test rows; the manifest says which it is."""
     uri = outputs(learned, "contend")["uri"]
     found = mlflow.read("seldondeployment", "wine")
     graph = found["spec"]["predictors"][0]["graph"]

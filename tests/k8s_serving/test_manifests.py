@@ -18,10 +18,11 @@ FILES = sorted((ROOT / "k8s_serving" / "rendered").glob("*.yaml"))
 RENDERED = [path for path in FILES if path.stem != WEB]  # SeldonDeployments
 
 
-def test_every_model_folder_and_the_ab_test_are_rendered() -> None:
+def test_every_model_folder_and_every_ab_test_is_rendered() -> None:
     """A model folder is all that its manifest needs."""
     own = {unit.kebab for unit in read_all() if unit.serve and unit.metric}
-    assert {path.stem for path in FILES} == {"mnist-ab", "comments", "score", "mlscore", *own}
+    tests = {f"{question}-ab" for question in ab_test.questions()}
+    assert {path.stem for path in FILES} == {"comments", "score", "mlscore", *own, *tests} and "mnist-ab" in tests
     made = {}
     for program in (single, ab_test, comments, score):
         made |= program.manifests()
@@ -39,11 +40,14 @@ def test_rendered_deployments_hold_to_the_rules(path: Path) -> None:
     (component,) = predictor["componentSpecs"]
     assert component["metadata"]["name"] and "serviceAccountName" not in component["spec"]
     for container in component["spec"]["containers"]:
-        (unit,) = (unit for unit in read_all() if unit.kebab == container["name"])
-        assert container["image"].endswith(f"/{unit.image('runtime')}:0.1")
+        # Two versions of one unit are two nodes, with names of their own.
+        known, name = {unit.kebab: unit for unit in read_all()}, container["name"]
+        unit = known.get(name) or known[name.rpartition("-")[0]]
+        version = container["image"].rpartition(":")[2]
+        assert container["image"].endswith(f"/{unit.image('runtime')}:{version}")
         environment = {variable["name"]: variable["value"] for variable in container["env"]}
         # What is never trained has nothing in the store, and does not ask for it.
-        stored = f"/mnt/model-store/{unit.loads}/0.1" if document.name != score.SELDON else None
+        stored = f"/mnt/model-store/{unit.loads}/{version}" if document.name != score.SELDON else None
         assert environment.get("MODEL_DIR") == stored
         assert ("volumes" in component["spec"]) == ("volumeMounts" in container) == (stored is not None)
         # An image that can serve several units is told which.

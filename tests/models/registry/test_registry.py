@@ -19,7 +19,7 @@ from tests.models.conftest import ROOT, python_of, run
 from tests.models.wine.rows import made_up
 from workflows.parts.steps import contend, crown
 
-pytestmark = [pytest.mark.heavy, pytest.mark.environments, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.heavy, pytest.mark.environments, pytest.mark.timeout(600)]
 MODEL = "wine-quality"
 
 

@@ -1,0 +1,95 @@
+"""Wine quality with no cluster: from a file to a registered version that serves, asked as people ask.
+
+MLflow and S3 are real, and the test's own, for a machine has one port 5000. The wines are made up.
+"""
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.data.wine import FEATURES
+from tests.e2e.conftest import Command, run_command
+from tests.mlflow_site import KEY, SECRET, Site, site
+from tests.models.wine.rows import made_up
+
+pytestmark = [pytest.mark.environments, pytest.mark.timeout(600)]
+ROW = [7.4, 0.7, 0.0, 1.9, 0.076, 11.0, 34.0, 0.9978, 3.51, 0.56, 9.4]
+
+
+@pytest.fixture(scope="module")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("site")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def flags(mlflow: Site, checkout: Path) -> list[str]:
+    """Of a run: the wines, and where MLflow is; the Secret with the keys of its S3 is there."""
+    (checkout / "wine.csv").write_text(made_up(200))
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_ENDPOINT_URL": mlflow.s3}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s3-credentials"},
+        "stringData": keys,
+    }
+    (checkout / "secret.yaml").write_text(json.dumps(secret))
+    done = run_command(checkout, "apply", "-f", "secret.yaml")
+    assert done.returncode == 0, done.stderr
+    values = {
+        "url": (checkout / "wine.csv").as_uri(),
+        "tracking-uri": mlflow.uri,
+        "accept": "2",
+        "trees": "20",
+    }
+    return [word for name, value in values.items() for word in ("-p", f"{name}={value}")]
+
+
+@pytest.fixture(scope="module")
+def run(argolane: Command, flags: list[str]) -> subprocess.CompletedProcess[str]:
+    return argolane("run", "wine", *flags)
+
+
+def log(argolane: Command, task: str) -> str:
+    return argolane("logs", "run/wine", task).stdout
+
+
+def test_a_version_is_registered_and_served_from_there(
+    run: subprocess.CompletedProcess[str], argolane: Command, mlflow: Site
+) -> None:
+    """All test rows are answered as when it was trained, the alias is on it, and the deployment says so."""
+    assert "Succeeded" in run.stdout.splitlines()[-1] and "is needed and is not up" not in run.stderr
+    assert "registered: wine-quality 1 at " in log(argolane, "train")
+    assert "on 50 test rows of wine-" in log(argolane, "verify")
+    assert "champion of wine-quality: 1, before it none" in log(argolane, "crown")
+    told = json.loads(argolane("whence", "wine").stdout)["lineage"]
+    assert told["wine-number"] == "1" and told["wine-forced"] == "false"
+    assert (mlflow.folder / "s3" / told["wine-uri"].removeprefix("s3://") / "MLmodel").is_file()
+
+
+def test_it_is_asked_by_columns_or_by_names(run: object, argolane: Command) -> None:
+    """The same wine in both forms; what is wrong with another is said with HTTP 400."""
+    url = json.loads(argolane("whence", "wine").stdout)["url"]
+    names, turned = list(FEATURES), list(reversed(FEATURES))
+
+    def ask(row: list[Any], given: list[str] | None = None) -> Any:
+        data: dict[str, Any] = {"ndarray": [row], **({"names": given} if given else {})}
+        body = json.dumps({"data": data}).encode()
+        asked = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                return json.load(answer)["data"]["ndarray"]
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    known = ask(ROW)
+    assert 0 < known[0][0] < 10
+    assert known == ask(ROW, names) == ask(ROW[::-1], turned)
+    assert [ask(ROW[:-1]), ask([*ROW[:-1], "strong"]), ask(ROW, [*names[:-1], "spirit"])] == [400] * 3

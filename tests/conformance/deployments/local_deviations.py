@@ -3,9 +3,9 @@
 # What the local runner says for several of the kubelet's words; messages of these are its own.
 WORDS = {
     "ImagePullBackOff": "ErrImagePull",  # Nothing is pulled: an image is in argolane.toml or it is not.
-    "ErrImageNeverPull": "ErrImagePull",
     "InvalidImageName": "ErrImagePull",
-    "CreateContainerConfigError": "CreateContainerError",
+    "ErrImageNeverPull": "ErrImageNeverPull",  # The same, with messages that say what to do.
+    "CreateContainerConfigError": "CreateContainerConfigError",
 }
 
 # Everywhere.
@@ -34,16 +34,11 @@ DEVIATIONS: dict[str, dict[str, str]] = {
         "[1].pods[0].column": "PodInitializing, with which one runs as its message.",
         "[1].pods[0].initContainers.fetch.started": "Not told of initContainers.",
     },
-    "metadata-only": {
-        "[3].deployments.web.generation": "A cluster counts a new annotation of a Deployment as a generation."
-    },
     "refused-claim": {"[0]: spec.resources[storage]": "Named more closely: spec.resources.requests.storage."},
     "refused-env": {"[0]: spec.template.spec.containers[0].env[0].valueFrom": "Both are named, by value."},
     "refused-probe": {"[0]: spec.template.spec.containers[0].readinessProbe.tcpSocket": "Both are named."},
-    "refused-secret": {"[0]: refused": "Not looked at yet.", "[2]: refused": "Not looked at yet."},
     "refused-selector-missing": {"[0]: spec.template.metadata.labels": "Follows from the first fault."},
     "refused-service": {
-        "[2]: spec.ports[0].targetPort": "Follows from the first fault.",
         "[5]: refused": "Not looked at yet.",
     },
     "refused-volume": {
@@ -51,5 +46,4 @@ DEVIATIONS: dict[str, dict[str, str]] = {
         "[1]: spec.template.spec.volumes[1].name": "The volume is named.",
     },
     "service-port-wrong": {"[2].answers": "The Service has accepted by the time that the pod refuses."},
-    "service-unknown-named-port": {"[2].answers": "The Service has accepted before it looks for the port."},
 }

@@ -44,6 +44,7 @@ class LabCluster:
 
     def __exit__(self, *_: object) -> None:
         self._kubectl("delete", "namespace", self.namespace, "--wait=false")
+        self.http.close()
 
     def change(self, verb: str, what: Any) -> dict[str, Any]:
         if verb in ("apply", "create"):

@@ -3,7 +3,6 @@
 What the local runner says of a pod is put into the words of the API server, as far as it says it.
 """
 
-import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,8 +17,7 @@ from argolane.serving.ports import HOST
 from argolane.serving.store import DEPLOYMENT, SERVICE, Store, names, project_at
 
 _PLURAL = {"Deployment": "deployment.apps", "PersistentVolumeClaim": "persistentvolumeclaim"}
-_CODE = re.compile(r"(?:exit code |was ended \()(-?\d+)")
-_RUNS = ("Running", "ContainersNotReady")
+_RUNS, _ENDED = ("Running", "ContainersNotReady"), ("CrashLoopBackOff", "Error")
 
 
 class LocalCluster:
@@ -142,21 +140,19 @@ def _pod(pod: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _container(told: Mapping[str, Any]) -> dict[str, Any]:
-    code = _CODE.search(told["message"])
     reason = told["reason"].removeprefix("Init:")
-    if reason in _RUNS or (told["init"] and reason == "PodInitializing"):
+    code = told["code"] if reason in _ENDED else None
+    if reason in _RUNS:
         state: dict[str, Any] = {"running": {}}
     elif told["init"] and reason == "Completed":
         state = {"terminated": {"exitCode": 0, "reason": "Completed"}}
-    elif code:
-        state = {
-            "terminated": {"exitCode": int(code[1]), "reason": "Completed" if code[1] == "0" else "Error"}
-        }
+    elif code is not None:
+        state = {"terminated": {"exitCode": code, "reason": "Error" if code else "Completed"}}
     else:
         state = {"waiting": {"reason": reason, "message": told["message"]}}
     return {
         "name": told["name"],
-        "started": told["started"] and not told["init"],
+        "started": told["started"] and "running" in state,
         "ready": told["ready"] or (told["init"] and "terminated" in state and code is None),
         "restartCount": told["restarts"],
         "state": state,

@@ -1,16 +1,12 @@
 """Where the local runner does otherwise than a cluster, on purpose or not yet, and why. All of it is here."""
 
-# What the local runner says for several of the kubelet's words; messages of these are its own.
-WORDS = {
-    "ImagePullBackOff": "ErrImagePull",  # Nothing is pulled: an image is in argolane.toml or it is not.
-    "InvalidImageName": "ErrImagePull",
-    "ErrImageNeverPull": "ErrImageNeverPull",  # The same, with messages that say what to do.
-    "CreateContainerConfigError": "CreateContainerConfigError",
-}
+# What the local runner says for a word of the kubelet's: an image is one of argolane.toml or it is not.
+WORDS = {"InvalidImageName": "ImagePullBackOff"}
 
 # Everywhere.
 ALWAYS = {
     "refusals": "Each field that the API server names is named; what is wrong is said in words of our own.",
+    "messages of a container that waits": "As well: where, what there is, what to do.",
     "back-off": "From 0.5 s to 30 s, not from 10 s to 5 min: nobody waits for a laptop that long.",
     "last": "How the life before last ended is not told; restarts are.",
     "PodScheduled": "There is no scheduler.",
@@ -32,15 +28,12 @@ DEVIATIONS: dict[str, dict[str, str]] = {
     },
     "init-waiting": {
         "[1].pods[0].column": "PodInitializing, with which one runs as its message.",
-        "[1].pods[0].initContainers.fetch.started": "Not told of initContainers.",
     },
     "refused-claim": {"[0]: spec.resources[storage]": "Named more closely: spec.resources.requests.storage."},
     "refused-env": {"[0]: spec.template.spec.containers[0].env[0].valueFrom": "Both are named, by value."},
     "refused-probe": {"[0]: spec.template.spec.containers[0].readinessProbe.tcpSocket": "Both are named."},
     "refused-selector-missing": {"[0]: spec.template.metadata.labels": "Follows from the first fault."},
-    "refused-service": {
-        "[5]: refused": "Not looked at yet.",
-    },
+    "refused-service": {"[5]: refused": "The form of a name in targetPort is not looked at yet."},
     "refused-volume": {
         "[0]: spec.template.spec.containers[0].volumeMounts[0].name": "The volume is named.",
         "[1]: spec.template.spec.volumes[1].name": "The volume is named.",

@@ -48,10 +48,11 @@ def _spoken(what: Any) -> Any:
 
 
 def _told(seen: Any) -> Any:
-    """Without what the local runner does not tell; columns and reasons in its words."""
+    """Without what the local runner does not tell, or tells in words of its own."""
     if isinstance(seen, Mapping):
-        mine = seen.get("reason") in (*WORDS, *WORDS.values(), "ContainerCreating", "PodInitializing")
-        left = {k: v for k, v in seen.items() if k not in _UNSEEN and not (mine and k == "message")}
+        left = {key: value for key, value in seen.items() if key not in _UNSEEN}
+        if isinstance(waits := seen.get("waiting"), Mapping):
+            left["waiting"] = {"reason": waits.get("reason")}
         return {key: _told(value) for key, value in left.items()}
     if isinstance(seen, list):
         return [_told(value) for value in seen]

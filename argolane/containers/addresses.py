@@ -37,16 +37,14 @@ def available() -> str | None:
 
 
 def check(address: str, *, name: str) -> None:
-    """ArgolaneError unless the container `name` can have `address`."""
+    """ArgolaneError unless the container `name` can have `address`: one of its pod's, or 127.0.0.1 itself
+    for a container that shares it with this machine and is to listen nowhere else."""
     try:
         known = ipaddress.IPv4Address(address) in _LOOPBACK
     except ValueError:
         known = False
-    if not known or address == "127.0.0.1":
-        raise ArgolaneError(
-            f"Container {name!r}: its address is {address!r}; expected one of {_LOOPBACK} other than "
-            "127.0.0.1."
-        )
+    if not known:
+        raise ArgolaneError(f"Container {name!r}: its address is {address!r}; expected one of {_LOOPBACK}.")
     if reason := available():
         raise ArgolaneError(f"Container {name!r} cannot have the address {address} of its pod: {reason}.")
 

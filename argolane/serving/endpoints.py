@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from argolane.serving.pod import Pod
+from argolane.serving.pod import Pod, State
 from argolane.serving.ports import HOST
-from argolane.serving.spec import SeldonDeployment
+from argolane.serving.spec import Container, SeldonDeployment
 
 # Where the operator has the executor listen in each pod.
 _EXECUTOR = 8000
@@ -63,28 +63,40 @@ def shown(pod: Pod) -> dict[str, Any]:
     """A pod as `kubectl get pods` has it, and its containers with their logs."""
     states = pod.states
     worst = max(states.values(), key=lambda state: (not state.ready, state.failures))
-    containers = [
-        {
-            "name": c.name,
-            "reason": states[c.name].reason if c.name in states else "Completed",
-            "message": states[c.name].message if c.name in states else "",
-            "restarts": pod.restarts[c.name],
-            "ready": c.name in states and states[c.name].ready,
-            "started": c.name in pod.started,
-            "init": c in pod.plan.first,
-            "log": pod.shown(pod.log(c.name)),
-        }
-        for c in (*pod.plan.first, *pod.plan.containers)
-    ]
+    containers = [_container(pod, c, states) for c in (*pod.plan.first, *pod.plan.containers)]
     return {
         "name": pod.name,
         "ready": pod.ready,
-        "reason": worst.reason,
+        "reason": _reason(worst),
         "message": worst.message,
         "restarts": sum(pod.restarts[c.name] for c in pod.plan.containers),
         "address": pod.address,
         "containers": containers,
     }
+
+
+def _container(pod: Pod, container: Container, states: Mapping[str, State]) -> dict[str, Any]:
+    """`code` is how it ended the last time, `started` whether it runs and its startup probe has succeeded."""
+    name, first = container.name, container in pod.plan.first
+    waiting = first and name not in states and not pod.initialised and name not in pod.last
+    state = states.get(name, State("PodInitializing") if waiting else State("Completed", ready=True))
+    runs = first and name in pod.started
+    return {
+        "name": name,
+        "reason": "Running" if runs else _reason(state),
+        "message": "" if runs else state.message,
+        "restarts": pod.restarts[name],
+        "ready": state.ready,
+        "started": name in pod.started,
+        "code": pod.last.get(name),
+        "init": first,
+        "log": pod.shown(pod.log(name)),
+    }
+
+
+def _reason(state: State) -> str:
+    """Between two tries to have an image the kubelet says so."""
+    return "ImagePullBackOff" if state.reason == "ErrImagePull" and state.failures > 1 else state.reason
 
 
 def _named(pod: Pod) -> dict[str, int]:

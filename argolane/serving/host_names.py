@@ -21,6 +21,7 @@ def mounts(
     project: Project, namespace: str, others: Iterable[Mount] = (), *, always: bool = True
 ) -> tuple[Mount, ...]:
     """The file, for a container that has none mounted itself; `always`: even if there is no Service yet."""
+    namespace = namespace or project.settings.namespace
     if not always and not any(_services(project)):
         return ()
     if sandbox.isolation() == "none" or any(mount.target == host_names.FILE for mount in others):

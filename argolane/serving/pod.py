@@ -73,6 +73,8 @@ class Pod:
         begun = "PodInitializing" if plan.first else "ContainerCreating"
         self._states = {c.name: State(begun) for c in plan.containers}
         self._first: dict[str, State] = {}
+        self.last: dict[str, int] = {}
+        """How containers ended that have run before."""
         self.started: set[str] = set()
         """Containers that run, and whose startup probe, if any, has succeeded."""
         self._initialised = asyncio.Event()
@@ -85,6 +87,11 @@ class Pod:
     @property
     def ready(self) -> bool:
         return all(state.ready for state in self._states.values())
+
+    @property
+    def initialised(self) -> bool:
+        """Whether all initContainers have ended well."""
+        return self._initialised.is_set()
 
     @property
     def ports(self) -> dict[str, Ports]:
@@ -179,12 +186,17 @@ class Pod:
             project = project_at(self._root)
             image = await asyncio.to_thread(images.prepare, project, container.image, say=say)
         except (ArgolaneError, OSError) as error:
-            return _refused("ErrImagePull", error)
+            never = container.image_pull_policy == "Never"
+            return _refused("ErrImageNeverPull" if never else "ErrImagePull", error)
         output = self.log(container.name)
         begin = output.stat().st_size if output.exists() else 0
         begins(output, begin)
         try:
-            process = await asyncio.to_thread(self._launch, project, container, image)
+            made = await asyncio.to_thread(self._made_of, project, container, image)
+        except (ArgolaneError, OSError) as error:
+            return _refused("CreateContainerConfigError", error)
+        try:
+            process = await asyncio.to_thread(sandbox.start, made, stdout=output, stderr="stdout")
         except (ArgolaneError, OSError) as error:
             return _refused("CreateContainerError", error)
         self._processes[container.name] = process
@@ -196,6 +208,7 @@ class Pod:
             message = f"Container {container.name!r} {why}, and was ended ({code})."
         del self._processes[container.name]
         self.started.discard(container.name)
+        self.last[container.name] = code
         lines = tuple(tail(output, start=begin))
         return State("CrashLoopBackOff", message, lines, self.shown(output), ready, code=code)
 
@@ -288,12 +301,12 @@ class Pod:
             await asyncio.sleep(_SEEN)
         self._set(container, State("Running", ready=True, failures=failures))
 
-    def _launch(self, project: Project, container: Container, image: images.Image) -> Process:
+    def _made_of(self, project: Project, container: Container, image: images.Image) -> sandbox.Container:
         ports = self._held[container.name].ports if container.name in self._held else None
         made = settings.container(self.plan, container, image, project=project, volumes=self._volumes,
                                   facts=self._facts, ports=ports)  # fmt: skip
         self._made[container.name] = made
-        return sandbox.start(made, stdout=self.log(container.name), stderr="stdout")
+        return made
 
     def shown(self, path: Path) -> str:
         return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)

@@ -8,6 +8,7 @@ from typing import Any
 from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import status
+from argolane.serving.store import DEPLOYMENT, SERVICE
 
 Object = dict[str, Any]
 
@@ -54,11 +55,15 @@ def made(
             values |= {CODE: json.dumps(code)} if code else {}
         if values:
             fields[key] = values
+    if metadata.get("ownerReferences") and manifest["kind"] in (DEPLOYMENT, SERVICE):
+        fields["ownerReferences"] = metadata["ownerReferences"]
     spec = copy.deepcopy(manifest["spec"])
     same_spec = (
         before is not None
         and spec == before["object"]["spec"]
         and _digests(code) == _digests(before.get("code", {}))
+        # To the API server the annotations of a Deployment are a part of what is asked for.
+        and (manifest["kind"] != DEPLOYMENT or _notes(fields) == _notes(before["object"]["metadata"]))
     )
     fields |= {
         "uid": old.get("uid") or str(uuid.uuid4()),
@@ -79,6 +84,10 @@ def made(
     if before and found != before:
         fields["resourceVersion"] = str(int(fields["resourceVersion"]) + 1)
     return found
+
+
+def _notes(metadata: Object) -> Object:
+    return {key: value for key, value in metadata.get("annotations", {}).items() if key != CODE}
 
 
 def _digests(code: Object) -> dict[str, str]:

@@ -67,6 +67,7 @@ class Container(_Typed):
     working_dir: str = ""
     volume_mounts: list[VolumeMount] = []
     ports: list[dict[str, Any]] = []
+    image_pull_policy: str = ""
     readiness_probe: dict[str, Any] | None = None
     liveness_probe: dict[str, Any] | None = None
     startup_probe: dict[str, Any] | None = None

@@ -79,7 +79,7 @@ class Supervisor:
                 self._look()
                 self._supervised.advance()
                 self._report()
-            except OSError:
+            except (OSError, ArgolaneError):
                 # A full disk, say, is no reason to stop serving; the next round tries again.
                 log.exception("cannot take the next step")
             with contextlib.suppress(TimeoutError):

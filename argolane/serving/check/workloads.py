@@ -71,7 +71,8 @@ def of_deployment(deployment: Tree) -> Iterator[Finding]:
     if spec.get("paused"):
         yield local("spec.paused", NEEDS_CLUSTER)
     pod, at = spec["template"]["spec"], "spec.template.spec"
-    yield from pods.of_pod(pod, at, set())
+    yield from _named(pod, at)
+    yield from (f for f in pods.of_pod(pod, at, set()) if not f.at.endswith(".image"))
     yield from locally.of_pod(pod, at)
     for index, container in enumerate(pod.get("containers") or ()):
         for hook in ("postStart", "preStop"):
@@ -81,6 +82,25 @@ def of_deployment(deployment: Tree) -> Iterator[Finding]:
                     yield local(place, NEEDS_CLUSTER)
                 else:
                     yield warning(place, "is not run here: requests are waited for before a pod ends.")
+
+
+def _named(pod: Tree, at: str) -> Iterator[Finding]:
+    """Images, and names that stand for one thing only."""
+    containers: set[str] = set()
+    ports: set[str] = set()
+    for kind in ("containers", "initContainers"):
+        for index, container in enumerate(pod.get(kind) or ()):
+            place, name = f"{at}.{kind}[{index}]", str(container.get("name"))
+            if not container.get("image"):
+                yield error(f"{place}.image", "Required value")
+            if name in containers:
+                yield error(f"{place}.name", f"Duplicate value: {_go(name)}")
+            containers.add(name)
+            ports = set()
+            for number, port in enumerate(container.get("ports") or ()):
+                if port.get("name") and port["name"] in ports:
+                    yield error(f"{place}.ports[{number}].name", f"Duplicate value: {_go(port['name'])}")
+                ports.add(port.get("name") or "")
 
 
 def of_service(service: Tree) -> Iterator[Finding]:
@@ -118,15 +138,14 @@ def _ports(ports: list[Tree]) -> Iterator[Finding]:
         if len(ports) > 1 and not name:
             yield error(f"{at}.name", "Required value")
         for field in ("port", "targetPort"):
-            number = port.get(field, 1)
+            number = port.get(field, port.get("port", 1))
             if isinstance(number, int) and not 1 <= number <= 65535:
                 yield error(
                     f"{at}.{field}", f"Invalid value: {number}: must be between 1 and 65535, inclusive"
                 )
         for key in (("name", name), ("port", port.get("port"))):
             if key[1] and key in seen:
-                shown = json.dumps(key[1])
-                yield error(at if key[0] == "port" else f"{at}.name", f"Duplicate value: {shown}")
+                yield error(at if key[0] == "port" else f"{at}.name", f"Duplicate value: {_go(key[1])}")
             seen.add(key)
         protocol = port.get("protocol") or "TCP"
         if protocol in ("UDP", "SCTP"):
@@ -141,15 +160,43 @@ def _selector(spec: Tree) -> Iterator[Finding]:
     yield from _labels(spec["template"].get("metadata") or {}, "spec.template.metadata")
     given = selector.get("matchLabels") or {}
     if not given and not selector.get("matchExpressions"):
-        yield error("spec.selector", "Invalid value: {}: empty selector is invalid for deployment")
+        yield error(
+            "spec.selector", f"Invalid value: {shown(selector)}: empty selector is invalid for deployment"
+        )
     elif reason := not_a_selector(selector):
         yield error("spec.selector", f"Invalid value: {reason}")
     elif not selected(selector, labels):
-        shown = f"map[string]string{json.dumps(labels, separators=(', ', ':'))}" if labels else "null"
-        yield error(
-            "spec.template.metadata.labels",
-            f"Invalid value: {shown}: `selector` does not match template `labels`",
-        )
+        at = "spec.template.metadata.labels"
+        yield error(at, f"Invalid value: {_go_map(labels)}: `selector` does not match template `labels`")
+
+
+def shown(selector: Tree) -> str:
+    """A LabelSelector as the API server prints it."""
+    expressions = selector.get("matchExpressions") or ()
+    listed = ", ".join(
+        f"v1.LabelSelectorRequirement{{Key:{_go(e.get('key', ''))}, Operator:{_go(e.get('operator', ''))}, "
+        f"Values:[]string{{{', '.join(map(_go, e.get('values') or ()))}}}}}"
+        for e in expressions
+    )
+    found = f"{{{listed}}}" if expressions else "(nil)"
+    labels = _go_map(selector.get("matchLabels") or {})
+    return f"v1.LabelSelector{{MatchLabels:{labels}, MatchExpressions:[]v1.LabelSelectorRequirement{found}}}"
+
+
+def _go(text: object) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _go_map(labels: Mapping[str, str]) -> str:
+    inner = ", ".join(f"{_go(key)}:{_go(labels[key])}" for key in sorted(labels))
+    return f"map[string]string{{{inner}}}" if labels else "map[string]string(nil)"
+
+
+def _go_number(value: object) -> str:
+    """An IntOrString."""
+    if isinstance(value, str):
+        return f"intstr.IntOrString{{Type:1, IntVal:0, StrVal:{_go(value)}}}"
+    return f'intstr.IntOrString{{Type:0, IntVal:{value}, StrVal:""}}'
 
 
 def selected(selector: Tree, labels: Mapping[str, str]) -> bool:
@@ -173,7 +220,11 @@ def selected(selector: Tree, labels: Mapping[str, str]) -> bool:
 def _strategy(strategy: Tree) -> Iterator[Finding]:
     kind, at = strategy.get("type") or "RollingUpdate", "spec.strategy"
     if kind not in ("Recreate", "RollingUpdate") and not is_tag(kind):
-        yield error(f"{at}.type", _unsupported(kind, ("Recreate", "RollingUpdate")))
+        found_so = (
+            f"apps.DeploymentStrategy{{Type:{_go(kind)}, RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}}"
+        )
+        yield error(at, f'Unsupported value: {found_so}: supported values: "Recreate", "RollingUpdate"')
+        return
     rolling = strategy.get("rollingUpdate")
     if rolling is not None and kind == "Recreate":
         why = "Forbidden: may not be specified when strategy `type` is 'Recreate'"
@@ -184,16 +235,16 @@ def _strategy(strategy: Tree) -> Iterator[Finding]:
         value = (rolling or {}).get(field, "25%")
         place = f"{at}.rollingUpdate.{field}"
         if isinstance(value, str) and not _PERCENT.fullmatch(value) and not is_tag(value):
-            yield error(place, f'Invalid value: "{value}": {_PERCENT_RULE}')
+            yield error(place, f"Invalid value: {_go_number(value)}: {_PERCENT_RULE}")
         elif isinstance(value, int) and value < 0:
-            yield error(place, f"Invalid value: {value}: {_NOT_NEGATIVE}")
+            yield error(place, f"Invalid value: {_go_number(value)}: {_NOT_NEGATIVE}")
         elif field == "maxUnavailable" and isinstance(value, str) and not is_tag(value) and _over(value):
-            yield error(place, f'Invalid value: "{value}": must not be greater than 100%')
+            yield error(place, f"Invalid value: {_go_number(value)}: must not be greater than 100%")
         found[field] = value
     if all(str(value).rstrip("%") == "0" for value in found.values()):
-        shown = json.dumps(found["maxUnavailable"])
+        value = _go_number(found["maxUnavailable"])
         place = f"{at}.rollingUpdate.maxUnavailable"
-        yield error(place, f"Invalid value: {shown}: may not be 0 when `maxSurge` is 0")
+        yield error(place, f"Invalid value: {value}: may not be 0 when `maxSurge` is 0")
 
 
 def _over(percent: str) -> bool:

@@ -1,5 +1,7 @@
 """ConfigMaps, Secrets, claims and Namespaces in, files of the project out: objects that run nothing."""
 
+import base64
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,12 @@ from argolane.kubernetes.sizes import too_long
 from argolane.project import Project
 
 Object = dict[str, Any]
+_ENCODED = {"ConfigMap": "binaryData", "Secret": "data"}
+_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_KEY_RULE = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
+    f"'KEY_NAME',  or 'key-name', regex used for validation is '{_KEY.pattern}')"
+)
 KINDS = ("ConfigMap", "Namespace", "PersistentVolumeClaim", "Secret")
 _TEXTS = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
 
@@ -38,8 +46,12 @@ class Files:
                 yield f"{field}: is {values!r}; expected a mapping of texts."
                 continue
             for key, value in values.items():
+                if not _KEY.fullmatch(str(key)):
+                    yield f'{field}[{key}]: Invalid value: "{key}": {_KEY_RULE}'
                 if not isinstance(value, str):
                     yield f"{field}.{key}: is {value!r}; expected text (write it in quotes)."
+                elif field == _ENCODED[self._kind] and not _is_base64(value):
+                    yield f"{field}.{key}: is no base64. Write what is not encoded under stringData."
 
     def apply(self, manifest: Object) -> Object:
         name = str(manifest["metadata"]["name"])
@@ -87,6 +99,15 @@ class Files:
         elif self._kind == "Namespace":
             body = {**body, "status": {"phase": "Active"}}
         return self._objects.put(body, time.time())
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        # Lines of it are no fault.
+        return text != (joined := "".join(text.split())) and _is_base64(joined)
+    return True
 
 
 def same(before: Mapping[str, Any], body: Mapping[str, Any]) -> bool:

@@ -35,6 +35,7 @@ class Forwarding:
         self._gates: dict[tuple[str, int], Gate] = {}
         self._endpoints: list[Endpoint] = []
         self._links: set[Link] = set()
+        self._targets: dict[int, int | str] = {}
         self._turn = 0
         self._trouble = ""
 
@@ -44,6 +45,7 @@ class Forwarding:
     def want(self, record: dict[str, Any], generation: int) -> None:
         self._spec = record["object"]["spec"]
         targets = {port["port"]: port.get("targetPort") or port["port"] for port in self._spec["ports"]}
+        self._targets = targets
         wanted = {(host, number) for number in targets for host in sorted({HOST, self._spec["clusterIP"]})}
         for place in self._gates.keys() - wanted:
             self._gates.pop(place).close()
@@ -63,8 +65,11 @@ class Forwarding:
 
     def advance(self) -> None:
         self._endpoints = list(self._find())
-        ready = any(e["ready"] for e in self._endpoints)
-        faults = [fault for gate in self._gates.values() if (fault := gate.set(listening=ready))]
+        faults = [
+            fault
+            for (_, number), gate in self._gates.items()
+            if (fault := gate.set(listening=self._answered(number)))
+        ]
         if faults != ([self._trouble] if self._trouble else []) and faults:
             log.error("%s", faults[0])
         self._trouble = faults[0] if faults else ""
@@ -87,12 +92,24 @@ class Forwarding:
         return {
             "trouble": self._trouble,
             "drained": self._drained(),
-            "endpoints": sorted(f"{e['pod']} {e['address']}" for e in self._endpoints if e["ready"]),
+            "endpoints": self._shown(ready=True),
+            "not_ready": self._shown(ready=False),
         }
+
+    def _shown(self, *, ready: bool) -> list[str]:
+        """Pods and their addresses."""
+        found = [e for e in self._endpoints if e["ready"] is ready and not e["leaving"]]
+        return sorted(f"{e['pod']} {e['address']}" for e in found)
 
     async def close(self) -> None:
         for gate in self._gates.values():
             gate.close()
+
+    def _answered(self, number: int) -> bool:
+        """Whether a pod is ready that has the port of this name or number."""
+        target = self._targets[number]
+        ready = [e for e in self._endpoints if e["ready"]]
+        return any(isinstance(target, int) or target in e["ports"] for e in ready)
 
     def _count_leaving(self) -> int:
         return sum(bool(e["leaving"]) for e in self._endpoints)

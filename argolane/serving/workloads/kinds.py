@@ -1,7 +1,6 @@
 """Manifests of Deployments and Services in, objects that are kept up out: what an API server does of it."""
 
 import copy
-import json
 import sys
 import time
 import zlib
@@ -116,8 +115,7 @@ class Deployments(Workload):
 
     def _compare(self, before: Object, wanted: Object, name: str) -> None:
         if before["selector"] != wanted["selector"]:
-            labels = json.dumps(wanted["selector"].get("matchLabels") or {}, separators=(", ", ":"))
-            fault = f"spec.selector: Invalid value: {labels}: field is immutable"
+            fault = f"spec.selector: Invalid value: {check.shown(wanted['selector'])}: field is immutable"
             raise ManifestError([f"{self.kind} {name!r}: {fault}. Delete it first, or keep its selector."])
 
     def _before(self, here: Store, body: Object, record: Object | None) -> None:

@@ -95,7 +95,7 @@ class Progress:
         if complete:
             self._reason = "NewReplicaSetAvailable"
             self._message = f'ReplicaSet "{self._version}" has successfully progressed.'
-        elif before is not None and _moves(before, counts):
+        elif _moves(before or Counts(counts.replicas, 0, counts.ready, counts.available), counts):
             self._since = time.monotonic()
             self._moved()
         elif self._reason == "NewReplicaSetAvailable":

@@ -36,7 +36,7 @@ class Wanted:
         replicas = int(spec.get("replicas", 1))
         strategy = spec.get("strategy") or {}
         if strategy.get("type") == "Recreate":
-            return cls(replicas, 0, replicas, recreate=True)
+            return cls(replicas, 0, 0, recreate=True)
         rolling = strategy.get("rollingUpdate") or {}
         surge = _number(rolling.get("maxSurge", "25%"), replicas, up=True)
         unavailable = _number(rolling.get("maxUnavailable", "25%"), replicas, up=False)

@@ -8,18 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any, Protocol
 
 from snapshot import Normal, View
 
-_WITHIN, _EVERY = 120.0, 0.25
-
 
 class Cluster(Protocol):
-    """What the steps of a case are done to. A verb that is refused gives {"refused": text, "causes": [...]}."""
+    """What the steps of a case are done to; what is refused gives {"refused": text, "causes": [...]}."""
 
     namespace: str
     settled: float  # seconds in which nothing changes, before a state counts as the answer
+    within: float  # seconds for a state to be seen
+    every: float  # seconds between two looks
 
     def change(self, verb: str, what: Any) -> dict[str, Any]: ...
     def view(self) -> View: ...
@@ -74,7 +75,7 @@ class _Play:
 
     def _until(self, what: Mapping[str, Any]) -> dict[str, Any]:
         """The first state that fits and stays; `lasting: false` takes the first that fits."""
-        end = time.monotonic() + what.get("within", _WITHIN)
+        end = time.monotonic() + self.cluster.within
         lasting = self.cluster.settled if what.get("lasting", True) else 0.0
         before: dict[str, Any] = {}
         since = time.monotonic()
@@ -88,7 +89,7 @@ class _Play:
                 return {**now, **self._watched(what)}
             if time.monotonic() > end:
                 raise TimeoutError(f"{what} was not seen; the last state is {now}; before: {self.seen}")
-            time.sleep(_EVERY)
+            time.sleep(self.cluster.every)
 
     def _watched(self, what: Mapping[str, Any]) -> dict[str, Any]:
         if not what.get("watched"):
@@ -155,13 +156,12 @@ class _Play:
 def fits(wanted: Any, found: Any) -> bool:
     """Each thing wanted is there; a list's items each fit another item, and there are no more of them."""
     if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(fits(value, found.get(key)) for key, value in wanted.items())
+        return isinstance(found, Mapping) and all(
+            fits(value, found.get(key)) for key, value in wanted.items()
+        )
     if isinstance(wanted, list):
-        left = list(found or [])
-        for one in wanted:
-            match = next((other for other in left if fits(one, other)), None)
-            if match is None:
-                return False
-            left.remove(match)
-        return not left
+        return len(wanted) == len(found or []) and any(
+            all(fits(one, other) for one, other in zip(wanted, order, strict=True))
+            for order in permutations(found or [])
+        )
     return bool(wanted == found) or (wanted == 0 and found is None)

@@ -1,6 +1,6 @@
 """Names of cases in; asks a real cluster and writes each case's expected.json.
 
-    python record.py CASE... --kubeconfig FILE [--check]
+python record.py CASE... --kubeconfig FILE [--check]
 """
 
 import argparse
@@ -40,7 +40,9 @@ def main() -> int:
     with ThreadPoolExecutor(asked.at_once) as pool:
         for name, lines in zip(names, pool.map(one, names), strict=True):
             bad += bool(lines)
-            print("\n  ".join([f"{name}: {'as recorded' if asked.check else 'recorded'}" if not lines else f"{name}:", *lines]), flush=True)  # noqa: T201, E501
+            said = [] if lines else ["as recorded" if asked.check else "recorded"]
+            sys.stdout.write("\n  ".join([f"{name}:", *said, *lines]) + "\n")
+            sys.stdout.flush()
     return int(bad > 0)
 
 

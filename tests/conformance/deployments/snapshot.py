@@ -60,7 +60,7 @@ class Normal:
             text = text.replace(name, f"<{self.templates[name]}>")
         text = re.sub(r"\([0-9a-f]{8}-[0-9a-f-]{27}\)", "(<uid>)", text)
         text = re.sub(r'(Back-off pulling image "[^"]*").*', r"\1", text, flags=re.DOTALL)
-        text = re.sub(r'(failed to pull and unpack image).*', r"\1", text, flags=re.DOTALL)
+        text = re.sub(r"(failed to pull and unpack image).*", r"\1", text, flags=re.DOTALL)
         return re.sub(rf"(?<![a-z0-9]){re.escape(self.namespace)}(?![a-z0-9-])", "<namespace>", text)
 
     def _learn(self, item: Any) -> None:
@@ -76,7 +76,12 @@ class Normal:
     def _deployment(self, item: Any) -> dict[str, Any]:
         status = item.get("status") or {}
         conditions = [
-            {"type": c["type"], "status": c["status"], "reason": c["reason"], "message": self.plain(c["message"])}
+            {
+                "type": c["type"],
+                "status": c["status"],
+                "reason": c["reason"],
+                "message": self.plain(c["message"]),
+            }
             for c in status.get("conditions") or []
         ]
         observed = status.get("observedGeneration", 0) == item["metadata"]["generation"]
@@ -123,7 +128,11 @@ class Normal:
     def _state(self, state: Mapping[str, Any] | None) -> dict[str, Any]:
         kept = ("reason", "message", "exitCode", "signal")
         return {
-            which: {key: self.plain(str(about[key])) if key == "message" else about[key] for key in kept if key in about}
+            which: {
+                key: self.plain(str(about[key])) if key == "message" else about[key]
+                for key in kept
+                if key in about
+            }
             for which, about in (state or {}).items()
         }
 

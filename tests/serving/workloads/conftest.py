@@ -5,6 +5,7 @@ import random
 import socket
 import threading
 import types
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -106,17 +107,17 @@ def get(port: int, path: str = "/", *, timeout: float = 5) -> dict[str, Any]:
 class Client:
     """Asks one time after the other until told to stop; notes every version and every failure."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, path: str = "/") -> None:
         self.versions: list[str] = []
         self.failures: list[str] = []
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._ask, args=(port,))
+        self._thread = threading.Thread(target=self._ask, args=(port, path))
         self._thread.start()
 
-    def _ask(self, port: int) -> None:
+    def _ask(self, port: int, path: str) -> None:
         while not self._stop.is_set():
             try:
-                self.versions.append(get(port)["env"].get("VERSION", ""))
+                self.versions.append(get(port, path)["env"].get("VERSION", ""))
             except Exception as error:
                 self.failures.append(repr(error))
 
@@ -144,7 +145,20 @@ def rolled_out(body: dict[str, Any] | None) -> bool:
 def web(tools: Any) -> Any:
     """This module's functions, for tests that start deployments."""
     made = types.SimpleNamespace(**{name: value for name, value in globals().items() if callable(value)})
-    made.until, made.processes = tools.until, tools.processes
+    made.processes = tools.processes
+
+    def until(fact: Callable[[], Any], *, within: float = 20) -> Any:
+        """As ever; nobody who listens is no fact yet."""
+
+        def asked() -> Any:
+            try:
+                return fact()
+            except urllib.error.URLError:
+                return None
+
+        return tools.until(asked, within=within)
+
+    made.until = until
 
     def up(api: ApiServer, name: str = "web", *, namespace: str | None = None) -> dict[str, Any]:
         def there() -> dict[str, Any] | None:

@@ -16,13 +16,17 @@ ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavail
 
 
 def test_a_rolling_update_fails_no_request(api: ApiServer, project: Project, web: Any) -> None:
-    """Two replicas, a surge of one; a new version, a restart, and back: who asks all the way has answers."""
+    """Two replicas, a surge of one; a new version, a restart, and back: who asks all the way has answers.
+
+    One of two clients waits half a second for each: what a pod has begun it may end.
+    """
     port = web.free_port()
     api.apply(web.service(port))
     asked = web.deployment(VERSION="1", replicas=2, spec={"strategy": ROLLING})
     assert api.apply(asked).verb == "created"
     web.up(api)
-    client = web.Client(port)
+    web.until(lambda: web.get(port))
+    client, slow = web.Client(port), web.Client(port, "/slow")
     api.apply(web.deployment(VERSION="2", replicas=2, spec={"strategy": ROLLING}))
     found = web.up(api)
     assert web.progressing(found)["reason"] == "NewReplicaSetAvailable"
@@ -34,7 +38,8 @@ def test_a_rolling_update_fails_no_request(api: ApiServer, project: Project, web
     assert api.apply(asked).verb == "configured"
     web.up(api)
     client.end()
-    assert client.failures == []
+    slow.end()
+    assert client.failures == slow.failures == []
     assert set(client.versions) == {"1", "2"}
     assert client.versions[-1] == "1"
 
@@ -90,7 +95,7 @@ def test_a_bad_update_leaves_the_old_one_up(api: ApiServer, web: Any) -> None:
     assert [status[kind] for kind in kinds] == [2, 1, 1, 1, 1]
     assert status["description"].startswith("ErrImagePull: ")
     assert "registry.lab/nobody:1" in status["description"]
-    assert web.get(port)["env"]["VERSION"] == "1"
+    assert web.until(lambda: web.get(port))["env"]["VERSION"] == "1"
 
     api.apply(web.deployment(VERSION="3"))
     found = web.up(api)
@@ -312,11 +317,11 @@ def test_two_applies_at_once(api: ApiServer, project: Project, web: Any) -> None
         ({"replica": 1}, "spec.replica: No field 'replica'. Did you mean 'replicas'?"),
         (
             {"strategy": {"type": "Rolling"}},
-            'spec.strategy.type: Unsupported value: "Rolling": supported values: "Recreate", "RollingUpdate"',
+            'spec.strategy: Unsupported value: apps.DeploymentStrategy{Type:"Rolling", RollingUpdate:(',
         ),
         (
             {"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "0%"}}},
-            'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge`',
+            "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: intstr.IntOrString{Type:1, IntVal",
         ),
         (
             {"progressDeadlineSeconds": 5, "minReadySeconds": 5},
@@ -347,6 +352,20 @@ def test_what_is_wrong_is_said_before_anything_changes(
     assert str(caught.value).startswith(f"Deployment 'web': {told}")
     assert api.list("Deployment") == []
     assert web.processes(project.root) == []
+
+
+def test_where_pods_share_an_address_there_is_one(
+    api: ApiServer, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second replica would want the same port: it is refused, with the reason."""
+    from argolane.containers import addresses
+
+    monkeypatch.setattr(addresses, "available", lambda: "there is no seccomp")
+    with pytest.raises(
+        NotSupportedLocally, match=r"spec\.replicas is 2; expected 1 .*: there is no seccomp\."
+    ):
+        api.apply(web.deployment(replicas=2))
+    assert api.list("Deployment") == []
 
 
 def test_a_selector_stays(api: ApiServer, web: Any) -> None:

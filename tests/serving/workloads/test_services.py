@@ -150,7 +150,7 @@ def test_who_is_in_stays_in(api: ApiServer, project: Project, web: Any) -> None:
     connection.close()
     ill.unlink()
     web.until(lambda: "description" not in api.get("Service", "web")["status"])  # type: ignore[index]
-    assert web.get(port)
+    assert web.until(lambda: web.get(port))
 
 
 def test_replicas_take_turns_and_one_that_dies_is_passed_over(api: ApiServer, web: Any) -> None:

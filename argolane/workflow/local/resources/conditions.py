@@ -59,7 +59,8 @@ def standing(found: Mapping[str, Any] | None) -> str:
     if not found or not isinstance(status, Mapping) or not status.get("description"):
         return ""
     first = str(status["description"]).partition("\n")[0]
-    return f"{found.get('kind')} {found['metadata']['name']!r} is {status.get('state')}: {first}"
+    state = f" is {status['state']}" if status.get("state") else ""
+    return f"{found.get('kind')} {found['metadata']['name']!r}{state}: {first}"
 
 
 def _selector(which: str, text: object) -> tuple[selectors.Requirement, ...]:

@@ -123,10 +123,14 @@ def _from_file(project: Project, path: Path) -> Entry:
         return chosen[0]
     if not chosen:
         if served := [d for d in documents if d.kind == KIND]:
+            if others := sorted({d.kind for d in documents} - {KIND}):
+                cure = f"All of it goes up with: argolane apply -f {path}"
+                raise ArgolaneError(f"{path}: holds {', '.join(others)} as well, which a run leaves. {cure}")
             return Entry(applying.workflow(served), ())
         kinds = ", ".join(sorted({d.kind for d in documents}))
         raise ArgolaneError(
-            f"{path}: holds no Workflow or WorkflowTemplate and no SeldonDeployment, but: {kinds}."
+            f"{path}: holds no Workflow or WorkflowTemplate and no SeldonDeployment, but: {kinds}. "
+            f"What stays up goes up with: argolane apply -f {path}"
         )
     names = ", ".join(sorted(e.workflow.name for e in chosen))
     raise UsageError(f"{path}: holds {len(chosen)} workflows ({names}); a run takes one. Split the file.")

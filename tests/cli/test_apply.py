@@ -105,7 +105,7 @@ def free_port() -> int:
 
 
 def test_what_helm_prints_goes_up_stays_up_and_goes_away(root: Path, argolane: Argolane) -> None:
-    """In the order that it needs, in kubectl's words, answering on the Service's port; nothing is left of it."""
+    """In the order that it needs, in kubectl's words, answering on the Service's port; nothing is left."""
     port = free_port()
     manifest = HELLO.replace("PORT", str(port)).replace("CODE", json.dumps(APP))
     done = argolane("apply", "-f", "-", "--wait", "--timeout", "60s", text=manifest)

@@ -7,6 +7,7 @@ from typing import Any
 from argolane.project import Project
 from argolane.report import LOG_LINES, render
 from argolane.workflow.run.recorded import RunFolder, tail
+from argolane.workflow.run.result import values_of
 from argolane.workflow.run.tree import task_of, walk
 
 MOST_PICTURES = 40
@@ -25,7 +26,7 @@ def of_cluster(name: str | None, *, namespace: str) -> tuple[str, str]:
     found, status = str(workflow["metadata"]["name"]), status_of(workflow)
     # As merged with its WorkflowTemplate: values that nobody gave are there too.
     spec = status.get("storedWorkflowTemplateSpec") or workflow["spec"]
-    parameters = _parameters(spec) | _parameters(workflow["spec"])
+    parameters = values_of(spec) | values_of(workflow["spec"])
     return found, render(name=found, status=status, parameters=parameters, logs=logs, pictures={})
 
 
@@ -35,13 +36,8 @@ def page(project: Project, run: RunFolder) -> str:
         path: tail(run.log(path), MOST_LOG) for path, node in walk(run.status) if node.get("type") == "Pod"
     }
     pictures = dict(list(_pictures(project, run))[:MOST_PICTURES])
-    parameters = _parameters(run.workflow.get("spec") or {})
+    parameters = values_of(run.workflow.get("spec") or {})
     return render(name=run.name, status=run.status, parameters=parameters, logs=logs, pictures=pictures)
-
-
-def _parameters(spec: Mapping[str, Any]) -> dict[str, str]:
-    listed = (spec.get("arguments") or {}).get("parameters") or []
-    return {str(parameter["name"]): str(parameter.get("value", "")) for parameter in listed}
 
 
 def _pictures(project: Project, run: RunFolder) -> Iterator[tuple[str, Path]]:

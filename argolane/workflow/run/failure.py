@@ -1,0 +1,47 @@
+"""A run's status in, what failed in it out: the nodes, and the reason in one line."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from argolane.workflow.run.tree import Node, first_line, task_of, walk
+
+REASON = "reason"
+
+
+def failed(status: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
+    """Pods that failed, by their path; of a task that was tried several times the last one."""
+    nodes: Mapping[str, Node] = status.get("nodes") or {}
+    tried = [node for node in nodes.values() if node.get("type") == "Retry"]
+    left_out = {
+        attempt
+        for node in tried
+        for attempt in (node.get("children") or [])[: None if node.get("phase") == "Succeeded" else -1]
+    }
+    for path, node in walk(status):
+        is_failed = node.get("type") == "Pod" and node.get("phase") in ("Failed", "Error")
+        if is_failed and node.get("id") not in left_out:
+            yield path, node
+
+
+def reason(status: Mapping[str, Any], last_line: Callable[[str], str] = lambda path: "") -> str:
+    """Why a run failed: the first task that did, its message, and the `last_line` that the node of a path printed.
+
+    '' for a run that did not fail. An output `reason` of a step, where one has found it out, stands for the line.
+    """
+    if status.get("phase") not in ("Failed", "Error"):
+        return ""
+    first = min(failed(status), key=lambda found: str(found[1].get("finishedAt") or "~"), default=None)
+    if first is None:
+        return first_line(str(status.get("message") or ""))
+    path, node = first
+    said = last_line(path) or first_line(_found_out(status))
+    head = f"{task_of(str(node.get('displayName')))}: {first_line(str(node.get('message') or node['phase']))}"
+    return f"{head}: {said}" if said else head
+
+
+def _found_out(status: Mapping[str, Any]) -> str:
+    for node in (status.get("nodes") or {}).values():
+        for parameter in (node.get("outputs") or {}).get("parameters") or ():
+            if parameter.get("name") == REASON and parameter.get("value"):
+                return str(parameter["value"])
+    return ""

@@ -1,13 +1,13 @@
 """A run's events in, a live tree on a terminal or plain lines elsewhere out."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from argolane.workflow.run.events import Event, NodeChanged, Observer, Printed, RunChanged, Said
 from argolane.workflow.run import failure
+from argolane.workflow.run.events import Event, NodeChanged, Observer, Printed, RunChanged, Said
 from argolane.workflow.run.recorded import RunFolder, tail
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.status import ENDED

@@ -6,6 +6,7 @@ from typing import Any
 
 from argolane.project import Project
 from argolane.report import LOG_LINES, render
+from argolane.report.headline import repository
 from argolane.workflow.run.recorded import RunFolder, tail
 from argolane.workflow.run.result import values_of
 from argolane.workflow.run.tree import task_of, walk
@@ -14,7 +15,7 @@ MOST_PICTURES = 40
 MOST_LOG = 1 << 20
 
 
-def of_cluster(name: str | None, *, namespace: str) -> tuple[str, str]:
+def of_cluster(name: str | None, *, namespace: str, project: Project | None = None) -> tuple[str, str]:
     """The name and the HTML page of a run on the cluster; pictures stay in its volumes."""
     from argolane.workflow.cluster.api import connected, status_of
     from argolane.workflow.cluster.logs import ends
@@ -27,7 +28,10 @@ def of_cluster(name: str | None, *, namespace: str) -> tuple[str, str]:
     # As merged with its WorkflowTemplate: values that nobody gave are there too.
     spec = status.get("storedWorkflowTemplateSpec") or workflow["spec"]
     parameters = values_of(spec) | values_of(workflow["spec"])
-    return found, render(name=found, status=status, parameters=parameters, logs=logs, pictures={})
+    where = repository(project.root) if project else ""
+    return found, render(
+        name=found, status=status, parameters=parameters, logs=logs, pictures={}, repository=where
+    )
 
 
 def page(project: Project, run: RunFolder) -> str:
@@ -37,7 +41,14 @@ def page(project: Project, run: RunFolder) -> str:
     }
     pictures = dict(list(_pictures(project, run))[:MOST_PICTURES])
     parameters = values_of(run.workflow.get("spec") or {})
-    return render(name=run.name, status=run.status, parameters=parameters, logs=logs, pictures=pictures)
+    return render(
+        name=run.name,
+        status=run.status,
+        parameters=parameters,
+        logs=logs,
+        pictures=pictures,
+        repository=repository(project.root),
+    )
 
 
 def _pictures(project: Project, run: RunFolder) -> Iterator[tuple[str, Path]]:

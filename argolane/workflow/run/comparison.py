@@ -105,7 +105,7 @@ def _metrics(runs: Sequence[Facts]) -> list[Metric]:
 
 
 def _apart(mine: Sequence[Sequence[Measured]]) -> Callable[[Measured], str]:
-    """By what the metrics of one name are told apart within a run: nothing, what they are of, or its version, too."""
+    """By what a run's metrics of one name are told apart: nothing, what they are of, or its version, too."""
     ways: tuple[Callable[[Measured], str], ...] = (
         lambda one: "",
         lambda one: one.of,

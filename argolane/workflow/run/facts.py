@@ -1,4 +1,4 @@
-"""Runs in, what is to be compared of them out: parameters that differ, metrics, durations, reasons of failures."""
+"""Runs in, what is compared of them out: parameters that differ, metrics, durations, reasons of failures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,6 @@ from argolane.workflow.run.tree import seconds, walk
 
 SORTS = ("started", "duration", "metric")
 _LOG_END = 8192
-_SHORT = 3  # lines
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Facts:
 
 
 def of(runs: Sequence[Run]) -> list[Facts]:
-    """What there is to tell of each, in the same order; a direction that only one of them tells is known for all."""
+    """What there is to tell of each, in the same order; a direction that one of them tells holds for all."""
     found = [measured(run.status) for run in runs]
     ways = directed(one for several in found for one in several)
     differing = {
@@ -94,16 +93,8 @@ def differ(several: Sequence[Mapping[str, str]]) -> list[str]:
 def why(run: Run) -> str:
     """The reason of a failure, with what its task said at last where its log is here."""
     folder = RunFolder(run.folder) if run.folder else None
-    return reason(run.status, lambda path: _said(folder, path)) or (
-        run.message if run.phase == "Error" else ""
-    )
-
-
-def _said(folder: RunFolder | None, path: str) -> str:
-    """All of a short log, else its last line."""
-    lines = [line.strip() for line in tail(folder.log(path), _LOG_END).splitlines()] if folder else []
-    lines = [line for line in lines if line]
-    return " ".join(lines if len(lines) <= _SHORT else lines[-1:])
+    log = (lambda path: tail(folder.log(path), _LOG_END)) if folder else (lambda path: "")
+    return reason(run.status, log) or (run.message if run.phase == "Error" else "")
 
 
 def ordered(found: Iterable[Facts], by: str) -> list[Facts]:

@@ -6,6 +6,7 @@ from typing import Any
 from argolane.workflow.run.tree import Node, first_line, task_of, walk
 
 REASON = "reason"
+_SHORT = 3  # lines
 
 
 def failed(status: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
@@ -23,10 +24,10 @@ def failed(status: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
             yield path, node
 
 
-def reason(status: Mapping[str, Any], last_line: Callable[[str], str] = lambda path: "") -> str:
-    """Why a run failed: the first task that did, its message, and the `last_line` that the node of a path printed.
+def reason(status: Mapping[str, Any], log: Callable[[str], str] = lambda path: "") -> str:
+    """Why a run failed: the first task that did, its message, and the end of its `log`, which is asked by path.
 
-    '' for a run that did not fail. An output `reason` of a step, where one has found it out, stands for the line.
+    '' for a run that did not fail. Where there is no log, an output `reason` of a step stands for it.
     """
     if status.get("phase") not in ("Failed", "Error"):
         return ""
@@ -34,9 +35,15 @@ def reason(status: Mapping[str, Any], last_line: Callable[[str], str] = lambda p
     if first is None:
         return first_line(str(status.get("message") or ""))
     path, node = first
-    said = last_line(path) or first_line(_found_out(status))
+    said = _end(log(path)) or first_line(_found_out(status))
     head = f"{task_of(str(node.get('displayName')))}: {first_line(str(node.get('message') or node['phase']))}"
     return f"{head}: {said}" if said else head
+
+
+def _end(log: str) -> str:
+    """All of a short log on one line, else its last line."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    return " ".join(lines if len(lines) <= _SHORT else lines[-1:])
 
 
 def _found_out(status: Mapping[str, Any]) -> str:

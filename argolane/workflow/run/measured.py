@@ -1,8 +1,8 @@
-"""A run's nodes in, what they measured out: metric with its direction, data, commit, by what steps leave as outputs.
+"""A run's nodes in, what they measured out: metrics with their direction, data and commit, from steps' outputs.
 
-Two shapes are read, whoever wrote them: a JSON object with a `metric` of name, value and better, as a version or a
-report has it (at its top, or in a list inside), and the text of an output `metric` or `...-metric`, as
-`accuracy 0.98`, with what is beside it: `data`, `digest`, `commit`; its unit and version are then the node's inputs.
+Two shapes are read, whoever wrote them: a JSON object with a `metric` of name, value and better, as a version
+or a report has it (at its top, or in a list inside), and the text of an output `metric` or `...-metric`, as
+`accuracy 0.98`, with what is beside it: `data`, `digest`, `commit`; unit and version are then the node's inputs.
 """
 
 import json
@@ -76,7 +76,7 @@ def shown(value: float) -> str:
 
 def _of_node(node: Node) -> Iterator[Measured]:
     texts = _texts(node, "outputs")
-    whole = list(texts.values()) + [str((node.get("outputs") or {}).get("result") or "")]
+    whole = [*texts.values(), str((node.get("outputs") or {}).get("result") or "")]
     task = task_of(str(node.get("displayName") or ""))
     exact = [one for text in whole for document in _documents(text) for one in _in(document, task, _DEEPEST)]
     yield from exact
@@ -118,11 +118,8 @@ def _documents(text: str) -> Iterator[Mapping[str, Any]]:
 def _in(document: Mapping[str, Any], task: str, deep: int) -> Iterator[Measured]:
     """The metric of a document, and of those in its lists: the arms of a report."""
     metric = document.get(METRIC)
-    if (
-        isinstance(metric, Mapping)
-        and metric.get("name")
-        and (value := _number(metric.get("value"))) is not None
-    ):
+    value = _number(metric.get("value")) if isinstance(metric, Mapping) else None
+    if isinstance(metric, Mapping) and metric.get("name") and value is not None:
         yield _measured(document, metric, task, value)
     if not deep:
         return

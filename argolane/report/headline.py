@@ -44,7 +44,7 @@ def lines(status: Mapping[str, Any], repository: str = "") -> list[Line]:
 
 
 def repository(root: Path) -> str:
-    """The web address of what `root` was cloned from, with no name or password in it; '' where it has none."""
+    """The web address of what `root` was cloned from, with no password in it; '' where it has none."""
     asked = ["git", "-C", str(root), "config", "--get", "remote.origin.url"]
     try:
         done = subprocess.run(asked, capture_output=True, text=True, timeout=_ASKING, check=False)

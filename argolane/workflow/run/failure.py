@@ -25,7 +25,7 @@ def failed(status: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
 
 
 def reason(status: Mapping[str, Any], log: Callable[[str], str] = lambda path: "") -> str:
-    """Why a run failed: the first task that did, its message, and the end of its `log`, which is asked by path.
+    """Why a run failed: the first task that did, its message, and the end of its `log`, asked for by path.
 
     '' for a run that did not fail. Where there is no log, an output `reason` of a step stands for it.
     """

@@ -1,8 +1,8 @@
-"""A run's nodes in, what they measured out: metrics with their direction, data and commit, from steps' outputs.
+"""A run's nodes in, what they measured out: metrics with direction, data and commit, from steps' outputs.
 
 Two shapes are read, whoever wrote them: a JSON object with a `metric` of name, value and better, as a version
 or a report has it (at its top, or in a list inside), and the text of an output `metric` or `...-metric`, as
-`accuracy 0.98`, with what is beside it: `data`, `digest`, `commit`; unit and version are then the node's inputs.
+`accuracy 0.98`, with what is beside it: `data`, `digest`, `commit`; unit and version are then inputs.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""argolane.workflow.run.facts and .comparison: parameters that differ, the better metric, reasons, durations."""
+"""argolane.workflow.run.facts and .comparison: what differs, the better metric, reasons, durations."""
 
 import json
 from pathlib import Path

@@ -34,7 +34,7 @@ def status(*nodes: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_version_tells_all_and_a_gate_adds_nothing_less_exact() -> None:
-    """The JSON of a version, its attempt, and the rounded text of the gate are one thing that was measured."""
+    """The JSON of a version, its attempt, and the rounded text of the gate are one thing."""
     trained = {"metric": "rmse 0.5123", "version": json.dumps(VERSION)}
     gate = {"metric": "rmse 0.5123", "digest": f"sha256:{'d' * 64}", "data": "a" * 64, "commit": "c" * 40}
     found = measured(
@@ -53,10 +53,11 @@ def test_a_version_tells_all_and_a_gate_adds_nothing_less_exact() -> None:
 
 def test_the_arms_of_a_report_are_each_one() -> None:
     """Objects in a list of a JSON output have metrics of their own; the gates before are the same things."""
+    told = {"version": "1", "dataset": "toy"}
     arms = [
-        {"model": unit, "version": "1", "dataset": "toy", "metric": {"name": "auc", "value": v, "better": "higher"}}
-        for unit, v in (("a", 0.9), ("b", 0.8))
-    ]  # fmt: skip
+        {"model": unit, **told, "metric": {"name": "auc", "value": value, "better": "higher"}}
+        for unit, value in (("a", 0.9), ("b", 0.8))
+    ]
     gates = [node(f"gate-{u}", {"metric": "auc 0.9", "data": "x"}, unit=u, version="1") for u in ("a", "b")]
     found = measured(status(*gates, node("verify", {"report": json.dumps({"paths": arms})}, ended=2)))
     assert [(one.of, one.value, one.better, one.data, one.data_sha256) for one in found] == [
@@ -99,7 +100,7 @@ def test_what_is_no_metric_is_none(outputs: dict[str, Any]) -> None:
 
 
 def test_odd_values_beside_a_metric_do_no_harm() -> None:
-    """A direction nobody knows is none; data, scores and commit of other types are left out or said as text."""
+    """A direction nobody knows is none; data and scores of other types are left out."""
     odd = {"metric": {"name": "m", "value": 0, "better": "up"}, "scores": [1], "data": None, "unit": ["x"]}
     [one] = measured(status(node("t", {"version": json.dumps(odd)})))
     assert (one.value, one.better, one.scores, one.data, one.of) == (0.0, "", {}, "", "t")

@@ -75,7 +75,7 @@ def _find(here: "Project", name: str, where: str | None) -> "Run":
     from argolane.cli import show as shown
     from argolane.workflow.run import recorded
 
-    kept = [run for run in recorded.kept(here) if run.name == name] if where is None else []
+    kept = recorded.kept(here, name) if where is None else []
     return kept[0] if kept else shown.find(here, name, namespace=where)
 
 
@@ -94,7 +94,8 @@ def _table(found: "Sequence[Facts]") -> "RenderableType":
         given = " ".join(f"{name}={short(value)}" for name, value in one.parameters.items())
         rows = [_measured(each) for each in one.measured] or [("", "", "", "")]
         phase = one.run.phase + (" (argo)" if one.on == "argo" else "")
-        last = ("" if took is None else duration(took), one.started, given)
+        started = one.started[:16].replace("T", " ")
+        last = ("" if took is None else duration(took), started, given)
         table.add_row(one.run.name, one.run.workflow, phase, *rows[0], *last)
         for row in rows[1:]:
             table.add_row("", "", "", *row, "", "", "")

@@ -151,12 +151,14 @@ def on_cluster(project: Project, name: str) -> bool:
     return folder.parent == project.runs and (folder / "workflow.yaml").is_file()
 
 
-def kept(project: Project) -> list[Run]:
-    """What was kept here of runs on a cluster that have ended, the latest first."""
+def kept(project: Project, name: str | None = None) -> list[Run]:
+    """What was kept here of runs on a cluster that ended, or of the one of that name; the latest first."""
     files = {
         path: path.stat().st_mtime
         for path in project.runs.glob("*/status.json")
-        if on_cluster(project, path.parent.name) and not (path.parent / "submission.json").exists()
+        if name in (None, path.parent.name)
+        and on_cluster(project, path.parent.name)
+        and not (path.parent / "submission.json").exists()
     }
     runs = (_kept(RunFolder(path.parent)) for path in sorted(files, key=lambda p: files[p], reverse=True))
     return [run for run in runs if run]

@@ -9,6 +9,7 @@ from argolane import __version__
 from argolane.cli import (
     applying,
     cache,
+    comparing,
     deleting,
     deployments,
     getting,
@@ -36,6 +37,7 @@ for command in (
     getting.get,
     logs.logs,
     runs.report,
+    comparing.compare,
     runs.retry,
     runs.resume,
     runs.stop,

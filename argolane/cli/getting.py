@@ -25,14 +25,27 @@ _ALL = ("Service", "Deployment", "SeldonDeployment")
 @click.option(
     "-o",
     "--output",
-    type=click.Choice(["tree", "json", "yaml", "wide", "name"]),
-    help="Of a run: tree or json. Default: tree, or a table.",
+    type=click.Choice(["tree", "json", "yaml", "wide", "name", "csv"]),
+    help="Of a run: tree or json; of runs with --metrics: json or csv. Default: tree, or a table.",
 )
 @click.option("-w", "--watch", is_flag=True, help="Draw the tree again and again until the run ends.")
+@click.option("--metrics", is_flag=True, help="Of runs: what they measured, and the parameters that differ.")
+@click.option(
+    "--sort",
+    type=click.Choice(["started", "duration", "metric"]),
+    help="With --metrics: latest, shortest or best first. Default: started.",
+)
 @on_option
 @click.option("-n", "--namespace", help="Default: that of argolane.toml.")
 def get(
-    what: str | None, name: str | None, output: str | None, watch: bool, on: str, namespace: str | None
+    what: str | None,
+    name: str | None,
+    output: str | None,
+    watch: bool,
+    metrics: bool,
+    sort: str | None,
+    on: str,
+    namespace: str | None,
 ) -> None:
     """Show a run as a tree, or list runs, deployments and what else is kept here.
 
@@ -40,6 +53,12 @@ def get(
     services, secrets, configmaps, pvc, namespaces, seldondeployments or all; `get svc/mlflow` is one of them.
     """
     here = project()
+    if metrics:
+        _metrics(here, what, name, output=output, watch=watch, sort=sort, on=on, namespace=namespace)
+        return
+    if sort is not None or output == "csv":
+        option = "-o csv" if output == "csv" else f"--sort {sort}"
+        raise UsageError(f"{option} is of what runs measured: argolane get runs --metrics {option}")
     if what is not None and name is None and "/" in what:
         word, _, rest = what.partition("/")
         if word in _RUN_WORDS or kinds.of(word):
@@ -62,6 +81,29 @@ def get(
         _on_cluster(here, str(what), name, output=output, namespace=namespace)
         return
     _objects(here, str(what), name, output=output, namespace=namespace)
+
+
+def _metrics(
+    here: "Project",
+    what: str | None,
+    name: str | None,
+    *,
+    output: str | None,
+    watch: bool,
+    sort: str | None,
+    on: str,
+    namespace: str | None,
+) -> None:
+    from argolane.cli import comparing
+
+    if what != RUNS or name is not None:
+        raise UsageError("--metrics is of all runs: argolane get runs --metrics")
+    if watch or output not in (None, "json", "csv"):
+        raise UsageError(
+            f"{'-w' if watch else f'-o {output}'}: with --metrics there is a table, json or csv."
+        )
+    where = place(here, on=on, namespace=namespace)
+    comparing.listing(here, namespace=where, sort=sort or "started", output=output or "table")
 
 
 def _runs(

@@ -1,11 +1,12 @@
 """A run's events in, a live tree on a terminal or plain lines elsewhere out."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from argolane.workflow.run import failure
 from argolane.workflow.run.events import Event, NodeChanged, Observer, Printed, RunChanged, Said
 from argolane.workflow.run.recorded import RunFolder, tail
 from argolane.workflow.run.result import Run
@@ -30,7 +31,7 @@ def summary(result: Run, root: Path) -> Iterator[str]:
     """How a run ended, and for each task that failed where its log is and what it said last."""
     took = seconds(result.status)
     end = f" in {duration(took)}" if took is not None else ""
-    failed = dict(_failed(result.status)) if result.folder is not None else {}
+    failed = dict(failure.failed(result.status)) if result.folder is not None else {}
     # What a node says already is told below, with the task that it is about.
     told_below = {node.get("message") for node in (result.status.get("nodes") or {}).values()}
     message = "" if failed and result.message in told_below else result.message
@@ -55,21 +56,6 @@ def summary(result: Run, root: Path) -> Iterator[str]:
     if result.phase != "Succeeded":
         shown = result.folder.relative_to(root) if result.folder.is_relative_to(root) else result.folder
         yield f"Record: {shown}. {_cure(result)}"
-
-
-def _failed(status: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Pods that failed, by their path; of a task that was tried several times the last one."""
-    nodes: Mapping[str, Mapping[str, Any]] = status.get("nodes") or {}
-    tried = [node for node in nodes.values() if node.get("type") == "Retry"]
-    left_out = {
-        attempt
-        for node in tried
-        for attempt in (node.get("children") or [])[: None if node.get("phase") == "Succeeded" else -1]
-    }
-    for path, node in walk(status):
-        failed = node.get("type") == "Pod" and node.get("phase") in ("Failed", "Error")
-        if failed and node.get("id") not in left_out:
-            yield path, node
 
 
 def _cure(result: Run) -> str:

@@ -125,7 +125,7 @@ def report(name: str | None, out: Path | None, on: str, namespace: str | None) -
     here = project()
     where = place(here, on=on, namespace=namespace)
     if where is not None:
-        found, page = gather.of_cluster(name, namespace=where)
+        found, page = gather.of_cluster(name, namespace=where, project=here)
         target = out or Path(f"{found}.html")
     else:
         folder = runs.find(here, name)

@@ -57,7 +57,7 @@ def runs(found: list[Run]) -> RenderableType | str:
     table = table_of("NAME", "PHASE", "STARTED", "TOOK", "METRIC", "PARAMETERS", "MESSAGE")
     for each in found:
         took = seconds(each.status)
-        given = " ".join(f"{name}={_short(value)}" for name, value in each.changed.items())
+        given = " ".join(f"{name}={short(value)}" for name, value in each.changed.items())
         table.add_row(
             each.name,
             each.phase,
@@ -152,6 +152,7 @@ def table_of(*columns: str) -> Table:
     return table
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
+    """A value on one line, for a table."""
     text = " ".join(value.split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -10,7 +10,9 @@ from typing import Any
 
 import jinja2
 
+from argolane.report.headline import lines
 from argolane.report.layout import graph
+from argolane.workflow.run.failure import reason
 from argolane.workflow.run.tree import duration, seconds, walk
 
 LOG_LINES = 400
@@ -60,8 +62,10 @@ def render(
     parameters: Mapping[str, str],
     logs: Mapping[str, str],
     pictures: Mapping[str, Path],
+    repository: str = "",
 ) -> str:
-    """The page as text. `logs` by node path as `tree.walk` gives it, `pictures` PNG files by caption."""
+    """The page as text. `logs` by node path as `tree.walk` gives it, `pictures` PNG files by caption,
+    `repository` the web address of what was run."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("argolane.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -70,6 +74,8 @@ def render(
         name=name,
         status=status,
         took=_took(status),
+        headline=lines(status, repository),
+        reason=reason(status, lambda path: logs.get(path, "")),
         parameters=parameters,
         graph=graph(status.get("nodes") or {}),
         bars=list(_bars(nodes)),

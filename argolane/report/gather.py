@@ -6,14 +6,16 @@ from typing import Any
 
 from argolane.project import Project
 from argolane.report import LOG_LINES, render
+from argolane.report.headline import repository
 from argolane.workflow.run.recorded import RunFolder, tail
+from argolane.workflow.run.result import values_of
 from argolane.workflow.run.tree import task_of, walk
 
 MOST_PICTURES = 40
 MOST_LOG = 1 << 20
 
 
-def of_cluster(name: str | None, *, namespace: str) -> tuple[str, str]:
+def of_cluster(name: str | None, *, namespace: str, project: Project | None = None) -> tuple[str, str]:
     """The name and the HTML page of a run on the cluster; pictures stay in its volumes."""
     from argolane.workflow.cluster.api import connected, status_of
     from argolane.workflow.cluster.logs import ends
@@ -25,8 +27,11 @@ def of_cluster(name: str | None, *, namespace: str) -> tuple[str, str]:
     found, status = str(workflow["metadata"]["name"]), status_of(workflow)
     # As merged with its WorkflowTemplate: values that nobody gave are there too.
     spec = status.get("storedWorkflowTemplateSpec") or workflow["spec"]
-    parameters = _parameters(spec) | _parameters(workflow["spec"])
-    return found, render(name=found, status=status, parameters=parameters, logs=logs, pictures={})
+    parameters = values_of(spec) | values_of(workflow["spec"])
+    where = repository(project.root) if project else ""
+    return found, render(
+        name=found, status=status, parameters=parameters, logs=logs, pictures={}, repository=where
+    )
 
 
 def page(project: Project, run: RunFolder) -> str:
@@ -35,13 +40,15 @@ def page(project: Project, run: RunFolder) -> str:
         path: tail(run.log(path), MOST_LOG) for path, node in walk(run.status) if node.get("type") == "Pod"
     }
     pictures = dict(list(_pictures(project, run))[:MOST_PICTURES])
-    parameters = _parameters(run.workflow.get("spec") or {})
-    return render(name=run.name, status=run.status, parameters=parameters, logs=logs, pictures=pictures)
-
-
-def _parameters(spec: Mapping[str, Any]) -> dict[str, str]:
-    listed = (spec.get("arguments") or {}).get("parameters") or []
-    return {str(parameter["name"]): str(parameter.get("value", "")) for parameter in listed}
+    parameters = values_of(run.workflow.get("spec") or {})
+    return render(
+        name=run.name,
+        status=run.status,
+        parameters=parameters,
+        logs=logs,
+        pictures=pictures,
+        repository=repository(project.root),
+    )
 
 
 def _pictures(project: Project, run: RunFolder) -> Iterator[tuple[str, Path]]:

@@ -22,7 +22,13 @@ def test_every_model_folder_and_every_ab_test_is_rendered() -> None:
     """A model folder is all that its manifest needs."""
     own = {unit.kebab for unit in read_all() if unit.serve and unit.metric}
     tests = {f"{question}-ab" for question in ab_test.questions()}
-    assert {path.stem for path in FILES} == {"comments", "score", "mlscore", *own, *tests} and "mnist-ab" in tests
+    assert {path.stem for path in FILES} == {
+        "comments",
+        "score",
+        "mlscore",
+        *own,
+        *tests,
+    } and "mnist-ab" in tests
     made = {}
     for program in (single, ab_test, comments, score):
         made |= program.manifests()

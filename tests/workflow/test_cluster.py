@@ -18,6 +18,7 @@ from argolane.project import Project
 from argolane.workflow import cluster
 from argolane.workflow.cluster.api import status_of
 from argolane.workflow.cluster.follow import why
+from argolane.workflow.cluster.runs import as_run
 from argolane.workflow.cluster.submit import body_of, references
 from argolane.workflow.run.result import Run
 
@@ -179,3 +180,16 @@ def test_no_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
     with pytest.raises(ArgolaneError, match="Set KUBECONFIG"):
         cluster.runs(namespace="argolane")
+
+
+def test_a_run_has_the_values_of_its_template_and_its_own() -> None:
+    """What the controller stored of the template, and what was submitted: as a local run has them."""
+    stored = {"arguments": {"parameters": [{"name": "size", "value": "1"}, {"name": "seed", "value": "0"}]}}
+    given = {"arguments": {"parameters": [{"name": "size", "value": "2"}]}}
+    body = {
+        "metadata": {"name": "toy-x", "generateName": "toy-"},
+        "spec": {"workflowTemplateRef": {"name": "toy"}, **given},
+        "status": {"phase": "Succeeded", "storedWorkflowTemplateSpec": stored},
+    }
+    run = as_run(body, "there")
+    assert (run.workflow, run.values, run.namespace) == ("toy", {"size": "2", "seed": "0"}, "there")

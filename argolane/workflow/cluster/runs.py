@@ -9,7 +9,7 @@ from kubernetes.client.exceptions import ApiException
 from argolane.errors import ArgolaneError, unknown
 from argolane.workflow.cluster.api import GROUP, VERSION, Cluster, Object, connected, status_of
 from argolane.workflow.merge import differing
-from argolane.workflow.run.result import Run
+from argolane.workflow.run.result import Run, values_of, workflow_of
 
 
 def get(name: str | None, *, namespace: str) -> Run:
@@ -43,7 +43,13 @@ def as_run(
     status = status_of(workflow)
     phase, message = str(status.get("phase") or "Pending"), str(status.get("message") or "")
     name = str(workflow["metadata"]["name"])
-    return Run(name, phase, message, status, folder, changed=changed or {}, namespace=namespace)
+    spec = workflow.get("spec") or {}
+    # As merged with its WorkflowTemplate: values that nobody gave are there too.
+    stored = status.get("storedWorkflowTemplateSpec") or {}
+    return Run(
+        name, phase, message, status, folder, changed=changed or {}, namespace=namespace,
+        workflow=workflow_of(name, workflow["metadata"], spec), values=values_of(stored) | values_of(spec),
+    )  # fmt: skip
 
 
 def _changed(workflow: Object, templates: Mapping[str, Object]) -> dict[str, str]:

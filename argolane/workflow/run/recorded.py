@@ -10,7 +10,7 @@ from argolane.kubernetes.times import rfc3339
 from argolane.manifest import load
 from argolane.project import Project
 from argolane.workflow.run.record import Record, safe
-from argolane.workflow.run.result import Run
+from argolane.workflow.run.result import Run, values_of, workflow_of
 from argolane.workflow.run.status import is_over
 
 
@@ -50,11 +50,17 @@ class RunFolder:
         except ArgolaneError as error:
             return Run(self.name, "Error", str(error), {}, self.path)
         phase, message = str(status.get("phase") or "Pending"), str(status.get("message") or "")
-        return Run(self.name, phase, message, status, self.path, changed=self._changed())
+        given = self._submission
+        metadata, spec = given.get("metadata") or {}, given.get("spec") or {}
+        return Run(
+            self.name, phase, message, status, self.path, changed=dict(given.get("changed") or {}),
+            workflow=workflow_of(self.name, metadata, spec), values=values_of(spec),
+        )  # fmt: skip
 
-    def _changed(self) -> dict[str, str]:
+    @cached_property
+    def _submission(self) -> dict[str, Any]:
         try:
-            return dict(self.record.read_submission().get("changed") or {})
+            return self.record.read_submission()
         except ArgolaneError:
             return {}
 
@@ -80,9 +86,7 @@ class RunFolder:
             workflow = self.workflow
         except ManifestError:
             return self.name  # It is broken: no reason not to find another run.
-        spec, metadata = workflow.get("spec") or {}, workflow.get("metadata") or {}
-        referred = (spec.get("workflowTemplateRef") or {}).get("name")
-        return str(referred or str(metadata.get("generateName") or "").rstrip("-") or self.name)
+        return workflow_of(self.name, workflow.get("metadata") or {}, workflow.get("spec") or {})
 
 
 def _left_alone(name: str, status: dict[str, Any], last_sign: float) -> dict[str, Any]:
@@ -145,6 +149,35 @@ def on_cluster(project: Project, name: str) -> bool:
     """Whether the folder of that name is what was kept of a run on a cluster."""
     folder = project.runs / name
     return folder.parent == project.runs and (folder / "workflow.yaml").is_file()
+
+
+def kept(project: Project, name: str | None = None) -> list[Run]:
+    """What was kept here of runs on a cluster that ended, or of the one of that name; the latest first."""
+    files = {
+        path: path.stat().st_mtime
+        for path in project.runs.glob("*/status.json")
+        if name in (None, path.parent.name)
+        and on_cluster(project, path.parent.name)
+        and not (path.parent / "submission.json").exists()
+    }
+    runs = (_kept(RunFolder(path.parent)) for path in sorted(files, key=lambda p: files[p], reverse=True))
+    return [run for run in runs if run]
+
+
+def _kept(folder: RunFolder) -> Run | None:
+    try:
+        status, body = folder.record.read_status(), folder.workflow
+    except ArgolaneError:
+        return None
+    if not is_over(status):
+        return None
+    metadata, spec = body.get("metadata") or {}, body.get("spec") or {}
+    stored = status.get("storedWorkflowTemplateSpec") or {}
+    return Run(
+        folder.name, str(status["phase"]), str(status.get("message") or ""), status, folder.path,
+        namespace=str(metadata.get("namespace") or ""), workflow=workflow_of(folder.name, metadata, spec),
+        values=values_of(stored) | values_of(spec),
+    )  # fmt: skip
 
 
 def tail(file: Path, most: int) -> str:

@@ -13,7 +13,7 @@ class Run:
     """`status` is Argo's `.status`; `folder` is the record of a run that was followed from here.
 
     `changed` are the parameters whose values are not the workflow's own; `namespace` is the cluster's, and
-    None for a run of this machine.
+    None for a run of this machine. `values` are all parameters that the run had.
     """
 
     name: str
@@ -23,6 +23,8 @@ class Run:
     folder: Path | None = None
     changed: Mapping[str, str] = field(default_factory=dict)
     namespace: str | None = None
+    workflow: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def metric(self) -> str:
@@ -47,3 +49,15 @@ class Run:
             "parameters": dict(self.changed),
             "metric": self.metric,
         }
+
+
+def values_of(spec: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a Workflow's spec, with their values."""
+    listed = (spec.get("arguments") or {}).get("parameters") or []
+    return {str(parameter["name"]): str(parameter.get("value", "")) for parameter in listed}
+
+
+def workflow_of(name: str, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    """The name that a run was started by: that of the template, or generateName without its dash."""
+    referred = (spec.get("workflowTemplateRef") or {}).get("name")
+    return str(referred or str(metadata.get("generateName") or "").rstrip("-") or name)

@@ -18,6 +18,8 @@ _NOT_OF_ROWS = (401, 403, 404, 405)
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 # What an executor says, as a 500, of a unit that it does not reach.
 _UNREACHED = 'Post "http'
+_TAKEN = ("EOF", "connection reset")
+_LOST_AT_MOST = 4
 
 
 class Refused(ArgolaneError):
@@ -28,6 +30,10 @@ class Refused(ArgolaneError):
 
 class Away(ArgolaneError):
     """Nobody answers now; perhaps later."""
+
+
+class Lost(Away):
+    """Somebody took the request and was gone: perhaps these rows end the model."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,14 @@ class Asking:
 
     async def _patiently(self, chunk: Chunk) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
-        until, wait = loop.time() + self.patience, _FIRST_WAIT
+        until, wait, lost = loop.time() + self.patience, _FIRST_WAIT, 0
         while True:
             try:
                 return await self._once(chunk)
             except Away as away:
+                lost += isinstance(away, Lost)
+                if lost == _LOST_AT_MOST:
+                    raise Refused(str(away).removeprefix(f"{self.url}: ")) from None
                 if loop.time() + wait > until:
                     where = f"{self.unit}s {chunk.lines[0]} to {chunk.lines[-1]}"
                     raise ArgolaneError(f"{away} Tried for {self.patience:g} s, with {where}.") from None
@@ -84,7 +93,7 @@ class Asking:
         except httpx.ConnectError:
             raise Away(f"{self.url}: nothing answers there.") from None
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            raise Away(f"{self.url}: {error or type(error).__name__}.") from None
+            raise Lost(f"{self.url}: {error or type(error).__name__}.") from None
         except (httpx.HTTPError, ValueError) as error:
             raise ArgolaneError(f"{self.url}: {error or type(error).__name__}.") from None
         if response.status_code in _NOT_OF_ROWS:
@@ -93,9 +102,10 @@ class Asking:
             return client.answer(self.url, response)
         except ArgolaneError as error:
             told = str(error).removeprefix(f"{self.url}: ")
-            lost = response.status_code == 500 and _UNREACHED in told
-            if response.status_code in _PASSING or lost:
-                raise Away(f"{self.url}: {told}.") from None
+            unreached = response.status_code == 500 and _UNREACHED in told
+            if response.status_code in _PASSING or unreached:
+                lost = unreached and any(word in told for word in _TAKEN)
+                raise (Lost if lost else Away)(f"{self.url}: {told}.") from None
             refused = Refused(told)
             refused.its_own = response.status_code >= 500
             raise refused from None

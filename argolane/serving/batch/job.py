@@ -124,7 +124,7 @@ async def _first(asked: _Asked, asking: Asking, chunk: Chunk) -> None:
         where = f"{asked.table.unit}s {chunk.lines[0]} to {chunk.lines[-1]}"
         raise ArgolaneError(
             f"{asked.table.path}: the deployment refuses each of the first {len(chunk.rows)} rows ({where}): "
-            f"{reasons.pop()} The header names: {', '.join(asked.table.names[:20])}."
+            f"{reasons.pop().rstrip(chr(46))}. The header names: {', '.join(asked.table.names[:20])}."
         )
     asked.noted(answered)
 

@@ -122,7 +122,7 @@ def test_rows_that_fail_are_named(serve: Serve, tmp_path: Path) -> None:
 def test_a_row_that_ends_the_model_is_found(serve: Serve, tmp_path: Path) -> None:
     """The others wait until it runs again; the row is named with what the deployment said."""
     table = written(tmp_path / "in.csv", "a", "1", "2", "-3", "4")
-    assert batch(table, serve()).failed == 1
+    assert batch(table, serve(), rows_per_request=1).failed == 1
     [_, failed] = rows(tmp_path / "out.failed.csv")
     assert failed[:2] == ["3", "4"]
     assert "EOF" in failed[2]
@@ -164,7 +164,9 @@ def test_a_deployment_that_is_away_for_a_while(serve: Serve, table: Path, box: P
     before = seen[-1]
     assert 500 <= before < 1000
     assert batch(table, url, rows_per_request=7) == Done(1000, 0, before)
-    assert sum(len(json.loads(line)["ndarray"]) for line in asked.read_text().splitlines()) == 1000 - before
+    # A request that was let go of may still be answered.
+    sent = [len(json.loads(line)["ndarray"]) for line in asked.read_text().splitlines()]
+    assert sum(size for size in sent if size <= 7) == 1000 - before
     assert [row[2] for row in rows(tmp_path / "out.csv")[1:]] == [str(n) for n in range(1000)]
 
 
@@ -180,7 +182,8 @@ def begun(table: Path, url: str) -> None:
 
 
 def test_another_input_does_not_go_on(serve: Serve, table: Path, tmp_path: Path) -> None:
-    """The file is known by its digest: the error names both, and the journal to delete; so with a deployment."""
+    """The file is known by its digest: the error names both, and the journal to delete; and both
+    deployments, where that is another."""
     url = serve()
     begun(table, url)
     kept = table.read_text()

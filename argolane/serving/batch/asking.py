@@ -19,7 +19,8 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 # What an executor says, as a 500, of a unit that it does not reach.
 _UNREACHED = 'Post "http'
 _TAKEN = ("EOF", "connection reset")
-_LOST_AT_MOST = 4
+# So often a row may lose the connection; more rows are halved at once, for a model that ends is away ever longer.
+_LOST_AT_MOST = 2
 
 
 class Refused(ArgolaneError):
@@ -73,11 +74,14 @@ class Asking:
                 return await self._once(chunk)
             except Away as away:
                 lost += isinstance(away, Lost)
-                if lost == _LOST_AT_MOST:
+                if lost == (_LOST_AT_MOST if len(chunk.rows) == 1 else 1):
                     raise Refused(str(away).removeprefix(f"{self.url}: ")) from None
                 if loop.time() + wait > until:
                     where = f"{self.unit}s {chunk.lines[0]} to {chunk.lines[-1]}"
-                    raise ArgolaneError(f"{away} Tried for {self.patience:g} s, with {where}.") from None
+                    told = f"{away} Tried for {self.patience:g} s, with {where}."
+                    if len(chunk.rows) > 1:
+                        told += " Should a row of these end the model, --rows-per-request 1 finds it."
+                    raise ArgolaneError(told) from None
             await asyncio.sleep(wait)
             wait = min(2 * wait, _LONGEST_WAIT)
 

@@ -110,7 +110,7 @@ def test_rows_that_fail_are_exit_status_1(root: Path, start: Start) -> None:
     said, told = done.communicate(timeout=20)
     assert (said, done.returncode) == ("out.csv: 2 rows.\n", 1)
     assert told == "Error: 1 of 2 rows failed: out.failed.csv says which and why.\n"
-    assert (root / "out.failed.csv").read_text().startswith("row,line,reason\n2,3,"HTTP 400: ")
+    assert (root / "out.failed.csv").read_text().startswith('row,line,reason\n2,3,"HTTP 400: ')
 
 
 def test_words_that_do_not_go_together(root: Path, start: Start) -> None:

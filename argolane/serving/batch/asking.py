@@ -19,7 +19,8 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 # What an executor says, as a 500, of a unit that it does not reach.
 _UNREACHED = 'Post "http'
 _TAKEN = ("EOF", "connection reset")
-# So often a row may lose the connection; more rows are halved at once, for a model that ends is away ever longer.
+# So often a row may lose the connection; more rows are halved at once, for a model that ends is away longer
+# each time.
 _LOST_AT_MOST = 2
 
 

@@ -44,6 +44,10 @@ def parquet_table(path: Path, *, text: Sequence[str] = ()) -> Table:
     for name in text:
         if name not in names:
             raise ArgolaneError(unknown("column", name, names, where=f"{path}: --text {name}: "))
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ArgolaneError(
+            f"{path}: column {twice[0]!r} is there twice; expected a name of its own for each."
+        )
     if not count or not names:
         raise ArgolaneError(f"{path}: it has no rows.")
     words = pa.types

@@ -96,21 +96,22 @@ def _post(url: str, body: dict[str, Any], timeout: float) -> dict[str, Any]:
         raise ArgolaneError(f"{url}: no answer within {timeout:g} s. Wait longer with --timeout.") from None
     except (httpx.HTTPError, ValueError) as error:
         raise ArgolaneError(f"{url}: {error or type(error).__name__}.") from None
-    return _answer(url, response)
+    return answer(url, response)
 
 
-def _answer(url: str, response: Any) -> dict[str, Any]:
+def answer(url: str, response: Any) -> dict[str, Any]:
+    """What an HTTP response says; ArgolaneError with the deployment's own words where it is an error."""
     try:
-        answer = response.json()
+        found = response.json()
     except ValueError:
-        answer = None
+        found = None
     if response.status_code != 200:
-        said = answer.get("status") if isinstance(answer, dict) else None
+        said = found.get("status") if isinstance(found, dict) else None
         info = said.get("info") if isinstance(said, dict) else None
         raise ArgolaneError(f"{url}: HTTP {response.status_code}: {info or _short(response.text)}")
-    if not isinstance(answer, dict):
+    if not isinstance(found, dict):
         raise ArgolaneError(f"{url}: the answer is not a JSON object: {_short(response.text)}")
-    return answer
+    return found
 
 
 def _short(text: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 from argolane.errors import ArgolaneError
 from argolane.project import Project, find
 from argolane.serving import client
+from argolane.serving.batch.job import predict_file
 from argolane.serving.deployments import Deployments
 
 pytestmark = pytest.mark.environments
@@ -106,6 +107,20 @@ def test_an_update_and_a_model_that_does_not_load(deployments: Deployments, tool
     assert answer(url) == (202.0, "2", path)
     with pytest.raises(ArgolaneError, match=r"HTTP [45]00: "):
         client.predict(url, {"data": {"ndarray": [["text"]]}})
+
+
+def test_a_file_of_rows(deployments: Deployments, tmp_path: Path, tools: Any) -> None:
+    """Numbers in, numbers out, with the columns that the wrapper names; words are refused in its words."""
+    deployments.apply(manifest("1", tools))
+    url = deployments.wait("toy", timeout=200)["status"]["address"]["url"]
+    (tmp_path / "in.csv").write_text("a,b\n1,2\n3,4.5\n")
+    predict_file(tmp_path / "in.csv", out=tmp_path / "out.csv", url=url, deployment="toy")
+    assert (tmp_path / "out.csv").read_text() == "row,t:0,t:1\n1,101.0,201.0\n2,301.0,451.0\n"
+    (tmp_path / "words.csv").write_text("a\nx\ny\n")
+    with pytest.raises(
+        ArgolaneError, match=r"refuses each of the first 2 rows \(lines 2 to 3\): HTTP [45]00: "
+    ):
+        predict_file(tmp_path / "words.csv", out=tmp_path / "words.out.csv", url=url, deployment="toy")
 
 
 @pytest.mark.parametrize("size", [900_000, 5_000_000])

@@ -36,7 +36,7 @@ class Dataset(Protocol):
     def y_test(self) -> Any: ...
 
 
-Data_ = TypeVar("Data_")
+Rows = TypeVar("Rows")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Job:
         """The version's place in the model store."""
         return store.place(self.model_store, self.unit.name, self.version)
 
-    def rows(self, data: Data_) -> Data_:
+    def rows(self, data: Rows) -> Rows:
         """What to train and to test on: `data`; in a trial of a search only its training rows, see trial.py."""
         return data
 

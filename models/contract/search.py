@@ -102,7 +102,7 @@ def _one(param: Param, said: object) -> Range | Choice:
         raise ValueError(f"goes from {low!r} to {high!r}; expected low to be less than high.")
     if log and low <= 0:
         raise ValueError(f"has low {low!r} and log; expected more than 0 on a logarithmic scale.")
-    return Range(low, high, log)
+    return Range(low, high, log) if param.type == "int" else Range(float(low), float(high), log)
 
 
 def _bounds(param: Param) -> str:

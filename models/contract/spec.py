@@ -104,8 +104,8 @@ class _File(Strict):
         for part in ("data", "metric", "params", "search", "search_by"):
             if self.train is None and getattr(self, part):
                 raise ValueError(f"has {part} and no train; expected train: {{}}, or no {part}.")
-        if self.search:
-            space(self.params, self.search)
+        if self.search_by is not None and not self.search:
+            raise ValueError("has search_by and no search; expected what is searched, or no search_by.")
         return self
 
 
@@ -134,9 +134,8 @@ class Unit(_File):
         return space(self.params, self.search) if self.search else {}
 
     @property
-    def searched_by(self) -> SearchedBy | Judged:
+    def searched_by(self) -> SearchedBy | Judged | None:
         """What a sweep looks for the best of."""
-        assert self.metric  # noqa: S101 - a unit that is trained has one
         return self.search_by or self.metric
 
     @property
@@ -189,6 +188,11 @@ def read(folder: Path) -> Unit:
         said = _File.model_validate(tree)
     except ValidationError as errors:
         faults += dict.fromkeys(fault(error) for error in errors.errors())
+    else:
+        try:
+            _ = space(said.params, said.search) if said.search else None
+        except ValueError as errors:
+            faults += str(errors).splitlines()
     if faults:
         raise SpecError([f"{where}: {fault}" for fault in faults])
     return Unit(

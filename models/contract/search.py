@@ -89,7 +89,9 @@ def _one(param: Param, said: object) -> Range | Choice:
             raise ValueError(f"is {list(said)!r}; expected each value once.")
         return Choice(tuple(said))
     if not isinstance(said, Mapping) or not {"low", "high"} <= said.keys() <= {"low", "high", "log"}:
-        raise ValueError(f"is {said!r}; expected {{low: ..., high: ..., log: true or false}} or a list of values.")
+        raise ValueError(
+            f"is {said!r}; expected {{low: ..., high: ..., log: true or false}} or a list of values."
+        )
     if param.type not in ("int", "float"):
         raise ValueError(f"is a range; expected a list of values, for the param is {_bounds(param)}.")
     low, high, log = said["low"], said["high"], said.get("log", False)
@@ -106,4 +108,8 @@ def _one(param: Param, said: object) -> Range | Choice:
 
 
 def _bounds(param: Param) -> str:
-    return f"{param.expected}, as the param is" if (param.minimum, param.maximum) != (None, None) else param.expected
+    return (
+        f"{param.expected}, as the param is"
+        if (param.minimum, param.maximum) != (None, None)
+        else param.expected
+    )

@@ -71,7 +71,9 @@ def create(folder: Path, asked: Asked, space: Space) -> None:
             study_name=NAME,
             direction="maximize" if asked.better == "higher" else "minimize",
         )
-        inside = {name: value for name, value in asked.first.items() if name in space and space[name].holds(value)}
+        inside = {
+            name: value for name, value in asked.first.items() if name in space and space[name].holds(value)
+        }
         for number in range(asked.trials):
             made.enqueue_trial(inside if number == 0 else {})
         (beside / FILE).write_text(json.dumps(asdict(asked), indent=1) + "\n", encoding="utf-8")
@@ -88,7 +90,9 @@ def read(folder: Path) -> Asked:
         told = json.loads((folder / FILE).read_text(encoding="utf-8"))
         return Asked(**told | {"arguments": tuple(told["arguments"])})
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(f"{folder / FILE}: no study of a search ({error}). The step before makes it.") from None
+        raise ModelError(
+            f"{folder / FILE}: no study of a search ({error}). The step before makes it."
+        ) from None
 
 
 def tried(folder: Path) -> list[Tried]:

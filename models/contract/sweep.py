@@ -76,7 +76,9 @@ def work(given: argparse.Namespace, _: Sequence[str]) -> None:
         except Exception as error:  # values that a training cannot bear are an answer, too
             if not isinstance(error, ModelError):
                 traceback.print_exc()
-            taken.fail(f"{type(error).__name__}: {error}" if not isinstance(error, ModelError) else str(error))
+            taken.fail(
+                f"{type(error).__name__}: {error}" if not isinstance(error, ModelError) else str(error)
+            )
             print(f"trial {taken.number} failed: {error}", flush=True)
         else:
             taken.complete(value, seconds=time.perf_counter() - started)
@@ -126,7 +128,9 @@ def _table(trials: Sequence[study.Tried], by: str, winner: study.Tried) -> str:
         rows.append([str(one.number), *(_short(one.params.get(name, "")) for name in names), value,
                      "" if one.seconds is None else f"{one.seconds:.1f}", end])  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=False)) for row in rows)
+    lines = (
+        "  ".join(cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=False)) for row in rows
+    )
     return "\n".join(f"{line}  {row[-1]}".rstrip() for line, row in zip(lines, rows, strict=True))
 
 
@@ -165,17 +169,29 @@ def _parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m models.contract.sweep", description=__doc__, allow_abbrev=False,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     steps = made.add_subparsers(required=True, metavar="study|trials|best")
-    told = {"study": (start, "Make the trials."), "trials": (work, "Work on them."), "best": (best, "Pick one.")}
+    told = {
+        "study": (start, "Make the trials."),
+        "trials": (work, "Work on them."),
+        "best": (best, "Pick one."),
+    }
     for name, (step, words) in told.items():
         one = steps.add_parser(name, help=words, description=words, allow_abbrev=False)
         one.set_defaults(step=step)
-        one.add_argument("--study", type=Path, required=True, metavar="FOLDER", help="Where the study is kept.")
+        one.add_argument(
+            "--study", type=Path, required=True, metavar="FOLDER", help="Where the study is kept."
+        )
         one.add_argument("--outputs", type=Path, default=Path("/tmp/outputs"), metavar="FOLDER",  # noqa: S108
                          help="Where outputs are written to (%(default)s).")  # fmt: skip
         if step is start:
-            one.add_argument("--unit", dest="folder", required=True, help="Folder of the unit, below models/.")
-            one.add_argument("--trials", type=_count, default=8, metavar="INT", help="How many (%(default)s).")
-            one.add_argument("--parallel", type=_count, default=2, metavar="INT", help="At a time (%(default)s).")
+            one.add_argument(
+                "--unit", dest="folder", required=True, help="Folder of the unit, below models/."
+            )
+            one.add_argument(
+                "--trials", type=_count, default=8, metavar="INT", help="How many (%(default)s)."
+            )
+            one.add_argument(
+                "--parallel", type=_count, default=2, metavar="INT", help="At a time (%(default)s)."
+            )
             one.add_argument("--seed", type=int, default=0, metavar="INT", help="Of what is suggested (0).")
             one.add_argument("--search", default="", metavar="JSON", help="Other than the unit's own.")
     return made

@@ -1,4 +1,4 @@
-"""A unit that says what may be searched in, its workflow `sweep-<unit>` out: build -> study -> trials -> best."""
+"""A unit with `search:` in, its workflow `sweep-<unit>` out: build -> study -> trials -> best."""
 
 from hera.workflows import DAG, Task, WorkflowTemplate
 

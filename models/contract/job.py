@@ -61,7 +61,7 @@ class Job:
         return store.place(self.model_store, self.unit.name, self.version)
 
     def rows(self, data: Rows) -> Rows:
-        """What to train and to test on: `data`; in a trial of a search only its training rows, see trial.py."""
+        """What to train and test on: `data`; in a trial of a search its training rows alone."""
         return data
 
     def is_done(self, data: Dataset) -> bool:

@@ -1,4 +1,4 @@
-"""What `search:` says in, for each of its params what is tried out: a range or a list, within the param's bounds.
+"""What `search:` says in, what is tried of each param out: a range or a list, within the param's bounds.
 
 model.yaml and a workflow's parameter `search` are held to the same lines.
 """
@@ -96,7 +96,7 @@ def _one(param: Param, said: object) -> Range | Choice:
         raise ValueError(f"is a range; expected a list of values, for the param is {_bounds(param)}.")
     low, high, log = said["low"], said["high"], said.get("log", False)
     if not isinstance(log, bool):
-        raise ValueError(f"has log {log!r}; expected true or false.")
+        raise ValueError(f"has log {log!r}; expected true or false.")  # noqa: TRY004
     for end, value in (("low", low), ("high", high)):
         if not param.allows(value) or not math.isfinite(value):
             raise ValueError(f"has {end} {value!r}; expected {_bounds(param)}.")

@@ -120,7 +120,7 @@ class Taken:
         self.number = number
         self._storage = storage
         # Random numbers by trial: what is suggested does not depend on who works on it.
-        drawn = random.Random(f"{seed}/{number}").getrandbits(32)  # noqa: S311
+        drawn = random.Random(f"{seed}/{number}").getrandbits(32)
         self._study = optuna.load_study(
             study_name=NAME,
             storage=self._storage,
@@ -138,7 +138,7 @@ class Taken:
         return bool(self._now.state.is_finished())
 
     def begin(self, space: Space) -> dict[str, Value]:
-        """The values to try: those it has, where it was begun before. Raises ModelError after too many starts."""
+        """The values to try: those it has, where it was begun before. ModelError after too many starts."""
         optuna = _optuna()
         if self._now.state == optuna.trial.TrialState.WAITING:
             self._storage.set_trial_state_values(self._id, optuna.trial.TrialState.RUNNING)

@@ -1,4 +1,4 @@
-"""A command line in, a step of a search out: `study` makes its trials, `trials` works on them, `best` picks one.
+"""A command line in, a step of a search out: `study` makes trials, `trials` works on them, `best` picks one.
 
     python -m models.contract.sweep study --unit=sk_mnist --study=FOLDER --trials=8 -- --dataset=digits
 
@@ -102,8 +102,13 @@ def best(given: argparse.Namespace, _: Sequence[str]) -> None:
     metric = Metric(asked.by, winner.value or 0.0, asked.better)
     print(_table(trials, asked.by, winner))
     print(f"best: trial {winner.number}, {metric.text}: {_shown(winner.params)}", flush=True)
-    report = {"title": f"{unit.title}: best of {len(trials)} trials", "metric": asdict(metric),
-              "best": asdict(winner), "trials": [asdict(one) for one in trials], "asked": asdict(asked)}  # fmt: skip
+    report = {
+        "title": f"{unit.title}: best of {len(trials)} trials",
+        "metric": asdict(metric),
+        "best": asdict(winner),
+        "trials": [asdict(one) for one in trials],
+        "asked": asdict(asked),
+    }
     (given.study / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     told = {kebab(name): _text(value) for name, value in params.items()}
     told |= {
@@ -166,8 +171,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m models.contract.sweep", description=__doc__, allow_abbrev=False,
-                                   formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    made = argparse.ArgumentParser(
+        prog="python -m models.contract.sweep",
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     steps = made.add_subparsers(required=True, metavar="study|trials|best")
     told = {
         "study": (start, "Make the trials."),

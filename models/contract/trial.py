@@ -22,7 +22,7 @@ class Trial(Job):
     scores: dict[str, float] = field(default_factory=dict)
 
     def rows(self, data: Rows) -> Rows:
-        """Rows of the training part alone, in a data set that is a dataclass with x_train, y_train and so on."""
+        """Rows of the training part alone, in a data set that is a dataclass with x_train and so on."""
         known: Any = data
         first = int(len(known.x_train) * LEARNED)
         changed: Rows = replace(
@@ -41,7 +41,7 @@ class Trial(Job):
         """The scores of the answers, as a version would have them."""
         from models.contract.trained import Trained
 
-        given = {"curve": (), "scores": {}, "details": {}, "drawings": {}, "baseline": None}
+        given: dict[str, Any] = {"curve": (), "scores": {}, "details": {}, "drawings": {}, "baseline": None}
         given |= {name: value for name, value in told.items() if value is not None}
         self.scores.update(Trained(job=self, files=files, data=data, answers=answers, **given).measured)
 
@@ -53,8 +53,8 @@ def score(main: Callable[[Job], None], job: Job, params: Mapping[str, Any], *, b
     main(trial)
     if by not in trial.scores:
         raise ModelError(
-            f"{job.unit.name} is searched by {by}; a training measures {', '.join(trial.scores) or 'nothing'}."
-            " Correct metric or search_by in model.yaml."
+            f"{job.unit.name} is searched by {by}; a training measures"
+            f" {', '.join(trial.scores) or 'nothing'}. Correct metric or search_by in model.yaml."
         )
     if not math.isfinite(value := float(trial.scores[by])):
         raise ModelError(f"{by} is {value}.")

@@ -74,7 +74,8 @@ class Sweep:
             with_param=made.get_parameter("workers"),
         )
         found = Task(name="best", template=self.best, arguments=image)
-        made >> tried >> found
+        made >> tried
+        tried >> found
         return made, tried, found
 
     def found(self, best: Task) -> dict[str, str]:
@@ -108,22 +109,17 @@ def sweep(unit: Unit) -> Sweep:
     )
     trials = _step(unit, "trials", [], ["image", "worker"], [])
     by = unit.searched_by
-    best = _step(
-        unit,
-        "best",
-        [],
-        ["image"],
-        [
-            pods.output("best-metric", f"The best {by.name if by else 'value'} of all trials."),
-            pods.output("best-value", "The same as a number."),
-            pods.output("best-params", "The params that were searched, as JSON."),
-            pods.output("best-trial", "Number of the trial."),
-            *(pods.output(name, f"{name} of the best trial.") for name in params),
-            Parameter(name="folder", value=STUDY, description="Where report.json and the drawings are."),
-        ],
-    )
-    p.unique([Checked(str(one.name), "", "", {}, "an output of template best") for one in (best.outputs or [])
-              if one.name not in params] + list(params.values()))  # fmt: skip
+    told = [
+        pods.output("best-metric", f"The best {by.name if by else 'value'} of all trials."),
+        pods.output("best-value", "The same as a number."),
+        pods.output("best-params", "The params that were searched, as JSON."),
+        pods.output("best-trial", "Number of the trial."),
+        Parameter(name="folder", value=STUDY, description="Where report.json and the drawings are."),
+    ]
+    ours = [Checked(str(one.name), "", "", {}, "an output of template best") for one in told]
+    p.unique([*ours, *params.values()])
+    told += [pods.output(name, f"{name} of the best trial.") for name in params]
+    best = _step(unit, "best", [], ["image"], told)
     return Sweep(unit, study, trials, best)
 
 

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import comments, comparison, containers, engine, graph, overhead, serving
+from bench import beam, comments, comparison, containers, engine, graph, overhead, serving
 
 
 def main() -> None:
@@ -22,6 +22,8 @@ def main() -> None:
         comparison.main(project, work)
         print("Comment moderation, and four nodes beside one process:")
         comments.main(project, work)
+        print("The transform of Bitcoin with Beam beside pandas:")
+        beam.main(project, work)
     print("A container beside a bare process:")
     containers.main()
     print("The local engine:")

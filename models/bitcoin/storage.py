@@ -78,7 +78,7 @@ def near(address: str, *, here: bool) -> Iterator[str]:
 def making(folder: str, *, here: bool) -> Iterator[str]:
     """Where the files of a folder are written, which are put in its place when all is well.
 
-    What runs here never writes to a bucket by itself: Beam asks of a bucket what not every server of S3 tells.
+    What runs here does not write to a bucket itself: Beam asks of it what not every server of S3 tells.
     """
     if folder.startswith("s3://"):
         if not here:

@@ -1,4 +1,4 @@
-"""Bitcoin on a cluster: prices into the store, Beam in a pod, a version that beats the simple forecast, served."""
+"""Bitcoin on a cluster: prices into the store, Beam in a pod; what beats the simple forecast is served."""
 
 import json
 from typing import Any

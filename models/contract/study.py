@@ -65,12 +65,12 @@ def create(folder: Path, asked: Asked, space: Space) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        optuna = _optuna()
-        made = optuna.create_study(
-            storage=_storage(beside),
-            study_name=NAME,
-            direction="maximize" if asked.better == "higher" else "minimize",
-        )
+        if asked.trials:
+            made = _optuna().create_study(
+                storage=_storage(beside),
+                study_name=NAME,
+                direction="maximize" if asked.better == "higher" else "minimize",
+            )
         inside = {
             name: value for name, value in asked.first.items() if name in space and space[name].holds(value)
         }
@@ -97,6 +97,8 @@ def read(folder: Path) -> Asked:
 
 def tried(folder: Path) -> list[Tried]:
     """All trials, by number."""
+    if not (folder / JOURNAL).exists():
+        return []
     study = _optuna().load_study(study_name=NAME, storage=_storage(folder))
     names = {"COMPLETE": "complete", "FAIL": "failed", "RUNNING": "running"}
     return [

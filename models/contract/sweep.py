@@ -90,6 +90,12 @@ def work(given: argparse.Namespace, _: Sequence[str]) -> None:
 def best(given: argparse.Namespace, _: Sequence[str]) -> None:
     asked, trials = study.read(given.study), study.tried(given.study)
     unit = read(MODELS / asked.unit)
+    params: dict[str, Value] = vars(_job(unit, asked.arguments).params)
+    if not trials:
+        print("no trials were asked for: the params are those given", flush=True)
+        none = {"best-metric": "none", "best-value": "", "best-params": "{}", "best-trial": ""}
+        _give_back(given.outputs, {kebab(name): _text(value) for name, value in params.items()} | none)
+        return
     left = [one.number for one in trials if one.state in ("waiting", "running")]
     if left:
         raise ModelError(f"Trials {', '.join(map(str, left))} are not finished. Retry the run.")
@@ -98,7 +104,7 @@ def best(given: argparse.Namespace, _: Sequence[str]) -> None:
         raise ModelError(f"All {len(trials)} trials failed; the last: {trials[-1].reason}")
     sign = 1 if asked.better == "higher" else -1
     winner = max(good, key=lambda one: (sign * (one.value or 0.0), -one.number))
-    params: dict[str, Value] = vars(_job(unit, asked.arguments).params) | dict(winner.params)
+    params |= winner.params
     metric = Metric(asked.by, winner.value or 0.0, asked.better)
     print(_table(trials, asked.by, winner))
     print(f"best: trial {winner.number}, {metric.text}: {_shown(winner.params)}", flush=True)
@@ -196,7 +202,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--unit", dest="folder", required=True, help="Folder of the unit, below models/."
             )
             one.add_argument(
-                "--trials", type=_count, default=8, metavar="INT", help="How many (%(default)s)."
+                "--trials", type=_whole, default=8, metavar="INT", help="How many (%(default)s)."
             )
             one.add_argument(
                 "--parallel", type=_count, default=2, metavar="INT", help="At a time (%(default)s)."
@@ -206,10 +212,14 @@ def _parser() -> argparse.ArgumentParser:
     return made
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"is {text!r}; expected a whole number of at least 1.")
+def _whole(text: str, least: int = 0) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) < least:
+        raise argparse.ArgumentTypeError(f"is {text!r}; expected a whole number of at least {least}.")
     return int(text)
+
+
+def _count(text: str) -> int:
+    return _whole(text, least=1)
 
 
 if __name__ == "__main__":

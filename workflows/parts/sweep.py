@@ -5,7 +5,7 @@ none is left. What they share lies in the model store, by the name of the run: t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hera.workflows import Container, Parameter, Task
 from hera.workflows import models as m
@@ -39,15 +39,20 @@ SEED = Checked(
 )
 
 
-def search(unit: Unit) -> list[Checked]:
-    """The parameters of a sweep of the unit."""
+def search(unit: Unit, *, trials: int = 8) -> list[Checked]:
+    """The parameters of a sweep of the unit; with `trials` 0 nothing is searched unless it is asked for."""
+    asked = TRIALS
+    if trials == 0:
+        words = f"{TRIALS.description} 0 takes the params as they are given."
+        rule = {**TRIALS.rule, "low": 0, "expected": "an int from 0 to 10000"}
+        asked = replace(TRIALS, value="0", description=words, rule=rule)
     over = Checked(
         "search",
         spaces.text(unit.space),
         'What is tried, as JSON: {"param": [values]} or {"param": {"low": 1, "high": 9, "log": true}}.',
         {"pattern": r"\{.*\}", "expected": "JSON in { and }"},
     )
-    return [TRIALS, PARALLEL, over, SEED]
+    return [asked, PARALLEL, over, SEED]
 
 
 @dataclass(frozen=True)

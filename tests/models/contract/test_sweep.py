@@ -181,6 +181,14 @@ def test_a_trial_that_fails_is_an_answer(sweep: Sweep) -> None:
     assert "ValueError: no k of this kind" in sweep.step("best", status=1).stderr
 
 
+def test_without_trials_the_params_are_those_given(sweep: Sweep) -> None:
+    """No worker is started, and the best is what was asked for."""
+    sweep.make("--trials=0", "--", "--x=1")
+    assert (sweep.outputs / "workers").read_text() == "[]"
+    sweep.step("best")
+    assert (sweep.outputs / "x").read_text() == "1.0"
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -189,7 +197,7 @@ def test_a_trial_that_fails_is_an_answer(sweep: Sweep) -> None:
             "curve: search.x has high 11; expected float of at least -10",
         ),
         (["--search={"], "curve: search is '{'; expected JSON"),
-        (["--trials=0"], "is '0'; expected a whole number of at least 1."),
+        (["--trials=-1"], "is '-1'; expected a whole number of at least 0."),
         (["--", "--x=99"], "--x: is '99'; expected float of at least -10 and at most 10."),
     ],
 )

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from models.contract import flags, lineage, search, study, trial
+from models.contract import sweep_drawings as drawings
 from models.contract.errors import ModelError
 from models.contract.job import Job
 from models.contract.metric import Metric
@@ -108,14 +109,16 @@ def best(given: argparse.Namespace, _: Sequence[str]) -> None:
     metric = Metric(asked.by, winner.value or 0.0, asked.better)
     print(_table(trials, asked.by, winner))
     print(f"best: trial {winner.number}, {metric.text}: {_shown(winner.params)}", flush=True)
+    title = f"{unit.title}: best of {len(trials)} trials"
     report = {
-        "title": f"{unit.title}: best of {len(trials)} trials",
+        "title": title,
         "metric": asdict(metric),
         "best": asdict(winner),
         "trials": [asdict(one) for one in trials],
         "asked": asdict(asked),
     }
     (given.study / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    drawings.draw(given.study, trials, by=asked.by, better=asked.better, title=title)
     told = {kebab(name): _text(value) for name, value in params.items()}
     told |= {
         "best-metric": metric.text,

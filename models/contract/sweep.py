@@ -1,14 +1,16 @@
 """A command line in, a step of a search out: `study` makes trials, `trials` works on them, `best` picks one.
 
-    python -m models.contract.sweep study --unit=sk_mnist --study=FOLDER --trials=8 -- --dataset=digits
+    python -m models.contract.sweep study --unit=sk_mnist --study=mine --trials=8 -- --dataset=digits
 
-What comes after `--` are flags of the unit's trainer: what all the trials have in common. Any number of
+A study is a folder below .sweeps in the model store (MODEL_STORE). What comes after `--` are flags of the unit's trainer: what all the trials have in common. Any number of
 processes may work on the trials of one study, at once or one after the other.
 """
 
 import argparse
 import importlib
 import json
+import os
+import re
 import sys
 import time
 import traceback
@@ -195,9 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, (step, words) in told.items():
         one = steps.add_parser(name, help=words, description=words, allow_abbrev=False)
         one.set_defaults(step=step)
-        one.add_argument(
-            "--study", type=Path, required=True, metavar="FOLDER", help="Where the study is kept."
-        )
+        one.add_argument("--study", type=_folder, required=True, metavar="NAME", help="Of the study.")
         one.add_argument("--outputs", type=Path, default=Path("/tmp/outputs"), metavar="FOLDER",  # noqa: S108
                          help="Where outputs are written to (%(default)s).")  # fmt: skip
         if step is start:
@@ -213,6 +213,12 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("--seed", type=int, default=0, metavar="INT", help="Of what is suggested (0).")
             one.add_argument("--search", default="", metavar="JSON", help="Other than the unit's own.")
     return made
+
+
+def _folder(name: str) -> Path:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}", name):
+        raise argparse.ArgumentTypeError(f"is {name!r}; expected letters, digits, '_', '.' and '-'.")
+    return Path(os.environ.get("MODEL_STORE") or "build/model-store") / ".sweeps" / name
 
 
 def _whole(text: str, least: int = 0) -> int:

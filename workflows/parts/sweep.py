@@ -135,7 +135,7 @@ def _step(
         name=name,
         image="{{inputs.parameters.image}}",
         command=["python", "-m", "models.contract.sweep", name],
-        args=[f"--study={STUDY}", f"--outputs={pods.OUTPUTS}", *flags],
+        args=["--study={{workflow.name}}", f"--outputs={pods.OUTPUTS}", *flags],
         env=pods.environment({"MODEL_STORE": MODEL_STORE, "DATA_DIR": f"{MODEL_STORE}/.data"}),
         inputs=[Parameter(name=one) for one in inputs],
         outputs=list(outputs),

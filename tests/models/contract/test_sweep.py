@@ -65,7 +65,12 @@ class Sweep:
     """The three steps in a folder of their own."""
 
     def __init__(self, root: Path, python: Path) -> None:
-        self.root, self.python, self.study, self.outputs = root, python, root / "store/study", root / "out"
+        self.root, self.python, self.study, self.outputs = (
+            root,
+            python,
+            root / "store/.sweeps/study",
+            root / "out",
+        )
         unit = copy_of_models(root) / "curve"
         unit.mkdir()
         (unit / "model.yaml").write_text(YAML)
@@ -85,7 +90,13 @@ class Sweep:
         return subprocess.Popen(command, cwd=self.root, env=known, stdout=subprocess.PIPE, text=True)
 
     def _command(self, name: str) -> list[str]:
-        return ["-m", "models.contract.sweep", name, f"--study={self.study}", f"--outputs={self.outputs}"]
+        return [
+            "-m",
+            "models.contract.sweep",
+            name,
+            f"--study={self.study.name}",
+            f"--outputs={self.outputs}",
+        ]
 
     def _env(self) -> dict[str, str]:
         return {"SEEN": str(self.root / "seen"), "MODEL_STORE": str(self.root / "store")}
@@ -127,7 +138,7 @@ def test_the_best_of_the_trials_is_told_with_all_params(sweep: Sweep) -> None:
     assert float(outputs["x"]) == least["params"]["x"]
     assert (outputs["k"], outputs["still"]) == (least["params"]["k"], "7")
     assert outputs["best-metric"].startswith("mae ")
-    assert [path.name for path in (sweep.root / "store").iterdir()] == ["study"]
+    assert [path.name for path in (sweep.root / "store").iterdir()] == [".sweeps"]
 
 
 def test_a_killed_trial_is_gone_on_with_and_counted_once(sweep: Sweep) -> None:
@@ -157,11 +168,11 @@ def test_a_study_is_made_once(sweep: Sweep) -> None:
     assert "it differs in seed" in sweep.make("--seed=1", status=1).stderr
     sweep.step("trials")
     first = sweep.report["trials"]
-    sweep.study = sweep.root / "store/other"
+    sweep.study = sweep.root / "store/.sweeps/other"
     sweep.make()
     sweep.step("trials")
     assert [one["params"] for one in sweep.report["trials"]] == [one["params"] for one in first]
-    sweep.study = sweep.root / "store/third"
+    sweep.study = sweep.root / "store/.sweeps/third"
     sweep.make("--seed=1")
     sweep.step("trials")
     assert [one["params"] for one in sweep.report["trials"]][1:] != [one["params"] for one in first][1:]
@@ -174,7 +185,7 @@ def test_a_trial_that_fails_is_an_answer(sweep: Sweep) -> None:
     trials = sweep.report["trials"]
     assert {one["params"]["k"]: one["state"] for one in trials} == {"a": "complete", "b": "failed"}
     assert {one["reason"] for one in trials} == {"", "ValueError: no k of this kind"}
-    sweep.study = sweep.root / "store/bad"
+    sweep.study = sweep.root / "store/.sweeps/bad"
     sweep.make('--search={"k": ["b"]}')
     sweep.step("trials", BAD="b")
     sweep.step("trials", BAD="b")
@@ -197,6 +208,7 @@ def test_without_trials_the_params_are_those_given(sweep: Sweep) -> None:
             "curve: search.x has high 11; expected float of at least -10",
         ),
         (["--search={"], "curve: search is '{'; expected JSON"),
+        (["--study=../up"], "is '../up'; expected letters, digits"),
         (["--trials=-1"], "is '-1'; expected a whole number of at least 0."),
         (["--", "--x=99"], "--x: is '99'; expected float of at least -10 and at most 10."),
     ],
@@ -205,8 +217,8 @@ def test_wrong_searches_are_refused_before_anything_is_made(
     sweep: Sweep, flags: list[str], message: str
 ) -> None:
     """One line, and no folder."""
-    done = run(sweep.python, "-m", "models.contract.sweep", "study", f"--study={sweep.study}", "--unit=curve",
-               *flags, root=sweep.root)  # fmt: skip
+    done = run(sweep.python, "-m", "models.contract.sweep", "study", f"--study={sweep.study.name}", "--unit=curve",
+               *flags, root=sweep.root, MODEL_STORE=sweep.root / "store")  # fmt: skip
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -217,8 +217,8 @@ def test_wrong_searches_are_refused_before_anything_is_made(
     sweep: Sweep, flags: list[str], message: str
 ) -> None:
     """One line, and no folder."""
-    done = run(sweep.python, "-m", "models.contract.sweep", "study", f"--study={sweep.study.name}", "--unit=curve",
-               *flags, root=sweep.root, MODEL_STORE=sweep.root / "store")  # fmt: skip
+    step = ["-m", "models.contract.sweep", "study", "--study=study", "--unit=curve"]
+    done = run(sweep.python, *step, *flags, root=sweep.root, MODEL_STORE=sweep.root / "store")
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,8 +3,8 @@
     python -m models.contract.sweep study --unit=sk_mnist --study=mine --trials=8 -- --dataset=digits
 
 A study is a folder below .sweeps in the model store (MODEL_STORE). What comes after `--` are flags of the
-unit's trainer: what all the trials have in common. Any number of
-processes may work on the trials of one study, at once or one after the other.
+unit's trainer: what all the trials have in common. Any number of processes may work on the trials of one
+study, at once or one after the other.
 """
 
 import argparse

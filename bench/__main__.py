@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import beam, comments, comparison, containers, engine, graph, overhead, score, serving
+from bench import beam, comments, comparison, containers, engine, graph, overhead, score, serving, sweep
 
 
 def main() -> None:
@@ -14,6 +14,8 @@ def main() -> None:
         (work / "data").mkdir()
         print("A run beside the bare training:")
         overhead.main(project, work)
+        print("A sweep two trials at a time beside one after the other:")
+        sweep.main(project, work)
         print("Our runtime beside the stock wrapper:")
         serving.main(project, work)
         print("The graph server beside the unit that it asks:")

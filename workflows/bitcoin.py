@@ -1,4 +1,4 @@
-"""Bitcoin in, workflow `bitcoin` out: move -> transform -> train -> gate -> rollout.
+"""Bitcoin in, workflow `bitcoin` out: move -> transform -> search -> train -> gate -> rollout.
 
 What is moved and what is made of it lie in the model store, or in a bucket, below a digest of what made them:
 no step hands a folder of its own run to the next, and each can be asked again.
@@ -19,6 +19,7 @@ from workflows.parts.guard import guard
 from workflows.parts.image import BUILDING, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout
+from workflows.parts.sweep import search, sweep
 from workflows.parts.targets import origin, seldon, tagged
 from workflows.parts.train import train, training
 
@@ -68,7 +69,8 @@ OWN = (DATA_URL, S3_ENDPOINT, WHERE, FORMAT, SHARDS, RUNNER, RUNNER_OPTIONS)
 def build() -> WorkflowTemplate:
     unit = read(MODELS / "bitcoin")
     params, dataset = p.of_unit(unit), p.dataset([unit])
-    inputs = [*p.SOURCE, *p.ROLLOUT, *dataset, p.OVERWRITE, p.accept([unit]), *OWN, *params.values()]
+    inputs = [*p.SOURCE, *p.ROLLOUT, *dataset, p.OVERWRITE, p.accept([unit]), *OWN]
+    inputs += [*search(unit, trials=0), *params.values()]
     with workflow_template(
         "bitcoin",
         title="Bitcoin from prices to a forecast",
@@ -77,7 +79,9 @@ def build() -> WorkflowTemplate:
     ) as workflow:
         check = guard(inputs, images=[image_name(unit, target) for target in ("trainer", "runtime")])
         make, learn, judge = image(of_units([unit])), train(unit), gate([unit])
-        learn.env = [*(learn.env or []), *_s3()]  # type: ignore[misc]
+        looked = sweep(unit)
+        for step in (learn, looked.trials):
+            step.env = [*(step.env or []), *_s3()]  # type: ignore[misc]
         given = {parameter.name: parameter.tag for parameter in (*dataset, *params.values())}
         fetched = {name: given[name] for name in ("dataset", "csv-url", "csv-sha256")}
         move = _step(unit, "move", {**fetched, "data-dir": f"{MODEL_STORE}/.data"})
@@ -104,11 +108,12 @@ def build() -> WorkflowTemplate:
                 "csv-url": moved.get_parameter("url"),
                 "csv-sha256": moved.get_parameter("sha256"),
             })  # fmt: skip
-            # What is learned from are the shards; a search stands between them and this, and gives some of
-            # these arguments.
-            shards = {"csv-url": cleaned.get_parameter("url"), "csv-sha256": ""}
+            # What is learned from, by each trial and then with the best params of all, are the shards.
+            shards = {"csv-url": str(cleaned.get_parameter("url")), "csv-sha256": ""}
+            wanted = {one: given[one] for one in ("dataset", *params)}
+            study, _, best = looked.tasks({**wanted, **shards}, build="build-trainer")
             told = training(unit, {**{one.name: one for one in dataset}, **params}, task="build-trainer")
-            trained = Task(name="train", template=learn, arguments={**told, **shards})
+            trained = Task(name="train", template=learn, arguments={**told, **looked.found(best)})
             good = Task(name="gate", template=judge, arguments={"unit": unit.name, "version": p.VERSION.tag})
             rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments={
                 f"{unit.kebab}-image": reference(unit, "runtime", task="build-runtime"),
@@ -116,9 +121,9 @@ def build() -> WorkflowTemplate:
             })  # fmt: skip
             checked >> trainable
             trainable >> servable
-            order = [trainable, moved, cleaned, trained, good]
-            for before, after in pairwise(order):
-                before >> after
+            for order in ([trainable, moved, cleaned, study], [best, trained, good]):
+                for before, after in pairwise(order):
+                    before >> after
             for task in (servable, good):
                 task >> rolled
     return workflow

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from models.contract import lineage, store
 from models.contract.errors import ModelError
@@ -36,6 +36,9 @@ class Dataset(Protocol):
     def y_test(self) -> Any: ...
 
 
+Rows = TypeVar("Rows")
+
+
 @dataclass(frozen=True)
 class Job:
     """One training: its params, and where things come from and go to."""
@@ -56,6 +59,10 @@ class Job:
     def folder(self) -> Path:
         """The version's place in the model store."""
         return store.place(self.model_store, self.unit.name, self.version)
+
+    def rows(self, data: Rows) -> Rows:
+        """What to train and test on: `data`; in a trial of a search its training rows alone."""
+        return data
 
     def is_done(self, data: Dataset) -> bool:
         """Whether the store has this version, made of the same inputs: then it is kept, and said so."""

@@ -6,7 +6,7 @@ The trainer makes its flags of it (job.py), the workflow programs their paramete
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -15,6 +15,7 @@ from models.contract.errors import ModelError
 from models.contract.fields import Kebab, Quantity, Snake, Strict, Text, fault, load
 from models.contract.metric import SCORES
 from models.contract.params import Param
+from models.contract.search import Space, space
 
 FILE = "model.yaml"
 LOCK = "unit.lock"  # one environment, and one image, to train and to serve
@@ -41,6 +42,13 @@ class Judged(Strict):
         if self.name in skill.NAMES and self.better != "higher":
             raise ValueError(f"has better {self.better!r}; expected 'higher' for {self.name}.")
         return self
+
+
+class SearchedBy(Strict):
+    """The score of a training that a search goes by, where that is not the metric."""
+
+    name: Snake
+    better: Literal["higher", "lower"]
 
 
 class Train(Strict):
@@ -78,6 +86,8 @@ class _File(Strict):
     data: tuple[Kebab, ...] = Field(default=(), strict=False)
     metric: Judged | None = None
     params: Mapping[Snake, Param] = Field(default_factory=dict)
+    search: Mapping[Snake, Any] = Field(default_factory=dict)  # what a sweep tries out: see search.py
+    search_by: SearchedBy | None = None
     train: Train | None = None
     serve: Serve | None = None
     resources: Needs
@@ -91,9 +101,11 @@ class _File(Strict):
         for part in ("train", "serve"):
             if getattr(self, part) is not None and getattr(self.resources, part) is None:
                 raise ValueError(f"has {part} and no resources.{part}; expected what its container needs.")
-        for part in ("data", "metric", "params"):
+        for part in ("data", "metric", "params", "search", "search_by"):
             if self.train is None and getattr(self, part):
                 raise ValueError(f"has {part} and no train; expected train: {{}}, or no {part}.")
+        if self.search_by is not None and not self.search:
+            raise ValueError("has search_by and no search; expected what is searched, or no search_by.")
         return self
 
 
@@ -115,6 +127,16 @@ class Unit(_File):
     def module(self) -> str:
         """What its train.py and predict.py are imported from."""
         return ".".join(["models", *self.folder.split("/")])
+
+    @property
+    def space(self) -> Space:
+        """What a sweep tries out, by param; empty where the unit has no search."""
+        return space(self.params, self.search) if self.search else {}
+
+    @property
+    def searched_by(self) -> SearchedBy | Judged | None:
+        """What a sweep looks for the best of."""
+        return self.search_by or self.metric
 
     @property
     def loads(self) -> str:
@@ -166,6 +188,11 @@ def read(folder: Path) -> Unit:
         said = _File.model_validate(tree)
     except ValidationError as errors:
         faults += dict.fromkeys(fault(error) for error in errors.errors())
+    else:
+        try:
+            _ = space(said.params, said.search) if said.search else None
+        except ValueError as errors:
+            faults += str(errors).splitlines()
     if faults:
         raise SpecError([f"{where}: {fault}" for fault in faults])
     return Unit(

@@ -70,10 +70,18 @@ class Trained:
         names = [path.name for path in folder.iterdir() if path.name != version.FILE]
         version.write(folder, replace(record, files=version.hashes(folder, names), samples=version.SAMPLES))
 
+    @property
+    def measured(self) -> dict[str, float]:
+        """All scores, by name; nothing is written."""
+        return self._scores(samples.plain(self.answers), samples.plain(self.data.y_test))
+
+    def _scores(self, answers: list[Any], truth: list[Any]) -> dict[str, float]:
+        return self._measured(answers, truth) | dict(self.scores)
+
     def _record(self, folder: Path, answers: list[Any], truth: list[Any]) -> version.Version:
         job = self.job
         judged = job.unit.metric
-        found = self._measured(answers, truth) | dict(self.scores)
+        found = self._scores(answers, truth)
         if judged is None or judged.name not in found:
             named = judged.name if judged else "no metric"
             raise ModelError(

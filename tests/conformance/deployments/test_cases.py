@@ -1,9 +1,9 @@
 """Every recorded case of a Deployment: the local runner does as the real cluster did, or it is listed.
 
-SLOW_CASES=1 takes those, too, that mostly wait: for back-offs, deadlines, minReadySeconds.
+Each kind of question once in `make test`, all of them in `make test-heavy`: many mostly wait, for back-offs,
+deadlines, minReadySeconds.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +15,10 @@ from local_deviations import DEVIATIONS, NOT_SHOWN, REFUSED
 from local_replay import replay
 
 PLAYED = [name for name in deployment_cases() if name not in (*REFUSED, *NOT_SHOWN)]
+SAMPLE = {
+    "apply-again", "env-missing-secret", "init-two", "one-container-crashes", "rollout", "scale",
+    "service-named-port", "surge-half", "update", "update-missing-image",
+}  # fmt: skip
 # They mostly wait.
 _AT_ONCE = 8
 
@@ -28,15 +32,15 @@ def differences(
     """Of the cases that are asked for, run beside each other; the slow ones begin."""
     root = tmp_path_factory.mktemp("deployments")
     tests = [item for item in request.session.items if item.function is test_case]  # type: ignore[attr-defined]
-    asked = [item.callspec.params["name"] for item in tests if not item.get_closest_marker("skip")]  # type: ignore[attr-defined]
+    asked = [item.callspec.params["name"] for item in tests]  # type: ignore[attr-defined]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         order = sorted(asked, key=lambda name: (not DeploymentCase(name).slow, name.startswith("refused")))
         yield {name: pool.submit(replay, name, root) for name in order}
 
 
 def _marked(name: str) -> object:
-    slow = DeploymentCase(name).slow and not os.environ.get("SLOW_CASES")
-    return pytest.param(name, marks=[pytest.mark.skip(reason="slow: SLOW_CASES=1")] if slow else [])
+    often = name in SAMPLE or name.startswith("refused-")
+    return pytest.param(name, marks=[] if often else [pytest.mark.heavy])
 
 
 @pytest.mark.parametrize("name", [_marked(name) for name in PLAYED])

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from argolane.errors import ArgolaneError, ManifestError
+from argolane.kubernetes import kustomize
 from argolane.project import Project
 
 ANNOTATION = "argolane.dev/needs"
-PREPARE = "prepare"
 PATIENCE = 300.0  # seconds
 _PREPARING = 120
 
@@ -61,7 +61,6 @@ def bring_up(
 
 def _bring_up(project: Project, name: str, say: Callable[[str], None]) -> None:
     # Most runs need nothing: what applies manifests is loaded for those that do.
-    from argolane.kubernetes import kustomize
     from argolane.serving import bundle
 
     folder = (project.root / name).resolve()
@@ -97,7 +96,7 @@ def _lacking(project: Project, wanted: Any) -> Iterator[str]:
 
 def _prepare(folder: Path, name: str) -> None:
     """Its program, which leaves what is there."""
-    program = folder / PREPARE
+    program = folder / kustomize.PREPARE
     if not os.access(program, os.X_OK):
         return
     try:
@@ -111,7 +110,7 @@ def _prepare(folder: Path, name: str) -> None:
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ArgolaneError(f"{name}/{PREPARE} cannot be run: {error}.") from None
+        raise ArgolaneError(f"{name}/{kustomize.PREPARE} cannot be run: {error}.") from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-500:]
-        raise ArgolaneError(f"{name}/{PREPARE} failed (exit code {done.returncode}): {said}")
+        raise ArgolaneError(f"{name}/{kustomize.PREPARE} failed (exit code {done.returncode}): {said}")

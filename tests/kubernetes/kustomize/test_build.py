@@ -4,6 +4,7 @@
 """
 
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from argolane.errors import ManifestError
-from argolane.kubernetes.kustomize import build, build_here, installed
+from argolane.kubernetes.kustomize import PREPARE, build, build_here, installed
 from argolane.manifest import Document, objects
 
 CASES = Path(__file__).parent / "cases"
@@ -36,9 +37,12 @@ def test_a_kustomization_gives_what_kustomize_gives(name: str) -> None:
 
 @pytest.mark.skipif(INSTALLED is None, reason="needs kustomize or kubectl")
 @pytest.mark.parametrize("folder", [*(CASES / name for name in NAMES), *FOLDERS], ids=str)
-def test_kustomize_itself_says_the_same_today(folder: Path) -> None:
-    """Of the cases, and of every folder of k8s_setup."""
+def test_kustomize_itself_says_the_same_today(folder: Path, tmp_path: Path) -> None:
+    """Of the cases, and of every folder of k8s_setup, prepared where it asks for that."""
     assert INSTALLED is not None
+    if (folder / PREPARE).exists():
+        folder = Path(shutil.copytree(folder, tmp_path / folder.name))
+        subprocess.run([folder / PREPARE], check=True)
     assert by_name(build_here(folder)) == by_name(installed.build(INSTALLED, folder))
 
 
@@ -50,6 +54,17 @@ def test_without_kustomize_on_the_path_it_is_built_here(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("kubectl") is None
     assert by_name(build(CASES / "overlay")) == before
+
+
+def test_a_folder_that_was_not_prepared_says_what_prepares_it(tmp_path: Path) -> None:
+    """A fresh clone has no values for the Secrets of MLflow."""
+    folder = Path(shutil.copytree(SETUP / "components/mlflow", tmp_path / "mlflow"))
+    for written in folder.glob("*.env"):
+        written.unlink()
+    with pytest.raises(ManifestError) as told:
+        build(folder)
+    assert "s3.env" in str(told.value)
+    assert told.value.faults[-1].startswith(f"If a file is missing, {folder}/prepare may be what writes it")
 
 
 def folder_with(tmp_path: Path, text: str, **files: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import ROOT, Lab, outputs
+from lab import INITIALIZER, ROOT, Lab, outputs
 
 from tests.models.wine.rows import made_up
 
@@ -24,16 +24,13 @@ def mlflow(seldon: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """The component, with its images from this tree, up in the lab; claims of the lab are folders of root."""
     kit = tmp_path_factory.mktemp("kit")
     shutil.copytree(ROOT / COMPONENT, kit / "mlflow")
-    docker = f"{seldon.script} docker".split()
-    for lock in ("mlflow", "rclone"):
-        context = kit / lock
-        (context / "models").mkdir(parents=True)
-        shutil.copy(ROOT / "models/install.sh", context / "models")
-        shutil.copytree(ROOT / COMPONENT, context / COMPONENT)
-        image = f"{seldon.registry}/{lock}:0.1"
-        seldon.run(*docker, "build", "--quiet", "--build-arg", f"LOCK={lock}", "--tag", image, "--file",
-                   f"{context}/{COMPONENT}/Dockerfile", str(context), timeout=900)  # fmt: skip
-        seldon.run(*docker, "push", "--quiet", image)
+    dockerfile = f"{COMPONENT}/Dockerfile"
+    for lock, target, name in (
+        ("rclone", "tool", "rclone:0.1"),
+        ("rclone", "initializer", INITIALIZER),
+        ("mlflow", "tool", "mlflow:0.1"),
+    ):
+        seldon.image(name, ROOT, dockerfile, f"--build-arg=LOCK={lock}", f"--target={target}")
     seldon.run(str(kit / "mlflow/prepare"))
     text = (kit / "mlflow/kustomization.yaml").read_text()
     for lock in ("mlflow", "rclone"):

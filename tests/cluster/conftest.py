@@ -36,8 +36,8 @@ def lab() -> Lab:
     revision = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    registry = f"{given['LAB_REGISTRY']}/test-{int(time.time())}"
-    return Lab(script, {**os.environ, **given}, registry, revision.stdout.strip())
+    registry, kept = (f"{given['LAB_REGISTRY']}/{path}" for path in (f"test-{int(time.time())}", "kept"))
+    return Lab(script, {**os.environ, **given}, registry, kept, revision.stdout.strip())
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ def wines(seldon: Lab) -> str:
 
 
 def start(lab: Lab, repository: str, wines: str, version: str, **more: str) -> str:
-    """A run of `wine` that builds both images from this commit: its name, when its claim is open."""
+    """A run of `wine` with both images of this commit: its name, when its claim is open."""
     given = {"repo": repository, "revision": lab.revision, "registry": lab.kept, "version": version,
              "url": wines, "build": "true", "trees": "20", "accept": "5",
              "deploy_timeout": "400"}  # fmt: skip

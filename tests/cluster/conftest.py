@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import HERE, ROOT, Lab
+from lab import HERE, INITIALIZER, ROOT, Lab
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -36,8 +36,8 @@ def lab() -> Lab:
     revision = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    registry = f"{given['LAB_REGISTRY']}/test-{int(time.time())}"
-    return Lab(script, {**os.environ, **given}, registry, revision.stdout.strip())
+    registry, kept = (f"{given['LAB_REGISTRY']}/{path}" for path in (f"test-{int(time.time())}", "kept"))
+    return Lab(script, {**os.environ, **given}, registry, kept, revision.stdout.strip())
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,9 @@ def seldon(installed: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     digest = installed.run(*shown)
     log = (context / "double.log").open("w")
     command = [sys.executable, str(HERE / "seldon_double.py"), "--image", digest.strip()]
-    double = subprocess.Popen(command, env=installed.environment, stdout=log, stderr=log)
+    # Tests that serve from S3 build it.
+    environment = {**installed.environment, "STORAGE_INITIALIZER": f"{installed.registry}/{INITIALIZER}"}
+    double = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         yield installed
         assert double.poll() is None, (context / "double.log").read_text()

@@ -9,6 +9,7 @@ from typing import Any
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 NAMESPACE = "argolane"
+INITIALIZER = "initializer:0.1"  # below the registry's path: what Seldon's double fetches models with
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Lab:
     script: Path
     environment: dict[str, str]
     registry: str  # with a path that no run before has used: the first build finds nothing there
+    kept: str  # with a path that stays: what is unchanged since a run before is not built again
     revision: str  # of this checkout, when the tests began
 
     def run(self, *command: str, text: str | None = None, timeout: float = 600, ok: bool = True) -> str:
@@ -38,6 +40,22 @@ class Lab:
 
     def read(self, *arguments: str) -> Any:
         return json.loads(self.kubectl("get", *arguments, "--output", "json"))
+
+    def image(self, name: str, context: Path, file: str, *arguments: str) -> str:
+        """Builds an image and pushes it; its name.
+
+        By the client in `docker:cli`: a Dockerfile that mounts secrets needs BuildKit, which the lab's daemon
+        has, and which a newer client uses through buildx alone. What was built stays in the daemon's cache.
+        """
+        image, docker = f"{self.registry}/{name}", [str(self.script), "docker"]
+        socket = self.environment["DOCKER_HOST"].removeprefix("unix://")
+        self.run(
+            *docker, "run", "--rm", "--env=DOCKER_BUILDKIT=1", f"--volume={socket}:/var/run/docker.sock",
+            f"--volume={context}:/context:ro", "docker:cli", "docker", "build", "--progress=plain",
+            *arguments, f"--tag={image}", f"--file=/context/{file}", "/context", timeout=900,
+        )  # fmt: skip
+        self.run(*docker, "push", "--quiet", image)
+        return image
 
     def publish(self, folder: Path, name: str) -> str:
         """The committed state of a checkout as a repository that pods can clone."""

@@ -42,9 +42,12 @@ def logs(
     from `argolane get deployments`. `run/NAME` and `deployment/NAME` say which is meant.
     """
     here = project()
-    found = _deployment(here, name, namespace) if on == "local" and name is not None else None
+    of_deployment = bool(container or previous or tail is not None)
+    found = None
+    if on == "local" and name is not None:
+        found = _deployment(here, name, namespace, told=bool(task) != of_deployment, task=bool(task))
     if found is None:
-        if container or previous or tail is not None:
+        if of_deployment:
             raise UsageError("-c, --previous and --tail are of a deployment: argolane logs deployment/NAME.")
         from argolane.cli import show as shown
 
@@ -57,8 +60,13 @@ def logs(
     _print(here, found, container=container, previous=previous, follow=follow, tail=tail)
 
 
-def _deployment(here: "Project", name: str, namespace: str | None) -> "Reference | None":
-    """The deployment that is meant; None for a run. UsageError for what may be either."""
+def _deployment(
+    here: "Project", name: str, namespace: str | None, *, told: bool, task: bool
+) -> "Reference | None":
+    """The deployment that is meant; None for a run. UsageError for what may be either.
+
+    `told`: the other words say which, for only a run has a `task`, and only a deployment containers.
+    """
     from argolane.cli import naming
 
     word, slash, rest = name.partition("/")
@@ -79,6 +87,8 @@ def _deployment(here: "Project", name: str, namespace: str | None) -> "Reference
         run = recorded.find(here, name)
     except ArgolaneError:
         return found
+    if told:
+        return None if task else found
     which = f"a run ({run.name})" if run.name != name else "a run"
     raise UsageError(f"{name!r} is a deployment and {which}. Say deployment/{name} or run/{name}.")
 

@@ -311,6 +311,9 @@ def test_a_name_of_a_run_and_of_a_deployment_is_asked_about(root: Path, argolane
     argolane("apply", "-f", "-", "--wait", text=manifest)
     told = argolane("logs", "hello", status=2).stderr
     assert told == "Error: 'hello' is a deployment and a run. Say deployment/hello or run/hello.\n"
+    # A task is of a run alone, and a container of a deployment.
+    assert argolane("logs", "hello", "hello").stdout == "of the run\n"
+    assert argolane("logs", "hello", "-c", "hello").stdout == argolane("logs", "deployment/hello").stdout
     assert "of the run" in argolane("logs", "run/hello").stdout
     assert argolane("logs", "deployment/hello").stdout == "starts\n"
 

@@ -39,6 +39,7 @@ def manifest(
         f"        - name: {name}\n          image: {image}\n          command: [python, -c]\n"
         f"          args:\n          - |\n            {source}\n"
         for name in ("m", "k")
+        if f"name: {name}," in graph
     )
     return (
         "apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nmetadata: {name: sdep}\n"

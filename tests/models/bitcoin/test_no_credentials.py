@@ -51,4 +51,4 @@ def test_the_steps_get_their_keys_from_a_secret_by_name() -> None:
     """An optional one, so that who uses the model store alone needs none."""
     text = Path(ROOT / "workflows/rendered/bitcoin.template.yaml").read_text()
     references = re.findall(r"secretKeyRef:\s+(?:.*\n){0,4}?\s+name: s3-credentials", text)
-    assert len(references) == 6 and text.count("optional: true") >= 6
+    assert len(references) >= 6 and text.count("optional: true") >= len(references)

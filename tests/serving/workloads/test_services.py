@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import os
 import socket
 import threading
 import urllib.error
@@ -75,7 +76,7 @@ def test_a_port_that_somebody_holds(api: ApiServer, project: Project, web: Any) 
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler) as server:
         threading.Thread(target=server.serve_forever).start()
         with pytest.raises(
-            ArgolaneError, match=rf"Service 'web': port {port} is held by process \d+ \(.*pytest"
+            ArgolaneError, match=rf"Service 'web': port {port} is held by process {os.getpid()} \(.*python"
         ):
             api.apply(web.service(port))
         server.shutdown()

@@ -53,6 +53,7 @@ def test_what_beats_nothing_is_not_served(
     assert "bitcoin" in argolane("get", "deployments").stdout
 
 
+@pytest.mark.heavy
 def test_a_wrong_parameter_ends_the_run_first(argolane: Command) -> None:
     """A place that is none, and a runner that is none, before anything starts."""
     for wrong, words in (

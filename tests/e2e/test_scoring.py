@@ -77,6 +77,7 @@ def test_one_yaml(project: Path, port: int) -> None:
 
 
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
+@pytest.mark.heavy
 def test_the_chart_and_the_component(project: Path, port: int) -> None:
     """What helm renders goes straight in; the component of Seldon gives the same score."""
     said = sh(project, port, CHART)

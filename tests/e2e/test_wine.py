@@ -18,7 +18,7 @@ from tests.e2e.conftest import Command, run_command
 from tests.mlflow_site import KEY, SECRET, Site, site
 from tests.models.wine.rows import made_up
 
-pytestmark = [pytest.mark.environments, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.heavy, pytest.mark.environments, pytest.mark.timeout(600)]
 ROW = [7.4, 0.7, 0.0, 1.9, 0.076, 11.0, 34.0, 0.9978, 3.51, 0.56, 9.4]
 
 

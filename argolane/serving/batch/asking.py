@@ -95,7 +95,9 @@ class Asking:
         except httpx.TimeoutException:
             cure = "Wait longer with --timeout, or ask less with --rows-per-request."
             raise Away(f"{self.url}: no answer within {self.timeout:g} s. {cure}") from None
-        except httpx.ConnectError:
+        except httpx.ConnectError as error:
+            if "[Errno -" in str(error):  # of getaddrinfo: there is no such host, now or later
+                raise ArgolaneError(f"{self.url}: {error}.") from None
             raise Away(f"{self.url}: nothing answers there.") from None
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
             raise Lost(f"{self.url}: {error or type(error).__name__}.") from None

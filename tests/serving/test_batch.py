@@ -125,7 +125,7 @@ def test_a_row_that_ends_the_model_is_found(serve: Serve, tmp_path: Path) -> Non
     assert batch(table, serve(), rows_per_request=1).failed == 1
     [_, failed] = rows(tmp_path / "out.failed.csv")
     assert failed[:2] == ["3", "4"]
-    assert "EOF" in failed[2]
+    assert "EOF" in failed[2] or "connection reset" in failed[2]
     assert [row[1] for row in rows(tmp_path / "out.csv")[1:]] == ["1", "2", "", "4"]
 
 

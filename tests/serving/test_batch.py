@@ -125,7 +125,7 @@ def test_a_row_that_ends_the_model_is_found(serve: Serve, tmp_path: Path) -> Non
     assert batch(table, serve(), rows_per_request=1).failed == 1
     [_, failed] = rows(tmp_path / "out.failed.csv")
     assert failed[:2] == ["3", "4"]
-    assert "EOF" in failed[2]
+    assert "EOF" in failed[2] or "connection reset" in failed[2]
     assert [row[1] for row in rows(tmp_path / "out.csv")[1:]] == ["1", "2", "", "4"]
 
 
@@ -276,6 +276,11 @@ def test_names_that_are_not_taken(tmp_path: Path) -> None:
         batch(table, url, text=["alcool"])
     with pytest.raises(ArgolaneError, match="there is no such folder"):
         batch(table, url, out=tmp_path / "none" / "out.csv")
+    with pytest.raises(ArgolaneError, match=r"http://\[bad/: "):
+        batch(table, "http://[bad/")
+    with pytest.raises(ArgolaneError, match=r"http://127.0.0.1:9/: nothing answers there\. Tried for 0.2 s"):
+        batch(table, url, patience=0.2)
+    assert list(tmp_path.iterdir()) == [table]
     (tmp_path / "out.csv").touch()
     with pytest.raises(ArgolaneError, match=r"out\.csv exists already"):
         batch(table, url)

@@ -4,7 +4,7 @@ What passes is tried again; rows that are refused are halved until the one that 
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.errors import ArgolaneError
@@ -48,6 +48,7 @@ class Asking:
     patience: float
     timeout: float
     unit: str = "line"
+    suspects: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def answered(self, chunk: Chunk, *, again: bool = True) -> Answered:
         """ArgolaneError where the deployment is away longer than `patience` seconds."""
@@ -67,9 +68,9 @@ class Asking:
         columns, rows = answers.values(answer, sent=len(chunk.rows))
         return Answered(chunk.first, list(rows), columns)
 
-    async def _patiently(self, chunk: Chunk) -> dict[str, Any]:
+    async def _patiently(self, chunk: Chunk, *, lost: int = 0) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
-        until, wait, lost = loop.time() + self.patience, _FIRST_WAIT, 0
+        until, wait = loop.time() + self.patience, _FIRST_WAIT
         while True:
             try:
                 return await self._once(chunk)
@@ -77,6 +78,8 @@ class Asking:
                 lost += isinstance(away, Lost)
                 if lost == (_LOST_AT_MOST if len(chunk.rows) == 1 else 1):
                     raise Refused(str(away).removeprefix(f"{self.url}: ")) from None
+                if isinstance(away, Lost):
+                    break
                 if loop.time() + wait > until:
                     where = f"{self.unit}s {chunk.lines[0]} to {chunk.lines[-1]}"
                     told = f"{away} Tried for {self.patience:g} s, with {where}."
@@ -85,6 +88,9 @@ class Asking:
                     raise ArgolaneError(told) from None
             await asyncio.sleep(wait)
             wait = min(2 * wait, _LONGEST_WAIT)
+        # One suspect after the other, or a row would answer for what another did.
+        async with self.suspects:
+            return await self._patiently(chunk, lost=lost)
 
     async def _once(self, chunk: Chunk) -> dict[str, Any]:
         import httpx
@@ -95,7 +101,9 @@ class Asking:
         except httpx.TimeoutException:
             cure = "Wait longer with --timeout, or ask less with --rows-per-request."
             raise Away(f"{self.url}: no answer within {self.timeout:g} s. {cure}") from None
-        except httpx.ConnectError:
+        except httpx.ConnectError as error:
+            if "[Errno -" in str(error):  # of getaddrinfo: there is no such host, now or later
+                raise ArgolaneError(f"{self.url}: {error}.") from None
             raise Away(f"{self.url}: nothing answers there.") from None
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
             raise Lost(f"{self.url}: {error or type(error).__name__}.") from None

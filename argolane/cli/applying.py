@@ -27,7 +27,7 @@ timeout_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Put manifests up on this machine.")
 @files_options
 @namespace_option
 @click.option("--wait", "waits", is_flag=True, help="Until all of it is up; else that goes on by itself.")
@@ -61,7 +61,7 @@ def apply(
         wait_for(here, bundle.references(here, found), seconds=seconds)
 
 
-@click.command()
+@click.command(short_help="Wait until objects are up, or gone.")
 @click.argument("names", metavar="[KIND/NAME]...", nargs=-1)
 @files_options
 @namespace_option

@@ -8,7 +8,7 @@ import click
 from argolane.cli.group import output_option, project
 
 
-@click.group()
+@click.group(short_help="List or remove the Python environments.")
 def cache() -> None:
     """List or remove the Python environments that were made from lock files."""
 

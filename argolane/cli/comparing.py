@@ -24,7 +24,7 @@ ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 _SHORT = 12  # characters of a digest
 
 
-@click.group()
+@click.group(short_help="Show runs side by side.")
 def compare() -> None:
     """Show runs side by side."""
 

@@ -10,7 +10,7 @@ from argolane.cli.group import namespace_option, on_option, place, project
 from argolane.errors import UsageError
 
 
-@click.command()
+@click.command(short_help="Ask a deployment: one request, or a file of rows.")
 @click.argument("deployment")
 @click.option(
     "--request",

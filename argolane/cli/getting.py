@@ -19,7 +19,7 @@ _RUN_WORDS = ("run", "runs")
 _ALL = ("Service", "Deployment", "SeldonDeployment")
 
 
-@click.command()
+@click.command(short_help="Show a run, or list runs, deployments and other objects.")
 @click.argument("what", metavar="[RUN|KIND]", required=False)
 @click.argument("name", required=False)
 @click.option(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _POLL = 0.2
 
 
-@click.command()
+@click.command(short_help="Print what a run or a deployment printed.")
 @click.argument("name", metavar="[RUN|DEPLOYMENT]", required=False)
 @click.argument("task", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends, or the deployment is gone.")

@@ -69,7 +69,7 @@ def lint(files: tuple[Path, ...], output: str) -> None:
     sys.exit(1 if errors else 0)
 
 
-@click.command()
+@click.command(short_help="Write the manifests that the Hera programs make.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a rendered file would change.")
 def render(check: bool) -> None:
     """Write the manifests that the Hera programs make, and check those that changed."""

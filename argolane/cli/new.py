@@ -7,7 +7,7 @@ import click
 from argolane.cli.group import Group, project
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Write a model to edit.")
 def new() -> None:
     """Write what is to be edited, complete from the start."""
 
@@ -29,7 +29,7 @@ def model(name: str, kind: str | None) -> None:
     click.echo("Edit them. Its workflows: argolane render, then argolane list.")
 
 
-@click.command()
+@click.command(short_help="Start a project in a folder.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """Start a project in FOLDER, a new or an empty one: a model, its workflow, tests."""

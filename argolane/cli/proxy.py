@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from argolane.serving.ingress import Ingress
 
 
-@click.command()
+@click.command(short_help="Serve deployments under the paths of a cluster's ingress.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one."
 )

@@ -1,5 +1,6 @@
 """The paths of a cluster's ingress, as `argolane proxy` serves them: a real deployment, a real proxy."""
 
+import contextlib
 import json
 import re
 import signal
@@ -18,15 +19,21 @@ from argolane.serving.deployments import Deployments
 
 @pytest.fixture
 def base(deployments: Deployments, project: Project) -> Iterator[str]:
+    with proxy(project) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def proxy(project: Project, *arguments: str, host: str = "127.0.0.1") -> Iterator[str]:
     """Where the proxy of the project answers."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "argolane", "proxy", "--port", "0"],
+        [sys.executable, "-m", "argolane", "proxy", "--port", "0", *arguments],
         cwd=project.root, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None
         first = process.stdout.readline()
-        found = re.match(r"(http://127\.0\.0\.1:\d+)/seldon/NAMESPACE/NAME/api/v1.0/predictions", first)
+        found = re.match(rf"(http://{re.escape(host)}:\d+)/seldon/NAMESPACE/NAME/api/v1.0/predictions", first)
         assert found, first
         yield found[1]
     finally:
@@ -87,3 +94,12 @@ def test_a_deployment_that_does_not_answer_is_a_503(
     assert (
         "Deployment 'm' does not answer (Failed): Its supervisor is not running" in answer["status"]["info"]
     )
+
+
+def test_it_listens_where_it_is_told_to(project: Project) -> None:
+    """On 127.0.0.1 alone unless it is asked; what is no address of this machine is named."""
+    with proxy(project, "--address", "127.0.0.2", host="127.0.0.2") as made:
+        assert ask(f"{made}/seldon/demo/none/api/v1.0/predictions", {})[0] == 404
+    command = [sys.executable, "-m", "argolane", "proxy", "--port", "0", "--address", "nowhere.invalid"]
+    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False, timeout=20)
+    assert done.stderr == "Error: --address nowhere.invalid: expected an IP of this machine.\n"

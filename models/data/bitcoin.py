@@ -9,7 +9,6 @@ import csv
 import datetime
 import io
 import math
-import os
 import random
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from models.contract.errors import ModelError
-from models.data.download import Unavailable, fetch, sha256
+from models.data.download import by_url, known, sha256
 
 FILE = "BTC-USD.csv"
 SHA256 = "33bc1c3d6f8a1985862485bb1afb2b3228e0216540caefc31054fb50bb55aff3"
@@ -25,8 +24,9 @@ MIRRORS = (
     "https://raw.githubusercontent.com/Barteus/kubeflow-examples/main/bitcoin_price/",
     "https://raw.githubusercontent.com/Barteus/kubeflow-examples/master/bitcoin_price/",
 )
+OWN = "A file of your own is named by csv-url."
+CURE = "name another file with csv-url, or try the steps on made-up days with dataset=synthetic."
 SYNTHETIC = 900
-SCHEMES = ("https://", "http://", "file://")
 
 
 @dataclass(frozen=True, order=True)
@@ -153,12 +153,12 @@ def cells(row: Sequence[str], where: Mapping[str, int], width: int) -> dict[str,
 def raw(dataset: str, *, cache: Path, url: str = "", digest: str = "") -> tuple[str, bytes]:
     """A data set by its name, or a CSV by its URL: (name, content). Raises ModelError."""
     if url:
-        return _other(url, digest, cache)
+        return Path(url).stem, by_url(url, digest, cache / "bitcoin")
     if dataset == "synthetic":
         return "synthetic", synthetic()
     if dataset not in ("auto", "bitcoin"):
         raise ModelError(f"dataset is {dataset!r}; expected one of auto, bitcoin, synthetic.")
-    return "bitcoin", _known(cache)
+    return "bitcoin", known("bitcoin", FILE, SHA256, MIRRORS, cache=cache, own=OWN, cure=CURE)
 
 
 def synthetic(days: int = SYNTHETIC, *, seed: int = 15) -> bytes:
@@ -184,39 +184,3 @@ def synthetic(days: int = SYNTHETIC, *, seed: int = 15) -> bytes:
         close = prices[-1]
     lines.append(f"{start + datetime.timedelta(days)},{','.join(['null'] * 6)}")
     return "\n".join([*lines, ""]).encode()
-
-
-def _known(cache: Path) -> bytes:
-    given = os.environ.get("BITCOIN_CSV")
-    if given:
-        try:
-            content = Path(given).read_bytes()
-        except OSError as error:
-            raise ModelError(f"BITCOIN_CSV is '{given}', which cannot be read: {error.strerror}.") from None
-        if sha256(content) != SHA256:
-            raise ModelError(
-                f"BITCOIN_CSV {given}: cut or another file: {len(content)} bytes, sha256"
-                f" {sha256(content)[:12]}...; expected {SHA256[:12]}...."
-                " A file of your own is named by csv-url."
-            )
-        return content
-    mirrors = os.environ.get("BITCOIN_MIRRORS", " ".join(MIRRORS)).replace(",", " ").split()
-    try:
-        return fetch(FILE, SHA256, cache / "bitcoin", mirrors)
-    except Unavailable as error:
-        raise ModelError(
-            f"{error}\nSet BITCOIN_CSV to a copy of {FILE}, name another file with csv-url,"
-            " or try the steps on made-up days with dataset=synthetic."
-        ) from None
-
-
-def _other(url: str, digest: str, cache: Path) -> tuple[str, bytes]:
-    base, _, file = url.rpartition("/")
-    if not url.startswith(SCHEMES) or not base or not file:
-        raise ModelError(f"csv-url is {url!r}; expected {', '.join(SCHEMES)} and a file's name.")
-    try:
-        # By its digest, for files of one name are many; without one nothing is kept, for it may change.
-        content = fetch(file, digest.lower() or None, cache / "bitcoin" / digest.lower(), [base])
-    except Unavailable as error:
-        raise ModelError(f"csv-url: {error}") from None
-    return Path(file).stem, content

@@ -7,18 +7,19 @@ looked at: the known file has two more, and each of them alone tells the label (
 
 import csv
 import io
-import os
 import random
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.contract.errors import ModelError
-from models.data.download import Unavailable, fetch, sha256
+from models.data.download import by_url, known, sha256
 
 FILE = "reddit_test.csv"
 SHA256 = "cc060157993e2126d76b22e8075d19dac936983a06c902319ca0456ab8429ac3"
 MIRRORS = ("https://raw.githubusercontent.com/axsauze/reddit-classification-exploration/master/data/",)
+OWN = "A file of your own is named by csv-url."
+CURE = "name another file with csv-url, or try the steps on made-up rows with dataset=synthetic."
 ENCODINGS = ("auto", "cp1252", "iso-8859-1", "utf-8")
 LABELS = {"0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}
 SYNTHETIC = 200
@@ -86,7 +87,10 @@ def load(dataset: str, *, cache: Path, seed: int = 0, source: Source | None = No
     if dataset not in ("auto", "comments"):
         raise ModelError(f"dataset is {dataset!r}; expected one of auto, comments, synthetic.")
     source = source or Source()
-    content = _other(source, cache) if source.url else _known(cache)
+    if source.url:
+        content = by_url(source.url, source.digest, cache / "comments")
+    else:
+        content = known("comments", FILE, SHA256, MIRRORS, cache=cache, own=OWN, cure=CURE)
     texts, labels = read(content, source)
     return Comments(Path(source.url).stem or "comments", texts, labels, sha256(content), seed)
 
@@ -150,50 +154,6 @@ def synthetic(seed: int = 0) -> Comments:
         rows.append((form.replace("{n}", str(number)).format(chance.choice(things)), label))
     texts, labels = zip(*rows, strict=True)
     return Comments("synthetic", texts, labels, sha256(repr(rows).encode()), seed)
-
-
-def _known(cache: Path) -> bytes:
-    given = os.environ.get("COMMENTS_CSV")
-    if given:
-        return _checked(_file(Path(given), "COMMENTS_CSV"), SHA256, f"COMMENTS_CSV {given}")
-    mirrors = os.environ.get("COMMENTS_MIRRORS", " ".join(MIRRORS)).replace(",", " ").split()
-    try:
-        return fetch(FILE, SHA256, cache / "comments", mirrors)
-    except Unavailable as error:
-        raise ModelError(
-            f"{error}\nSet COMMENTS_CSV to a copy of {FILE}, name another file with csv-url,"
-            " or try the steps on made-up rows with dataset=synthetic."
-        ) from None
-
-
-def _other(source: Source, cache: Path) -> bytes:
-    base, _, name = source.url.rpartition("/")
-    if not base or not name:
-        raise ModelError(
-            f"csv-url is {source.url!r}; expected https://, http:// or file:// and a file's name."
-        )
-    try:
-        # By its digest, for files of one name are many; without one nothing is kept, for it may change.
-        return fetch(name, source.digest.lower() or None, cache / "comments" / source.digest.lower(), [base])
-    except Unavailable as error:
-        raise ModelError(f"csv-url: {error}") from None
-
-
-def _file(path: Path, what: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{what} is '{path}', which cannot be read: {error.strerror}.") from None
-
-
-def _checked(content: bytes, digest: str, where: str) -> bytes:
-    found = sha256(content)
-    if found != digest:
-        raise ModelError(
-            f"{where}: cut or another file: {len(content)} bytes, sha256 {found[:12]}...;"
-            f" expected {digest[:12]}.... A file of your own is named by csv-url."
-        )
-    return content
 
 
 def _decoded(content: bytes, encoding: str) -> str:

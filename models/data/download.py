@@ -1,5 +1,7 @@
 """A file's name, sha256 and mirrors in, its checked bytes out; kept in a cache folder.
 
+`known` is for a data set of one CSV, which a variable of the environment may name; `by_url` for any other.
+
 Below the data sets. A file is written beside its place and renamed, so a cache never holds half a file.
 """
 
@@ -16,6 +18,7 @@ from models.contract.errors import ModelError
 
 TIMEOUT = 20  # seconds of silence
 LARGEST = 1 << 28
+SCHEMES = ("https://", "http://", "file://")
 
 
 class Unavailable(ModelError):
@@ -28,6 +31,49 @@ class Absent(Unavailable):
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def known(
+    name: str, file: str, digest: str, mirrors: Iterable[str], *, cache: Path, own: str, cure: str
+) -> bytes:
+    """The CSV of the data set `name`: the file NAME_CSV, the cache, NAME_MIRRORS or `mirrors`.
+
+    `own` says how another file is named, `cure` what is to be done where there is none. Raises ModelError.
+    """
+    variable = f"{name.upper()}_CSV"
+    given = os.environ.get(variable)
+    if given:
+        try:
+            content = Path(given).read_bytes()
+        except OSError as error:
+            raise ModelError(f"{variable} is '{given}', which cannot be read: {error.strerror}.") from None
+        if (found := sha256(content)) != digest:
+            raise ModelError(
+                f"{variable} {given}: cut or another file: {len(content)} bytes, sha256 {found[:12]}...;"
+                f" expected {digest[:12]}.... {own}"
+            )
+        return content
+    try:
+        return fetch(file, digest, cache / name, named(f"{name.upper()}_MIRRORS", mirrors))
+    except Unavailable as error:
+        raise ModelError(f"{error}\nSet {variable} to a copy of {file}, {cure}") from None
+
+
+def named(variable: str, mirrors: Iterable[str]) -> list[str]:
+    """Base URLs: those of the variable, between spaces or commas, or `mirrors` where it is not set."""
+    return os.environ.get(variable, " ".join(mirrors)).replace(",", " ").split()
+
+
+def by_url(url: str, digest: str, folder: Path) -> bytes:
+    """Any file by what csv-url says; its sha256, where it is known, is csv-sha256. Raises ModelError."""
+    base, _, file = url.rpartition("/")
+    if not url.startswith(SCHEMES) or not base or not file:
+        raise ModelError(f"csv-url is {url!r}; expected https://, http:// or file:// and a file's name.")
+    try:
+        # By its digest, for files of one name are many; without one nothing is kept, for it may change.
+        return fetch(file, digest.lower() or None, folder / digest.lower(), [base])
+    except Unavailable as error:
+        raise ModelError(f"csv-url: {error}") from None
 
 
 def fetch(
@@ -81,7 +127,7 @@ def fetch(
 
 def _get(url: str) -> bytes:
     """Raises FileNotFoundError where the mirror says it has no such file, OSError for everything else."""
-    if not url.startswith(("https://", "http://", "file://")):
+    if not url.startswith(SCHEMES):
         raise ValueError("expected a URL that starts with https://, http:// or file://")
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as response:  # noqa: S310 - the scheme is checked above

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from models.contract.errors import ModelError
-from models.data.download import Absent, Unavailable, fetch, sha256
+from models.data.download import Absent, Unavailable, fetch, named, sha256
 
 CHOICES = ("auto", "mnist", "digits")
 TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
@@ -109,7 +109,7 @@ def _files(cache: Path) -> dict[str, bytes]:
     given = os.environ.get("MNIST_DIR")
     if given:
         return _given(Path(given))
-    mirrors = os.environ.get("MNIST_MIRRORS", " ".join(MIRRORS)).replace(",", " ").split()
+    mirrors = named("MNIST_MIRRORS", MIRRORS)
     broken: set[str] = set()  # mirrors that did not answer at all: asked once, not once a file
 
     def pair(names: tuple[str, str]) -> dict[str, bytes]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.contract.errors import ModelError
-from models.data.download import Unavailable, fetch, sha256
+from models.data import download
+from models.data.download import sha256
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,28 +139,9 @@ def wines(rows: Sequence[Sequence[float]], digest: str, split: str = "honest", s
 
 def known(cache: Path) -> bytes:
     """The known file: WINE_CSV, the cache, the mirrors. Raises ModelError."""
-    if given := os.environ.get("WINE_CSV"):
-        try:
-            content = Path(given).read_bytes()
-        except OSError as error:
-            raise ModelError(f"WINE_CSV is '{given}', which cannot be read: {error.strerror}.") from None
-        if (found := sha256(content)) != SHA256:
-            raise ModelError(
-                f"WINE_CSV {given}: cut or another file: {len(content)} bytes, sha256 {found[:12]}...;"
-                f" expected {SHA256[:12]}.... A file of your own is the parameter url of workflow wine."
-            )
-        return content
-    try:
-        return fetch(FILE, SHA256, cache / "wine", mirrors())
-    except Unavailable as error:
-        raise ModelError(
-            f"{error}\nSet WINE_CSV to a copy of {FILE}, or WINE_MIRRORS to where there is one."
-        ) from None
-
-
-def mirrors() -> list[str]:
-    """Base URLs of the known file."""
-    return os.environ.get("WINE_MIRRORS", " ".join(MIRRORS)).replace(",", " ").split()
+    own = "A file of your own is the parameter url of workflow wine."
+    cure = "or WINE_MIRRORS to where there is one."
+    return download.known("wine", FILE, SHA256, MIRRORS, cache=cache, own=own, cure=cure)
 
 
 def read(content: bytes) -> list[tuple[float, ...]]:

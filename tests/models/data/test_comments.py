@@ -7,7 +7,7 @@ import pytest
 from models.contract.errors import ModelError
 from models.data import comments
 from models.data.comments import Source, load, read
-from models.data.download import sha256
+from models.data.download import by_url, sha256
 
 
 def table(rows: list[str], *, header: str = "X,BODY,REMOVED", encoding: str = "utf-8") -> bytes:
@@ -84,11 +84,11 @@ def test_a_url_is_held_to_its_digest(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     file.write_bytes(table(ROWS))
     url, cache = file.as_uri(), tmp_path / "cache"
-    assert comments._other(Source(url), cache) == file.read_bytes()
+    assert by_url(url, "", cache) == file.read_bytes()
     assert not cache.exists()
-    assert comments._other(Source(url, sha256(file.read_bytes())), cache) == file.read_bytes()
+    assert by_url(url, sha256(file.read_bytes()), cache) == file.read_bytes()
     with pytest.raises(ModelError, match=r"csv-url: file:.*mine\.csv: cut or wrong"):
-        comments._other(Source(url, "0" * 64), cache)
+        by_url(url, "0" * 64, cache)
 
 
 def test_the_synthetic_rows_say_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,11 @@
 """Probabilities and the truth in, drawings out: how well removed comments are told, and by which words."""
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from models.contract.drawings import empty, png
 
 if TYPE_CHECKING:
     from models.comments.chain import Chain
@@ -34,38 +35,36 @@ def drawings(learned: "Chain", removed: Sequence[float], truth: Sequence[int]) -
 
 def _roc(removed: np.ndarray, true: np.ndarray, threshold: float) -> bytes:
     found, wrongly = _rates(removed, true)
-    figure, axes = _empty(
-        "ROC of held-out comments", "kept comments called removed", "removed comments found"
-    )
+    figure, axes = empty("ROC of held-out comments", "kept comments called removed", "removed comments found")
     axes.plot([0, 1], [0, 1], color="tab:gray", linewidth=1)
     axes.plot(wrongly, found, color=_REMOVED)
     said = removed > threshold
     here = (said & ~true).sum() / max((~true).sum(), 1), (said & true).sum() / max(true.sum(), 1)
     axes.plot(*here, "ko", label=f"threshold {threshold:g}")
     axes.legend(loc="lower right")
-    return _png(figure)
+    return png(figure)
 
 
 def _precision_recall(removed: np.ndarray, true: np.ndarray, threshold: float) -> bytes:
     order = np.argsort(-removed, kind="stable")
     hits = np.cumsum(true[order])
-    figure, axes = _empty("Precision and recall of held-out comments", "recall", "precision")
+    figure, axes = empty("Precision and recall of held-out comments", "recall", "precision")
     axes.plot(hits / max(true.sum(), 1), hits / np.arange(1, len(true) + 1), color=_REMOVED)
     axes.axhline(true.mean(), color="tab:gray", linewidth=1)
     said = removed > threshold
     here = (said & true).sum() / max(true.sum(), 1), (said & true).sum() / max(said.sum(), 1)
     axes.plot(*here, "ko", label=f"threshold {threshold:g}")
     axes.legend(loc="upper right")
-    return _png(figure)
+    return png(figure)
 
 
 def _words(words: Sequence[dict[str, Any]]) -> bytes:
-    figure, axes = _empty("The twenty strongest words", "weight: to the right speaks for removal", "")
+    figure, axes = empty("The twenty strongest words", "weight: to the right speaks for removal", "")
     weights = [word["weight"] for word in words][::-1]
     axes.barh(range(len(words)), weights, color=[_REMOVED if weight > 0 else _KEPT for weight in weights])
     # A `$` would begin a formula.
     axes.set_yticks(range(len(words)), [word["term"].replace("$", r"\$") for word in words][::-1])
-    return _png(figure)
+    return png(figure)
 
 
 def _rates(removed: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -77,18 +76,3 @@ def _rates(removed: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarra
         np.r_[0, hits[ends] / max(hits[-1], 1)],
         np.r_[0, misses[ends] / max(misses[-1], 1)],
     )
-
-
-def _empty(title: str, across: str, up: str) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure  # needs a second to import, and no display
-
-    figure = Figure(figsize=(6, 5.4), layout="constrained")
-    axes = figure.subplots()
-    axes.set(title=title, xlabel=across, ylabel=up)
-    return figure, axes
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=100)
-    return buffer.getvalue()

@@ -1,11 +1,11 @@
 """An estimator and what it says of test rows in, what is shown of it out: numbers, residuals, importances."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from models.contract.drawings import empty, png
 from models.data.wine import FEATURES, Wines
 
 
@@ -75,14 +75,14 @@ def drawings(answers: np.ndarray, data: Wines, told: Sequence[dict[str, Any]]) -
 
 
 def _residuals(answers: np.ndarray, truth: np.ndarray) -> bytes:
-    figure, axes = _empty("Residuals of the test rows", "predicted quality", "true - predicted")
+    figure, axes = empty("Residuals of the test rows", "predicted quality", "true - predicted")
     axes.axhline(0, color="tab:gray", linewidth=1)
     axes.plot(answers, truth - answers, ".", color="tab:blue")
-    return _png(figure)
+    return png(figure)
 
 
 def _bars(told: Sequence[dict[str, Any]]) -> bytes:
-    figure, axes = _empty("What it goes by", "RMSE more when the column is shuffled", "")
+    figure, axes = empty("What it goes by", "RMSE more when the column is shuffled", "")
     rows = list(reversed(told))
     axes.barh(
         range(len(rows)),
@@ -92,19 +92,4 @@ def _bars(told: Sequence[dict[str, Any]]) -> bytes:
         ecolor="tab:gray",
     )
     axes.set_yticks(range(len(rows)), [one["feature"] for one in rows])
-    return _png(figure)
-
-
-def _empty(title: str, across: str, up: str) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure  # needs a second to import, and no display
-
-    figure = Figure(figsize=(6, 5.4), layout="constrained")
-    axes = figure.subplots()
-    axes.set(title=title, xlabel=across, ylabel=up)
-    return figure, axes
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=100)
-    return buffer.getvalue()
+    return png(figure)

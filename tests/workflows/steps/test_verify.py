@@ -16,7 +16,7 @@ import pytest
 from models.contract.metric import Metric
 from tests.workflows.steps.versions import stored
 from workflows.parts.embedding import step_source
-from workflows.parts.steps import verify
+from workflows.parts.steps import asking, verify
 
 Reply = tuple[int, Any]
 LABELS = [n % 10 for n in range(250)]
@@ -58,7 +58,8 @@ class Deployment:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "PAUSE", 0.01)
+    for module in (asking, verify):
+        monkeypatch.setattr(module, "PAUSE", 0.01)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from workflows.parts.steps import verify_web
+from workflows.parts.steps import asking, verify_web
 
 NEW = {"X-Version": "2", "X-Image": "r/score@sha256:b"}
 OLD = {"X-Version": "1", "X-Image": "r/score@sha256:a"}
@@ -58,7 +58,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def environ(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    monkeypatch.setattr(verify_web, "PAUSE", 0.01)
+    monkeypatch.setattr(asking, "PAUSE", 0.01)
     return {
         "URL": f"http://127.0.0.1:{service.server.server_port}/score",
         "REQUEST": '{"X": [1, 2]}',

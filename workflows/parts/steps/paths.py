@@ -14,10 +14,7 @@ from typing import Any
 
 from models.contract.metric import SCORES, Metric
 from models.contract.version import Version, load
-
-
-class Wrong(Exception):
-    """An answer that does not count, and why."""
+from workflows.parts.steps.asking import Wrong
 
 
 @dataclass(frozen=True)

@@ -9,48 +9,31 @@ seconds for each of the two phases; OUTPUTS, the folder for the report; MANIFEST
 LAST_GOOD when all is well.
 """
 
-import http.client
 import json
 import math
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models.contract.errors import ModelError
+from workflows.parts.steps.asking import IN_A_ROW, PAUSE, Unanswered, Wrong, in_a_row, post
 from workflows.parts.steps.last_good import keep
-from workflows.parts.steps.paths import Samples, Way, Wrong, answering, ways_of
+from workflows.parts.steps.paths import Samples, Way, answering, ways_of
 
-IN_A_ROW = 10
 BATCH = 100  # rows in a request
 UNLUCKY = 1e-6  # chance of a path with requests to be given none
-PAUSE = 0.5  # seconds after an answer that does not count
-SAY_EVERY = 15.0  # seconds between two lines of a long wait
-# An address inside the cluster is never a proxy's business.
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class Unanswered(Wrong):
-    """Nobody took the request, or nobody answered it."""
 
 
 def ask(url: str, rows: Sequence[Any], names: Sequence[str] | None) -> Any:
     """The deployment's answer to `rows`. Wrong on anything but an answer for each of them."""
     data = {"names": names, "ndarray": rows} if names else {"ndarray": rows}
-    body = json.dumps({"data": data}).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    _, text = post(url, json.dumps({"data": data}).encode())
     try:
-        with OPENER.open(request, timeout=30) as response:
-            answer = json.load(response)
-    except urllib.error.HTTPError as error:
-        raise Wrong(f"HTTP {error.code}: {error.read(300).decode(errors='replace')}") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise Unanswered(str(getattr(error, "reason", error)) or repr(error)) from None
+        answer = json.loads(text)
     except ValueError as error:
         raise Wrong(str(error)) from None
     try:
@@ -67,25 +50,10 @@ def await_nodes(url: str, ways: list[Way], wait: float) -> int:
     Returns how many requests got no answer after the first that got one: those that an update has lost.
     """
     asked = next(way.samples for way in ways if way.samples.rows)
-    end, said, right, reason = time.monotonic() + wait, 0.0, 0, "nothing was asked"
-    served, lost = False, 0
-    while right < IN_A_ROW:
-        if time.monotonic() > end:
-            sys.exit(f"{url} has not given {IN_A_ROW} right answers in a row in {wait:g} s. Last: {reason}")
-        try:
-            answering(ask(url, asked.rows[:1], asked.names), ways)
-            right, served = right + 1, True
-        except Wrong as wrong:
-            right, reason = 0, str(wrong)
-            served = served or not isinstance(wrong, Unanswered)
-            lost += served and isinstance(wrong, Unanswered)
-            if time.monotonic() - said > SAY_EVERY:
-                said = time.monotonic()
-                print(f"waiting: {reason}")
-            time.sleep(PAUSE)
+    row = in_a_row(url, wait, lambda _: answering(ask(url, asked.rows[:1], asked.names), ways))
     images = " or ".join(" > ".join(node["image"] for node in way.nodes) for way in ways)
     print(f"{IN_A_ROW} answers in a row come from {images}")
-    return lost
+    return row.lost
 
 
 @dataclass(frozen=True)

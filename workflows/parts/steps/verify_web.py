@@ -6,51 +6,27 @@ send; ANSWER, the field of the answer that must hold a number; VERSION, IMAGE; W
 folder for the report; MANIFEST, written to the file LAST_GOOD when all is well.
 """
 
-import http.client
 import json
 import math
 import os
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workflows.parts.steps.asking import IN_A_ROW, Wrong, in_a_row, post
 from workflows.parts.steps.last_good import keep
-
-IN_A_ROW = 10
-PAUSE = 0.5  # seconds after an answer that does not count
-SAY_EVERY = 15.0  # seconds between two lines of a long wait
-# An address inside the cluster is never a proxy's business.
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class Wrong(Exception):
-    """An answer that does not count, and why."""
-
-
-class Unanswered(Wrong):
-    """Nobody took the request, or nobody answered it."""
 
 
 def ask(url: str, body: str, field: str, expected: Mapping[str, str]) -> float:
     """The number in the answer. Wrong unless it comes with the headers that are expected."""
-    request = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
+    headers, text = post(url, body.encode())
     try:
-        with OPENER.open(request, timeout=30) as response:
-            given = {name: response.headers.get(name) for name in expected}
-            answer = json.load(response)
-    except urllib.error.HTTPError as error:
-        raise Wrong(f"HTTP {error.code}: {error.read(300).decode(errors='replace')}") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise Unanswered(str(getattr(error, "reason", error)) or repr(error)) from None
+        answer = json.loads(text)
     except ValueError as error:
         raise Wrong(f"the answer is no JSON: {error}") from None
     for name, known in expected.items():
-        if given[name] != known:
-            raise Wrong(f"{name} is {given[name] or 'not told'}; expected {known}")
+        if headers.get(name) != known:
+            raise Wrong(f"{name} is {headers.get(name) or 'not told'}; expected {known}")
     value = answer.get(field) if isinstance(answer, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Wrong(f"no number {field!r} in the answer: {json.dumps(answer)[:300]}")
@@ -61,29 +37,19 @@ def verify(environ: Mapping[str, str]) -> dict[str, Any]:
     """The report; SystemExit where there are no IN_A_ROW right answers in a row within WAIT seconds."""
     url, wait = environ["URL"], float(environ["WAIT"])
     expected = {"X-Version": environ["VERSION"], "X-Image": environ["IMAGE"]}
-    end, said, reason = time.monotonic() + wait, 0.0, "nothing was asked"
-    asked = lost = 0
-    row: list[float] = []
-    while len(row) < IN_A_ROW:
-        if time.monotonic() > end:
-            sys.exit(f"{url} has not given {IN_A_ROW} right answers in a row in {wait:g} s. Last: {reason}")
-        asked += 1
-        try:
-            value = ask(url, environ["REQUEST"], environ["ANSWER"], expected)
-            if row and value != row[0]:
-                raise Wrong(f"{environ['ANSWER']} is {value!r}, and was {row[0]!r} of the same request")
-            row.append(value)
-        except Wrong as wrong:
-            row, reason = [], str(wrong)
-            lost += isinstance(wrong, Unanswered)
-            if time.monotonic() - said > SAY_EVERY:
-                said = time.monotonic()
-                print(f"waiting: {reason}")
-            time.sleep(PAUSE)
+
+    def once(before: list[float]) -> float:
+        value = ask(url, environ["REQUEST"], environ["ANSWER"], expected)
+        if before and value != before[0]:
+            raise Wrong(f"{environ['ANSWER']} is {value!r}, and was {before[0]!r} of the same request")
+        return value
+
+    row = in_a_row(url, wait, once)
+    value = row.answers[0]
     print(
-        f"{IN_A_ROW} answers in a row come from version {environ['VERSION']}, {environ['IMAGE']}: {row[0]!r}"
+        f"{IN_A_ROW} answers in a row come from version {environ['VERSION']}, {environ['IMAGE']}: {value!r}"
     )
-    told = {"url": url, "requests": asked, "unanswered": lost, environ["ANSWER"]: row[0]}
+    told = {"url": url, "requests": row.requests, "unanswered": row.unanswered, environ["ANSWER"]: value}
     return {**told, "version": environ["VERSION"], "image": environ["IMAGE"]}
 
 

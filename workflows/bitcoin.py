@@ -18,6 +18,7 @@ from workflows.parts.gate import gate
 from workflows.parts.guard import guard
 from workflows.parts.image import BUILDING, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
+from workflows.parts.resources import to_train
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.sweep import search, sweep
 from workflows.parts.targets import origin, seldon, tagged
@@ -152,9 +153,7 @@ def _step(unit: Unit, name: str, flags: Mapping[str, str], *inputs: str) -> Cont
         inputs=[Parameter(name=given) for given in ("image", *inputs)],
         outputs=[pods.output(output, words) for output, words in told[name].items()],
         volume_mounts=[pods.store_mount(read_only=False)],
-        resources=m.ResourceRequirements.model_validate(
-            unit.resources.train.model_dump() if unit.resources.train else {}
-        ),
+        resources=to_train(unit),
         security_context=pods.LOCKED,
         retry_strategy=pods.AGAIN,
         active_deadline_seconds=6 * 60 * 60,

@@ -7,7 +7,6 @@ model store.
 from collections.abc import Mapping
 
 from hera.workflows import DAG, Container, Parameter, Task, WorkflowTemplate
-from hera.workflows import models as m
 
 from k8s_serving import comments
 from k8s_serving.deployment import MODEL_STORE, image_name
@@ -18,11 +17,9 @@ from workflows.parts.gate import gate
 from workflows.parts.guard import guard
 from workflows.parts.image import BUILDING, commit, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
+from workflows.parts.resources import to_train
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import origin, seldon, tagged
-
-WORK = "/mnt/work"
-CLAIM = "work"
 
 
 def build() -> WorkflowTemplate:
@@ -35,7 +32,8 @@ def build() -> WorkflowTemplate:
         description="Learns from comments which of them moderators remove, and serves the steps as a chain.",
         parameters=inputs,
     ) as workflow:
-        workflow.volume_claim_templates = [_claim()]
+        # Some 20 MB lie there in the end, for the known comments; csv-url may name larger files.
+        workflow.volume_claim_templates = [pods.work_claim()]
         check = guard(inputs, images=[image_name(unit, "unit")])
         make, judge = image(of_units([unit, *nodes])), gate([unit])
         steps = {
@@ -107,13 +105,15 @@ def _steps(params: list[p.Checked]) -> dict[str, tuple[str, dict[str, str]]]:
 
 def _files(**names: str) -> dict[str, str]:
     """`in="raw.jsonl"` is the flag --in-path with that file of the run's claim."""
-    return {f"{flag}-path": f"{WORK}/{name}" for flag, name in names.items()}
+    return {f"{flag}-path": f"{pods.WORK}/{name}" for flag, name in names.items()}
 
 
 def _step(unit: Unit, name: str, module: str, flags: Mapping[str, str]) -> Container:
     """A template that runs a step's command line in the family's image."""
     publishing = name == "publish"
-    seconds = [f"--seconds-path={WORK}/{step}.seconds" for step in ("clean", "tokens", "tfidf", "classify")]
+    seconds = [
+        f"--seconds-path={pods.WORK}/{step}.seconds" for step in ("clean", "tokens", "tfidf", "classify")
+    ]
     stores = publishing or name == "download"
     return Container(
         name=name,
@@ -140,26 +140,13 @@ def _step(unit: Unit, name: str, module: str, flags: Mapping[str, str]) -> Conta
         if publishing
         else [],
         volume_mounts=[
-            m.VolumeMount(name=CLAIM, mount_path=WORK),
+            pods.work_mount(),
             *([pods.store_mount(read_only=False)] if stores else []),
         ],
-        resources=m.ResourceRequirements.model_validate(
-            unit.resources.train.model_dump() if unit.resources.train else {}
-        ),
+        resources=to_train(unit),
         security_context=pods.LOCKED,
         retry_strategy=pods.AGAIN,
         active_deadline_seconds=6 * 60 * 60,
-    )
-
-
-def _claim() -> m.PersistentVolumeClaim:
-    """Some 20 MB lie there in the end, for the known comments; csv-url may name larger files."""
-    return m.PersistentVolumeClaim(
-        metadata=m.ObjectMeta(name=CLAIM),
-        spec=m.PersistentVolumeClaimSpec(
-            access_modes=["ReadWriteOnce"],
-            resources=m.VolumeResourceRequirements(requests={"storage": m.Quantity("1Gi")}),
-        ),
     )
 
 

@@ -27,9 +27,7 @@ from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import origin, prepackaged, seldon
 from workflows.parts.train import train
 
-WORK = "/mnt/work"
-CLAIM = "work"
-CSV, PARQUET = f"{WORK}/wine.csv", f"{WORK}/wine.parquet"
+CSV, PARQUET = f"{pods.WORK}/wine.csv", f"{pods.WORK}/wine.parquet"
 KNOWN = Known(data.FILE, data.SHA256, data.MIRRORS, given="WINE_CSV", mirrors_from="WINE_MIRRORS")
 # What must be there before the run: see docs/running.md.
 NEEDS = {"argolane.dev/needs": "k8s_setup/components/mlflow unless tracking-uri"}
@@ -55,10 +53,10 @@ def build() -> WorkflowTemplate:
         parameters=inputs,
     ) as workflow:
         workflow.annotations = {**(workflow.annotations or {}), **NEEDS}
-        workflow.volume_claim_templates = [_claim()]
+        workflow.volume_claim_templates = [pods.work_claim()]
         check = guard(inputs, images=[image_name(unit, "trainer"), serving.IMAGE])
         make, judge = image({BUILT: given_by_task(BUILT)}), gate([unit])
-        get = download(KNOWN, out=CSV, mounts=[_work()])
+        get = download(KNOWN, out=CSV, mounts=[pods.work_mount()])
         clean, learn = _preprocess(), _train(unit)
         contend, crown = registry.contend(), registry.crown()
         roll = rollout(seldon(serving.NAME, _node(unit)))
@@ -120,7 +118,7 @@ def _preprocess() -> Script:
         source=preprocess,
         env=pods.environment({"CSV": CSV, "WINE_PARQUET": PARQUET}),
         inputs=[Parameter(name="image")],
-        volume_mounts=[_work()],
+        volume_mounts=[pods.work_mount()],
         resources=pods.resources(cpu="50m", memory="256Mi", limit="1Gi"),
         security_context=pods.LOCKED,
         retry_strategy=pods.AGAIN,
@@ -141,22 +139,8 @@ def _train(unit: Unit) -> Container:
         }
     )
     env, mounts = cast(list[m.EnvVar], template.env), template.volume_mounts or []
-    template.env, template.volume_mounts = [*env, *more], [*mounts, _work()]
+    template.env, template.volume_mounts = [*env, *more], [*mounts, pods.work_mount()]
     return template
-
-
-def _work() -> m.VolumeMount:
-    return m.VolumeMount(name=CLAIM, mount_path=WORK)
-
-
-def _claim() -> m.PersistentVolumeClaim:
-    return m.PersistentVolumeClaim(
-        metadata=m.ObjectMeta(name=CLAIM),
-        spec=m.PersistentVolumeClaimSpec(
-            access_modes=["ReadWriteOnce"],
-            resources=m.VolumeResourceRequirements(requests={"storage": m.Quantity("1Gi")}),
-        ),
-    )
 
 
 def manifests() -> dict[str, object]:

@@ -21,6 +21,7 @@ DOCKER_DAEMON = "docker:dind"
 USER = 1000  # any id does: the images run under all of them
 SERVICE_ACCOUNT = "argolane-workflow"
 ON_EXIT = "recover"  # the template that runs after all others, in a workflow that has it
+WORK, WORK_CLAIM = "/mnt/work", "work"
 OUTPUTS = "/tmp/outputs"  # noqa: S108  a path in the pod's own container
 
 # Where a template says what its parameters' values may be; docs/running.md has the rules.
@@ -90,6 +91,21 @@ def pair(template: WorkflowTemplate) -> dict[str, WorkflowTemplate | Workflow]:
 
 def store_mount(*, read_only: bool) -> m.VolumeMount:
     return m.VolumeMount(name=STORE_CLAIM, mount_path=MODEL_STORE, read_only=read_only)
+
+
+def work_mount() -> m.VolumeMount:
+    return m.VolumeMount(name=WORK_CLAIM, mount_path=WORK)
+
+
+def work_claim(*, storage: str = "1Gi") -> m.PersistentVolumeClaim:
+    """What each run has for itself, for the files that its tasks hand to each other below WORK."""
+    return m.PersistentVolumeClaim(
+        metadata=m.ObjectMeta(name=WORK_CLAIM),
+        spec=m.PersistentVolumeClaimSpec(
+            access_modes=["ReadWriteOnce"],
+            resources=m.VolumeResourceRequirements(requests={"storage": m.Quantity(storage)}),
+        ),
+    )
 
 
 def resources(*, cpu: str, memory: str, limit: str | None = None) -> m.ResourceRequirements:

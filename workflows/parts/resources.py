@@ -1,12 +1,20 @@
-"""Resources of several units in, the largest of each out: what a container needs that may be any of them."""
+"""Units in, what a container needs out that trains one of them, or may be any of them."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from models.contract.spec import Resources
+from hera.workflows import models as m
+
+from models.contract.spec import Resources, Unit
 
 UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, **{p: 1000.0**n for n, p in enumerate("KMGT", 1)},
          **{f"{p}i": 1024.0**n for n, p in enumerate("KMGT", 1)}}  # fmt: skip
+
+
+def to_train(unit: Unit) -> m.ResourceRequirements:
+    """What model.yaml says that a training of the unit needs."""
+    needs = unit.resources.train
+    return m.ResourceRequirements.model_validate(needs.model_dump() if needs else {})
 
 
 def largest(needs: Iterable[Resources]) -> dict[str, Any]:

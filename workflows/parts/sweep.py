@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hera.workflows import Container, Parameter, Task
-from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
 from models.contract import search as spaces
@@ -17,6 +16,7 @@ from workflows.parts import parameters as p
 from workflows.parts import pods
 from workflows.parts.image import reference
 from workflows.parts.parameters import Checked
+from workflows.parts.resources import to_train
 
 STUDY = f"{MODEL_STORE}/.sweeps/{{{{workflow.name}}}}"
 TRIALS = Checked(
@@ -140,9 +140,7 @@ def _step(
         inputs=[Parameter(name=one) for one in inputs],
         outputs=list(outputs),
         volume_mounts=[pods.store_mount(read_only=False)],
-        resources=m.ResourceRequirements.model_validate(
-            unit.resources.train.model_dump() if unit.resources.train else {}
-        ),
+        resources=to_train(unit),
         security_context=pods.LOCKED,
         retry_strategy=pods.AGAIN,
         active_deadline_seconds=pods.DAY,

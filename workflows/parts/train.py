@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from hera.workflows import Container, Parameter
-from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
 from models.contract.flags import parser
@@ -11,6 +10,7 @@ from models.contract.spec import Unit
 from workflows.parts import parameters, pods
 from workflows.parts.image import commit, reference
 from workflows.parts.parameters import Checked
+from workflows.parts.resources import to_train
 
 
 def train(unit: Unit) -> Container:
@@ -58,9 +58,7 @@ def train(unit: Unit) -> Container:
             ),
         ],
         volume_mounts=[pods.store_mount(read_only=False)],
-        resources=m.ResourceRequirements.model_validate(
-            unit.resources.train.model_dump() if unit.resources.train else {}
-        ),
+        resources=to_train(unit),
         security_context=pods.LOCKED,
         retry_strategy=pods.AGAIN,
         active_deadline_seconds=6 * 60 * 60,

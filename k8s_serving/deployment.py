@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
+from k8s_serving import security
 from k8s_serving.graph import Graph, Prepackaged, Served
 from models.contract.spec import Unit
 
@@ -58,12 +59,7 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
     # Where no node loads a version, nothing is asked of the store, which then need not be there.
     stored = any(node.version and not isinstance(node, Prepackaged) for node in containers)
     pod: dict[str, Any] = {
-        # Seldon's default user; the images run under any.
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 8888,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": security.of_pod(),
         "containers": [_container(node, tags=node.name in chained, stored=stored) for node in containers],
     }
     if stored:
@@ -114,7 +110,7 @@ def _container(node: Served, *, tags: bool, stored: bool) -> dict[str, Any]:
             "periodSeconds": 3,
             "timeoutSeconds": 5,
         },
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "securityContext": security.of_container(),
     }
     if stored and not prepackaged:
         made["volumeMounts"] = [{"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}]

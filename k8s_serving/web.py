@@ -7,6 +7,8 @@ the same objects at its defaults, and a test holds the two together.
 from collections.abc import Mapping
 from typing import Any
 
+from k8s_serving import security
+
 PORT = 5000
 NAME = "app.kubernetes.io/name"
 PART_OF = {"app.kubernetes.io/part-of": "argolane"}
@@ -43,19 +45,11 @@ def web(
             "timeoutSeconds": 5,
         },
         "resources": dict(resources),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "securityContext": {**security.of_container(), "readOnlyRootFilesystem": True},
     }
     pod = {
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 8888,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": security.of_pod(),
         "containers": [container],
     }
     return {

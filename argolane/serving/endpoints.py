@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from argolane.serving.pod import Pod, State
+from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
 from argolane.serving.spec import Container, SeldonDeployment
+from argolane.serving.watching import State
 
 # Where the operator has the executor listen in each pod.
 _EXECUTOR = 8000

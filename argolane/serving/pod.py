@@ -10,28 +10,26 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from argolane.containers import addresses, images, sandbox
 from argolane.containers.process import Process
 from argolane.errors import ArgolaneError
 from argolane.project import Project
-from argolane.serving import initializer, own_probes, probe, settings
+from argolane.serving import initializer, own_probes, settings
 from argolane.serving.logs import begins, tail
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import HOST, Held, Ports
 from argolane.serving.servers import INITIALIZER
 from argolane.serving.spec import Container
 from argolane.serving.store import mark_ended, project_at
+from argolane.serving.watching import State, Watch
 
 # As Kubernetes makes up names: nothing that reads as a word.
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
-# How long a container that nobody probes has to run before it counts.
-_SEEN = 0.3
 # Time for a container that serves nobody any more to end itself.
 _LAST_WORDS = 1.0
 # A container that was ready this long before it died starts anew with the first delay.
@@ -39,19 +37,6 @@ _STEADY = 60.0
 
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a container stands: `reason` in the kubelet's words, `lines` the last of its log, if it died."""
-
-    reason: str
-    message: str = ""
-    lines: tuple[str, ...] = ()
-    log: str = ""
-    ready: bool = False
-    failures: int = 0
-    code: int | None = None
 
 
 class Pod:
@@ -81,7 +66,6 @@ class Pod:
         self._initialised = asyncio.Event()
         self._claim: addresses.Claim | None = None
         self._processes: dict[str, Process] = {}
-        self._made: dict[str, sandbox.Container] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._nudged = asyncio.Event()
 
@@ -205,8 +189,9 @@ class Pod:
         except (ArgolaneError, OSError) as error:
             return _refused("CreateContainerError", error)
         self._processes[container.name] = process
-        why = await self._watch(container, process, failures)
-        ready = container.name in self._states and self._states[container.name].ready
+        first = container.name not in self._states
+        why = await self._watch(container, made, failures).end(process, first=first)
+        ready = not first and self._states[container.name].ready
         code = await asyncio.to_thread(process.terminate, min(self.plan.grace, _LAST_WORDS))
         message = f"Container {container.name!r} ended with exit code {code}."
         if why:
@@ -217,54 +202,7 @@ class Pod:
         lines = tuple(tail(output, start=begin))
         return State("CrashLoopBackOff", message, lines, self.shown(output), ready, code=code)
 
-    async def _watch(self, container: Container, process: Process, failures: int) -> str:
-        """Until it ends, or is to be ended, and then why; notes meanwhile when it is ready."""
-        # Before its file is watched: an end that came with the beginning makes nothing readable any more.
-        if process.poll() is not None:
-            return ""
-        ended, started = asyncio.Event(), asyncio.Event()
-        loop, file = asyncio.get_running_loop(), process.fileno()
-        loop.add_reader(file, ended.set)
-        dying = asyncio.create_task(self._doomed(container, failures, started))
-        ends: set[asyncio.Task[Any]] = {asyncio.create_task(ended.wait()), dying}
-        tasks = set(ends)
-        if container.name in self._states:
-            tasks.add(asyncio.create_task(self._note_readiness(container, failures, started)))
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            return "" if ended.is_set() else dying.result()
-        finally:
-            loop.remove_reader(file)
-            for task in tasks | ends:
-                task.cancel()
-            await asyncio.gather(*tasks, *ends, return_exceptions=True)
-
-    async def _doomed(self, container: Container, failures: int, started: asyncio.Event) -> str:
-        """Returns why the container is to be ended, if ever; says when its startup probe has succeeded."""
-        begun = time.monotonic()
-        if container.startup_probe:
-            async for result in self._probed(container, container.startup_probe, begun):
-                if result.well:
-                    break
-                if result.well is False:
-                    return f"failed its startup probe ({result.why})"
-                self._waits(container, failures, f"Startup probe failed: {result.why}")
-        started.set()
-        self.started.add(container.name)
-        if container.liveness_probe:
-            async for result in self._probed(container, container.liveness_probe, begun):
-                if result.well is False:
-                    return f"failed its liveness probe ({result.why})"
-        elif container.name in self._held:
-            port = self._held[container.name].ports.http
-            await probe.deaf(port, ready=lambda: self._states[container.name].ready)
-            return "stopped listening on its port"
-        await asyncio.Event().wait()
-        return ""
-
-    def _probed(
-        self, container: Container, given: dict[str, Any], begun: float
-    ) -> AsyncIterator[own_probes.Result]:
+    def _watch(self, container: Container, made: sandbox.Container, failures: int) -> Watch:
         held = self._held.get(container.name)
         places = own_probes.Places(
             container.ports,
@@ -272,46 +210,20 @@ class Pod:
             self.plan.numbers.get(container.name, 0),
             self.address,
         )
-        asking = own_probes.check(given, places, self._made[container.name])
-        return own_probes.results(asking, own_probes.Numbers.of(given), begun=begun)
-
-    def _waits(self, container: Container, failures: int, why: str) -> None:
-        # After a failure its reason stays to be read until the container is ready.
-        if not failures or self._states[container.name].ready:
-            told = f"Container {container.name!r} is not ready. {why.rstrip('.')}."
-            self._set(container, State("ContainersNotReady", told, failures=failures))
-
-    async def _note_readiness(self, container: Container, failures: int, started: asyncio.Event) -> None:
-        """By its own probe; without one a unit is ready when it answers, and what is no unit at once."""
-        begun = time.monotonic()
-        await started.wait()
-        if container.readiness_probe:
-            async for result in self._probed(container, container.readiness_probe, begun):
-                if result.well:
-                    self._set(container, State("Running", ready=True, failures=failures))
-                elif result.well is False or not self._states[container.name].ready:
-                    self._waits(container, failures, f"Readiness probe failed: {result.why or 'not yet'}")
-        elif container.name in self._held:
-            port = self._held[container.name].ports.http
-            waiting = (
-                f"Container {container.name!r} does not answer yet on port {port}, its "
-                "PREDICTIVE_UNIT_HTTP_SERVICE_PORT."
-            )
-            # After a failure its reason stays to be read until the container is ready.
-            if not failures:
-                self._set(container, State("ContainersNotReady", waiting))
-            await probe.answers(port)
-        else:
-            # The kubelet takes longer to see that one runs: what dies at once never was up.
-            await asyncio.sleep(_SEEN)
-        self._set(container, State("Running", ready=True, failures=failures))
+        return Watch(
+            container,
+            made=made,
+            places=places,
+            failures=failures,
+            state=lambda: self._states[container.name],
+            note=lambda state: self._set(container, state),
+            started=lambda: self.started.add(container.name),
+        )
 
     def _made_of(self, project: Project, container: Container, image: images.Image) -> sandbox.Container:
         ports = self._held[container.name].ports if container.name in self._held else None
-        made = settings.container(self.plan, container, image, project=project, volumes=self._volumes,
+        return settings.container(self.plan, container, image, project=project, volumes=self._volumes,
                                   facts=self._facts, ports=ports)  # fmt: skip
-        self._made[container.name] = made
-        return made
 
     def shown(self, path: Path) -> str:
         return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from argolane.serving.logs import cause
-from argolane.serving.pod import Pod, State
+from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
 from argolane.serving.spec import SeldonDeployment
+from argolane.serving.watching import State
 
 CREATING, AVAILABLE, FAILED = "Creating", "Available", "Failed"
 # After so many failed starts in a row a version is called Failed; it is tried on, and may still come up.

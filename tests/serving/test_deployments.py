@@ -259,6 +259,28 @@ def test_volumes_config_maps_and_the_environment(
     assert answer["env"]["MODEL_DIR"].endswith("/store/m")
 
 
+def test_init_containers_come_before_the_model(deployments: Deployments, tools: Any) -> None:
+    """The usual way to fetch a model: tried until it works, and what it left is there for the model."""
+    mount = {"name": "fetched", "mountPath": "/mnt/fetched"}
+    unit = {**tools.container(args=("/mnt/fetched/model",)), "volumeMounts": [mount]}
+    second_time = "if [ -e tried ]; then echo weights > model; else touch tried; exit 3; fi"
+    init = {
+        "name": "fetch", "image": unit["image"], "volumeMounts": [mount],
+        "command": ["sh", "-c", f"cd /mnt/fetched; {second_time}"],
+    }  # fmt: skip
+    asked = tools.manifest("m", unit)
+    pod = asked["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    pod |= {"initContainers": [init], "volumes": [{"name": "fetched", "emptyDir": {}}]}
+    deployments.apply(asked)
+
+    def failed() -> bool:
+        return "Init:Error: Container 'fetch' ended with exit code 3." in str(deployments.get("m")["status"])
+
+    tools.until(failed)
+    deployments.wait("m", timeout=30)
+    assert tools.ask(deployments.url("m"))["files"] == {"/mnt/fetched/model": "weights\n"}
+
+
 def test_two_arms_two_replicas_and_a_new_ratio(
     deployments: Deployments, project: Project, tools: Any
 ) -> None:

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
@@ -37,7 +38,7 @@ _GONE = (
 log = logging.getLogger(__name__)
 
 
-class Kept:
+class Kept(ABC):
     """The objects of one kind in one namespace of a project."""
 
     kind: ClassVar[str]
@@ -163,15 +164,15 @@ class Kept:
         """What is said to whoever applies it, one sentence each."""
         return ()
 
+    @abstractmethod
     def _gone(self, found: Object, last: Object, why: str) -> Object:
         """The status of one that nothing supervises any more."""
-        raise NotImplementedError
 
     def _creating(self, last: Object, *, same_life: bool) -> Object:
         """The status of one that its supervisor has not looked at since the last change."""
         return last
 
-    def _ended(self, here: Store) -> None:
+    def _ended(self, here: Store) -> None:  # noqa: B027 - most kinds leave nothing behind
         """It has been deleted just now."""
 
 

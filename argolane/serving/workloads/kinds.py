@@ -4,6 +4,7 @@ import copy
 import sys
 import time
 import zlib
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
@@ -83,8 +84,9 @@ class Workload(Kept):
         name = f"{self.kind} {manifest['metadata'].get('name')!r}"
         return [f"{name}: {f}" for f in check.findings(manifest) if f.level == "warning"]
 
+    @abstractmethod
     def _defaulted(self, here: Store, manifest: Object) -> Object:
-        raise NotImplementedError
+        """With what the API server fills in."""
 
     def _compare(self, before: Object, wanted: Object, name: str) -> None:
         """What may not be changed."""

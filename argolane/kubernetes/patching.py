@@ -63,7 +63,7 @@ def strategic_merge(body: Any, change: Any, name: str = "") -> Any:
     """The same, but lists of objects are joined by a key; `name` is that of the field which `body` is in."""
     if isinstance(change, Mapping):
         return _merged_map(body, change)
-    if isinstance(change, list) and isinstance(body, list) and (key := _merge_key(name, [*body, *change])):
+    if isinstance(change, list) and isinstance(body, list) and (key := merge_key(name, [*body, *change])):
         return _merged_list(body, change, key)
     if isinstance(change, list):
         return [strategic_merge(None, entry) for entry in change if not _deletes(entry)]
@@ -127,8 +127,8 @@ def _merged_list(body: Sequence[Any], change: Sequence[Any], key: str) -> list[A
     return found + rest
 
 
-def _merge_key(name: str, entries: Sequence[Any]) -> str | None:
-    """None for a list that is replaced."""
+def merge_key(name: str, entries: Sequence[Any]) -> str | None:
+    """By what the entries of the list `name` are one and the same; None for a list that is replaced."""
     if not all(isinstance(entry, Mapping) for entry in entries):
         return None
     keys = MERGE_KEYS.get(name, ())

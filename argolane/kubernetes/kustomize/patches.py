@@ -6,7 +6,7 @@ from typing import Any
 from argolane.errors import ManifestError
 from argolane.kubernetes.kustomize.fields import Patch
 from argolane.kubernetes.kustomize.resource import Resource
-from argolane.kubernetes.patching import MERGE_KEYS, PatchError, json_patch, merge_patch, strategic_merge
+from argolane.kubernetes.patching import PatchError, json_patch, merge_key, merge_patch, strategic_merge
 from argolane.manifest import loads
 
 _BUILT_IN = ("", "apps", "batch", "autoscaling", "policy", "extensions")
@@ -96,10 +96,7 @@ def _patch_first(merged: Any, part: Any, name: str) -> Any:
         return {key: _patch_first(value, part.get(key), key) for key, value in merged.items()}
     if not isinstance(merged, list) or not isinstance(part, list):
         return merged
-    both = [*merged, *part]
-    if not all(isinstance(entry, dict) for entry in both):
-        return merged
-    key = next((one for one in MERGE_KEYS.get(name, ()) if any(one in entry for entry in both)), None)
+    key = merge_key(name, [*merged, *part])
     if key is None:
         return merged
     named = {entry.get(key): entry for entry in merged}

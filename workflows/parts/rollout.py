@@ -17,9 +17,8 @@ from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
 from k8s_serving.graph import Path
-from k8s_serving.web import NAME
 from workflows.parts import parameters, pods, web
-from workflows.parts.targets import Target, WebTarget
+from workflows.parts.targets import RolledOut, Target, WebTarget
 
 # Longer than Seldon says Failed on its way to something better: 11 s while an old Deployment is deleted.
 HOLDS = 15
@@ -143,14 +142,13 @@ def _told(path: Path) -> dict[str, Any]:
     return {"share": path.share, "answers": path.answers.name, "nodes": nodes}
 
 
-def _explain(target: Target | WebTarget) -> Script:
-    web_service = isinstance(target, WebTarget)
+def _explain(target: RolledOut) -> Script:
     return pods.small_step(
         "explain",
         env={
             "DEPLOYMENT": target.name,
-            "KIND": "Deployment" if web_service else "SeldonDeployment",
-            "SELECTOR": f"{NAME if web_service else 'seldon-deployment-id'}={target.name}",
+            "KIND": target.kind,
+            "SELECTOR": f"{target.label}={target.name}",
             "ON_FAILURE": parameters.ON_FAILURE.tag,
             "LAST_GOOD": target.last_good,
         },

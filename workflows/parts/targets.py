@@ -3,15 +3,16 @@
 The nodes of the graph are known by what the tasks of the run give: `<node>-image`, `<node>-digest` and more.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from hera.workflows import Task
 
 from k8s_serving.deployment import MODEL_STORE, deployment, served
 from k8s_serving.graph import Graph, Path, Prepackaged, Served
+from k8s_serving.web import NAME
 from models.contract.spec import Unit
 from workflows.parts import parameters
 from workflows.parts.gate import ORIGIN
@@ -21,20 +22,18 @@ LINEAGE = "argolane.dev/"
 
 
 @dataclass(frozen=True)
-class Target:
-    """What is rolled out: a manifest, when it is up, where it then answers, and the ways through it.
+class RolledOut:
+    """What every target has: a manifest with its name; `inputs` are the arguments that the task gives.
 
-    `inputs` are the arguments that the task gives. `ready` and `failed` are Argo's conditions and `url` is a
-    JSON path, all on the object that the manifest makes.
+    `kind` is that of the manifest, and `label` has the name on the pods.
     """
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
 
     name: str
     manifest: str
     inputs: tuple[str, ...]
-    paths: tuple[Path, ...]
-    ready: str = "status.state == Available"
-    failed: str = "status.state == Failed"
-    url: str = "{.status.address.url}"
 
     @property
     def last_good(self) -> str:
@@ -43,27 +42,38 @@ class Target:
 
 
 @dataclass(frozen=True)
-class WebTarget:
-    """What is rolled out: a Deployment and its Service, where it then answers, and what is asked.
+class Target(RolledOut):
+    """A SeldonDeployment: when it is up, where it then answers, and the ways through it.
+
+    `ready` and `failed` are Argo's conditions and `url` is a JSON path, all on the object that is made.
+    """
+
+    kind = "SeldonDeployment"
+    label = "seldon-deployment-id"
+
+    paths: tuple[Path, ...]
+    ready: str = "status.state == Available"
+    failed: str = "status.state == Failed"
+    url: str = "{.status.address.url}"
+
+
+@dataclass(frozen=True)
+class WebTarget(RolledOut):
+    """A Deployment and its Service, where it then answers, and what is asked.
 
     `request` is a JSON text that is sent to `url`, and `answer` the field of the answer that holds a number.
     `image` and `version` are those of the container, which each answer tells.
     """
 
-    name: str
-    manifest: str
+    kind = "Deployment"
+    label = NAME
+
     service: str
-    inputs: tuple[str, ...]
     url: str
     request: str
     answer: str
     image: str
     version: str
-
-    @property
-    def last_good(self) -> str:
-        """The file of the store with the manifest that was last verified."""
-        return f"{MODEL_STORE}/.deployments/{self.name}.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,14 +145,7 @@ def seldon(name: str, graph: Graph) -> Target:
     """A SeldonDeployment of the graph, with its lineage as annotations, which `argolane whence` reads."""
     nodes = [node for node in graph.containers() if isinstance(node, Given)]
     inputs = tuple(name for node in nodes for name in node.inputs)
-    lineage = {
-        # Of all nodes that are not told a version of their own.
-        "version": parameters.VERSION.tag,
-        "workflow": "{{workflow.name}}",
-        "workflow-uid": "{{workflow.uid}}",
-        **{name: _tag(name) for name in inputs},
-    }
-    return Target(name, _text(_noted(deployment(name, graph=graph), lineage)), inputs, graph.paths())
+    return Target(name, _text(_noted(deployment(name, graph=graph), inputs)), inputs, graph.paths())
 
 
 def web(
@@ -150,17 +153,11 @@ def web(
 ) -> WebTarget:
     """The Deployment that `make(image=, version=)` gives, and its Service; a task gives image and commit."""
     image, version, inputs = _tag("image"), parameters.VERSION.tag, ("image", "commit")
-    lineage = {
-        "version": version,
-        "workflow": "{{workflow.name}}",
-        "workflow-uid": "{{workflow.uid}}",
-        **{name: _tag(name) for name in inputs},
-    }
     body, name = make(image=image, version=version), service["metadata"]["name"]
     (port,) = service["spec"]["ports"]
     return WebTarget(
         name=body["metadata"]["name"],
-        manifest=_text(_noted(body, lineage)),
+        manifest=_text(_noted(body, inputs)),
         service=_text(service),
         inputs=inputs,
         url=f"http://{name}:{port['port']}{path}",
@@ -171,8 +168,15 @@ def web(
     )
 
 
-def _noted(made: dict[str, Any], lineage: Mapping[str, str]) -> dict[str, Any]:
+def _noted(made: dict[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
     """The same object, with its lineage as annotations, and its run as a label."""
+    lineage = {
+        # Of all nodes that are not told a version of their own.
+        "version": parameters.VERSION.tag,
+        "workflow": "{{workflow.name}}",
+        "workflow-uid": "{{workflow.uid}}",
+        **{name: _tag(name) for name in inputs},
+    }
     labels = {**made["metadata"]["labels"], f"{LINEAGE}workflow": "{{workflow.name}}"}
     annotations = {LINEAGE + key: value for key, value in lineage.items()}
     return {**made, "metadata": {**made["metadata"], "labels": labels, "annotations": annotations}}

@@ -10,7 +10,9 @@ import pytest
 from workflows.parts import embedding
 
 STEPS = sorted(
-    path.name for path in embedding.STEPS.glob("*.py") if path.stem not in ("__init__", "paths", "last_good")
+    path.name
+    for path in embedding.STEPS.glob("*.py")
+    if path.stem not in ("__init__", "asking", "last_good", "paths")
 )
 
 

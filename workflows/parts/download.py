@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from hera.workflows import Parameter, Script
+from hera.workflows import Script
 from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
 from workflows.parts import parameters as p
 from workflows.parts import pods
-from workflows.parts.embedding import step_source
 
 ENCODINGS = ("utf-8", "cp1252", "iso-8859-1", "utf-16")
 
@@ -61,32 +60,25 @@ def download(known: Known, *, out: str, mounts: list[m.VolumeMount]) -> Script:
     That is any with Python; on a laptop argolane.toml says which of the environment reaches an image, and so
     where `known` may be. The output is the SHA-256 of what was fetched.
     """
-    return Script(
-        name="download",
+    return pods.small_step(
+        "download",
         image="{{inputs.parameters.image}}",
-        command=["python", "-u"],
-        source=step_source("download.py"),
-        env=pods.environment(
-            {
-                "URL": URL.tag,
-                "SHA256": SHA256.tag,
-                "ENCODING": ENCODING.tag,
-                "MOST_MB": MOST_MB.tag,
-                "OUT": out,
-                "CACHE": f"{MODEL_STORE}/.data/files",
-                "KNOWN": known.name,
-                "KNOWN_SHA256": known.sha256,
-                "KNOWN_MIRRORS": " ".join(known.mirrors),
-                "KNOWN_GIVEN": known.given,
-                "KNOWN_MIRRORS_FROM": known.mirrors_from,
-                "OUTPUTS": pods.OUTPUTS,
-            }
-        ),
-        inputs=[Parameter(name="image")],
+        inputs=["image"],
+        env={
+            "URL": URL.tag,
+            "SHA256": SHA256.tag,
+            "ENCODING": ENCODING.tag,
+            "MOST_MB": MOST_MB.tag,
+            "OUT": out,
+            "CACHE": f"{MODEL_STORE}/.data/files",
+            "KNOWN": known.name,
+            "KNOWN_SHA256": known.sha256,
+            "KNOWN_MIRRORS": " ".join(known.mirrors),
+            "KNOWN_GIVEN": known.given,
+            "KNOWN_MIRRORS_FROM": known.mirrors_from,
+        },
         outputs=[pods.output("sha256", "SHA-256 of the file as it was fetched.")],
-        volume_mounts=[*mounts, pods.store_mount(read_only=False)],
-        resources=pods.resources(cpu="50m", memory="64Mi", limit="512Mi"),
-        security_context=pods.LOCKED,
-        retry_strategy=pods.AGAIN,
-        active_deadline_seconds=60 * 60,
+        mounts=mounts,
+        store="write",
+        deadline=60 * 60,
     )

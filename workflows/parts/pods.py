@@ -131,21 +131,24 @@ def small_step(
     *,
     env: Mapping[str, str],
     file: str = "",
+    image: str = PYTHON,
     inputs: Iterable[str] = (),
     outputs: Iterable[Parameter] = (),
+    mounts: Iterable[m.VolumeMount] = (),
     store: Literal["read", "write"] | None = None,
     deadline: int = 600,
 ) -> Script:
     """`steps/<file or name>.py` on a stock Python image; `deadline` counts seconds from its pod's start."""
+    stored = [store_mount(read_only=store == "read")] if store else []
     return Script(
         name=name,
-        image=PYTHON,
+        image=image,
         command=["python", "-u"],
         source=step_source(f"{file or name}.py"),
         env=environment({**env, "OUTPUTS": OUTPUTS}),
         inputs=[Parameter(name=i) for i in inputs],
         outputs=list(outputs),
-        volume_mounts=[store_mount(read_only=store == "read")] if store else None,
+        volume_mounts=[*mounts, *stored] or None,
         resources=resources(cpu="50m", memory="64Mi", limit="512Mi"),
         security_context=LOCKED,
         retry_strategy=AGAIN,

@@ -7,18 +7,18 @@ no step hands a folder of its own run to the next, and each can be asked again.
 from collections.abc import Mapping
 from itertools import pairwise
 
-from hera.workflows import DAG, Container, Parameter, Task, WorkflowTemplate
+from hera.workflows import DAG, Container, Task, WorkflowTemplate
 from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE, image_name
 from models.contract.spec import MODELS, Unit, read
 from workflows.parts import parameters as p
 from workflows.parts import pods
+from workflows.parts.command import command
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
 from workflows.parts.image import BUILDING, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
-from workflows.parts.resources import to_train
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.sweep import search, sweep
 from workflows.parts.targets import origin, seldon, tagged
@@ -140,23 +140,19 @@ def _step(unit: Unit, name: str, flags: Mapping[str, str], *inputs: str) -> Cont
             "bad": "Rows that were left out.",
         },
     }
-    return Container(
-        name=name,
-        image="{{inputs.parameters.image}}",
-        command=["python", "-m", f"{unit.module}.{name}"],
+    return command(
+        unit,
+        name,
+        [f"{unit.module}.{name}"],
         args=[
             *(f"--{flag}={value}" for flag, value in flags.items()),
             f"--to={DATA_URL.tag}",
             f"--outputs={pods.OUTPUTS}",
         ],
         env=_s3(),
-        inputs=[Parameter(name=given) for given in ("image", *inputs)],
+        inputs=("image", *inputs),
         outputs=[pods.output(output, words) for output, words in told[name].items()],
-        volume_mounts=[pods.store_mount(read_only=False)],
-        resources=to_train(unit),
-        security_context=pods.LOCKED,
-        retry_strategy=pods.AGAIN,
-        active_deadline_seconds=6 * 60 * 60,
+        mounts=[pods.store_mount(read_only=False)],
     )
 
 

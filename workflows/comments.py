@@ -13,11 +13,11 @@ from k8s_serving.deployment import MODEL_STORE, image_name
 from models.contract.spec import Unit
 from workflows.parts import parameters as p
 from workflows.parts import pods
+from workflows.parts.command import command
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
 from workflows.parts.image import BUILDING, commit, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
-from workflows.parts.resources import to_train
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import origin, seldon, tagged
 
@@ -115,10 +115,10 @@ def _step(unit: Unit, name: str, module: str, flags: Mapping[str, str]) -> Conta
         f"--seconds-path={pods.WORK}/{step}.seconds" for step in ("clean", "tokens", "tfidf", "classify")
     ]
     stores = publishing or name == "download"
-    return Container(
-        name=name,
-        image="{{inputs.parameters.image}}",
-        command=["python", "-m", f"{unit.module}.{module}"],
+    return command(
+        unit,
+        name,
+        [f"{unit.module}.{module}"],
         args=[*(f"--{flag}={value}" for flag, value in flags.items()), *(seconds if publishing else [])],
         env=pods.environment(
             {
@@ -127,7 +127,7 @@ def _step(unit: Unit, name: str, module: str, flags: Mapping[str, str]) -> Conta
                 "IMAGE": "{{inputs.parameters.image}}",
             }
         ),
-        inputs=[Parameter(name=given) for given in ("image", "commit")],
+        inputs=("image", "commit"),
         outputs=[
             pods.output("metric", "What it is judged by, and its value on held-out comments."),
             pods.output("version", "version.json of the version."),
@@ -139,14 +139,10 @@ def _step(unit: Unit, name: str, module: str, flags: Mapping[str, str]) -> Conta
         ]
         if publishing
         else [],
-        volume_mounts=[
+        mounts=[
             pods.work_mount(),
             *([pods.store_mount(read_only=False)] if stores else []),
         ],
-        resources=to_train(unit),
-        security_context=pods.LOCKED,
-        retry_strategy=pods.AGAIN,
-        active_deadline_seconds=6 * 60 * 60,
     )
 
 

@@ -14,9 +14,9 @@ from models.contract import search as spaces
 from models.contract.spec import Unit
 from workflows.parts import parameters as p
 from workflows.parts import pods
+from workflows.parts.command import command
 from workflows.parts.image import reference
 from workflows.parts.parameters import Checked
-from workflows.parts.resources import to_train
 
 STUDY = f"{MODEL_STORE}/.sweeps/{{{{workflow.name}}}}"
 TRIALS = Checked(
@@ -131,17 +131,14 @@ def sweep(unit: Unit) -> Sweep:
 def _step(
     unit: Unit, name: str, flags: Sequence[str], inputs: Sequence[str], outputs: Sequence[Parameter]
 ) -> Container:
-    return Container(
-        name=name,
-        image="{{inputs.parameters.image}}",
-        command=["python", "-m", "models.contract.sweep", name],
+    return command(
+        unit,
+        name,
+        ["models.contract.sweep", name],
         args=["--study={{workflow.name}}", f"--outputs={pods.OUTPUTS}", *flags],
         env=pods.environment({"MODEL_STORE": MODEL_STORE, "DATA_DIR": f"{MODEL_STORE}/.data"}),
-        inputs=[Parameter(name=one) for one in inputs],
-        outputs=list(outputs),
-        volume_mounts=[pods.store_mount(read_only=False)],
-        resources=to_train(unit),
-        security_context=pods.LOCKED,
-        retry_strategy=pods.AGAIN,
-        active_deadline_seconds=pods.DAY,
+        inputs=inputs,
+        outputs=outputs,
+        mounts=[pods.store_mount(read_only=False)],
+        deadline=pods.DAY,
     )

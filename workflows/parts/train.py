@@ -8,9 +8,9 @@ from k8s_serving.deployment import MODEL_STORE
 from models.contract.flags import parser
 from models.contract.spec import Unit
 from workflows.parts import parameters, pods
+from workflows.parts.command import command
 from workflows.parts.image import commit, reference
 from workflows.parts.parameters import Checked
-from workflows.parts.resources import to_train
 
 
 def train(unit: Unit) -> Container:
@@ -24,10 +24,10 @@ def train(unit: Unit) -> Container:
     origin = f"an input of template train-{unit.kebab}"
     inputs = [parameters.Checked(name, "", "", {}, origin) for name in ("image", "commit", *mine)]
     names = [parameter.name for parameter in parameters.unique([*inputs, *params.values()])]
-    return Container(
-        name=f"train-{unit.kebab}",
-        image="{{inputs.parameters.image}}",
-        command=["python", "-m", f"{unit.module}.train"],
+    return command(
+        unit,
+        f"train-{unit.kebab}",
+        [f"{unit.module}.train"],
         args=[
             *(f"--{flag}={{{{inputs.parameters.{flag}}}}}" for flag in (*mine, *params)),
             f"--version={parameters.VERSION.tag}",
@@ -44,7 +44,7 @@ def train(unit: Unit) -> Container:
                 "IMAGE": "{{inputs.parameters.image}}",
             }
         ),
-        inputs=[Parameter(name=name) for name in names],
+        inputs=names,
         outputs=[
             pods.output("metric", "What it is judged by, and its value on the test rows."),
             pods.output("version", "version.json of the trained version."),
@@ -57,11 +57,7 @@ def train(unit: Unit) -> Container:
                 description="Where the version is, with its drawings.",
             ),
         ],
-        volume_mounts=[pods.store_mount(read_only=False)],
-        resources=to_train(unit),
-        security_context=pods.LOCKED,
-        retry_strategy=pods.AGAIN,
-        active_deadline_seconds=6 * 60 * 60,
+        mounts=[pods.store_mount(read_only=False)],
     )
 
 

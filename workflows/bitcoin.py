@@ -79,10 +79,8 @@ def build() -> WorkflowTemplate:
         parameters=inputs,
     ) as workflow:
         check = guard(inputs, images=[image_name(unit, target) for target in ("trainer", "runtime")])
-        make, learn, judge = image(of_units([unit])), train(unit), gate([unit])
-        looked = sweep(unit)
-        for step in (learn, looked.trials):
-            step.env = [*(step.env or []), *_s3()]  # type: ignore[misc]
+        make, learn, judge = image(of_units([unit])), train(unit, env=_s3()), gate([unit])
+        looked = sweep(unit, env=_s3())
         given = {parameter.name: parameter.tag for parameter in (*dataset, *params.values())}
         fetched = {name: given[name] for name in ("dataset", "csv-url", "csv-sha256")}
         move = _step(unit, "move", {**fetched, "data-dir": f"{MODEL_STORE}/.data"})

@@ -5,10 +5,8 @@ the command line of an image. All three are called in a notebook, too.
 """
 
 from itertools import pairwise
-from typing import cast
 
 from hera.workflows import DAG, Container, Parameter, Script, Task, WorkflowTemplate
-from hera.workflows import models as m
 
 from k8s_serving import wine as serving
 from k8s_serving.deployment import image_name
@@ -128,8 +126,6 @@ def _preprocess() -> Script:
 
 def _train(unit: Unit) -> Container:
     """The unit's own template; it learns the rows of `preprocess`, and tells MLflow of the version."""
-    template = train(unit)
-    template.name = "train"
     more = pods.environment(
         {
             "WINE_PARQUET": PARQUET,
@@ -138,9 +134,7 @@ def _train(unit: Unit) -> Container:
             "MLFLOW_EXPERIMENT_NAME": unit.name,
         }
     )
-    env, mounts = cast(list[m.EnvVar], template.env), template.volume_mounts or []
-    template.env, template.volume_mounts = [*env, *more], [*mounts, pods.work_mount()]
-    return template
+    return train(unit, name="train", env=more, mounts=[pods.work_mount()])
 
 
 def manifests() -> dict[str, object]:

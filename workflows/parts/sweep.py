@@ -4,10 +4,11 @@ Argo's `parallelism` takes no parameter, so what is fanned out are workers, each
 none is left. What they share lies in the model store, by the name of the run: two sweeps never meet.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hera.workflows import Container, Parameter, Task
+from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
 from models.contract import search as spaces
@@ -57,7 +58,7 @@ def search(unit: Unit, *, trials: int = 8) -> list[Checked]:
 
 @dataclass(frozen=True)
 class Sweep:
-    """The three templates; what else a trainer needs to reach its data is added to `trials`."""
+    """The three templates, and the unit that they are of."""
 
     unit: Unit
     study: Container
@@ -88,8 +89,11 @@ class Sweep:
         return {name: str(best.get_parameter(name)) for name in p.of_unit(self.unit)}
 
 
-def sweep(unit: Unit) -> Sweep:
-    """Templates `study`, `trials` and `best`. ParameterError where a param has the name of another output."""
+def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
+    """Templates `study`, `trials` and `best`. ParameterError where a param has the name of another output.
+
+    `env` is what else a trainer needs to reach its data.
+    """
     params = p.of_unit(unit)
     mine = ["dataset"] if unit.data else []
     inputs = ["image", *mine, *params]
@@ -112,7 +116,7 @@ def sweep(unit: Unit) -> Sweep:
             Parameter(name="folder", value=STUDY, description="Where the study is."),
         ],
     )
-    trials = _step(unit, "trials", [], ["image", "worker"], [])
+    trials = _step(unit, "trials", [], ["image", "worker"], [], env)
     by = unit.searched_by
     told = [
         pods.output("best-metric", f"The best {by.name if by else 'value'} of all trials."),
@@ -129,14 +133,19 @@ def sweep(unit: Unit) -> Sweep:
 
 
 def _step(
-    unit: Unit, name: str, flags: Sequence[str], inputs: Sequence[str], outputs: Sequence[Parameter]
+    unit: Unit,
+    name: str,
+    flags: Sequence[str],
+    inputs: Sequence[str],
+    outputs: Sequence[Parameter],
+    env: Iterable[m.EnvVar] = (),
 ) -> Container:
     return command(
         unit,
         name,
         ["models.contract.sweep", name],
         args=["--study={{workflow.name}}", f"--outputs={pods.OUTPUTS}", *flags],
-        env=pods.environment({"MODEL_STORE": MODEL_STORE, "DATA_DIR": f"{MODEL_STORE}/.data"}),
+        env=[*pods.environment({"MODEL_STORE": MODEL_STORE, "DATA_DIR": f"{MODEL_STORE}/.data"}), *env],
         inputs=inputs,
         outputs=outputs,
         mounts=[pods.store_mount(read_only=False)],

@@ -1,8 +1,9 @@
 """A unit in, a template out that trains it into the model store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hera.workflows import Container, Parameter
+from hera.workflows import models as m
 
 from k8s_serving.deployment import MODEL_STORE
 from models.contract.flags import parser
@@ -13,9 +14,12 @@ from workflows.parts.image import commit, reference
 from workflows.parts.parameters import Checked
 
 
-def train(unit: Unit) -> Container:
+def train(
+    unit: Unit, *, name: str = "", env: Iterable[m.EnvVar] = (), mounts: Iterable[m.VolumeMount] = ()
+) -> Container:
     """Template `train-<unit>`; its inputs are image, commit, dataset where it has any, and its params.
 
+    `name` is another for the template; `env` and `mounts` are what else the trainer needs to reach its data.
     ParameterError or ModelError where a param has the name of one of those, or of a flag of all trainers.
     """
     parser(unit)
@@ -26,7 +30,7 @@ def train(unit: Unit) -> Container:
     names = [parameter.name for parameter in parameters.unique([*inputs, *params.values()])]
     return command(
         unit,
-        f"train-{unit.kebab}",
+        name or f"train-{unit.kebab}",
         [f"{unit.module}.train"],
         args=[
             *(f"--{flag}={{{{inputs.parameters.{flag}}}}}" for flag in (*mine, *params)),
@@ -36,14 +40,17 @@ def train(unit: Unit) -> Container:
             f"--version-file={pods.OUTPUTS}/version",
             f"--note-file={pods.OUTPUTS}/note",
         ],
-        env=pods.environment(
-            {
-                "MODEL_STORE": MODEL_STORE,
-                "DATA_DIR": f"{MODEL_STORE}/.data",
-                "SOURCE_COMMIT": "{{inputs.parameters.commit}}",
-                "IMAGE": "{{inputs.parameters.image}}",
-            }
-        ),
+        env=[
+            *pods.environment(
+                {
+                    "MODEL_STORE": MODEL_STORE,
+                    "DATA_DIR": f"{MODEL_STORE}/.data",
+                    "SOURCE_COMMIT": "{{inputs.parameters.commit}}",
+                    "IMAGE": "{{inputs.parameters.image}}",
+                }
+            ),
+            *env,
+        ],
         inputs=names,
         outputs=[
             pods.output("metric", "What it is judged by, and its value on the test rows."),
@@ -57,7 +64,7 @@ def train(unit: Unit) -> Container:
                 description="Where the version is, with its drawings.",
             ),
         ],
-        mounts=[pods.store_mount(read_only=False)],
+        mounts=[pods.store_mount(read_only=False), *mounts],
     )
 
 

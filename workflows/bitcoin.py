@@ -84,12 +84,9 @@ def build() -> WorkflowTemplate:
         given = {parameter.name: parameter.tag for parameter in (*dataset, *params.values())}
         fetched = {name: given[name] for name in ("dataset", "csv-url", "csv-sha256")}
         move = _step(unit, "move", {**fetched, "data-dir": f"{MODEL_STORE}/.data"})
-        made_of = {
-            "csv-url": "{{inputs.parameters.csv-url}}",
-            "csv-sha256": "{{inputs.parameters.csv-sha256}}",
-        }
+        made_of = {name: p.given(name) for name in ("csv-url", "csv-sha256")}
         own = {own.name: own.tag for own in (WHERE, FORMAT, SHARDS, RUNNER, RUNNER_OPTIONS)}
-        transform = _step(unit, "transform", {**made_of, **own}, "csv-url", "csv-sha256")
+        transform = _step(unit, "transform", {**made_of, **own}, *made_of)
         roll = rollout(seldon(unit.kebab, tagged(unit)))
 
         with DAG(name="main"):

@@ -129,7 +129,7 @@ def of_units(units: Iterable[Unit]) -> dict[str, str]:
 
 def given_by_task(name: str) -> str:
     """In the place of a folder: the task that builds says which."""
-    return f"{{{{inputs.parameters.{name}}}}}"
+    return parameters.given(name)
 
 
 def reference(unit: Unit, target: str, *, task: str = "build") -> str:

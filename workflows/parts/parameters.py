@@ -47,6 +47,11 @@ class Checked:
         return f"{{{{workflow.parameters.{self.name}}}}}"
 
 
+def given(name: str) -> str:
+    """What Argo replaces by the value that a task gives to the input `name` of its template."""
+    return f"{{{{inputs.parameters.{name}}}}}"
+
+
 def switch(name: str, value: str, description: str) -> Checked:
     """A parameter that is "true" or "false"."""
     return Checked(name, value, description, {"enum": list(BOOL)})

@@ -46,7 +46,7 @@ def rollout(target: Target | WebTarget) -> DAG:
     """Template `rollout`; its inputs are those that the tags of the target's manifest name."""
     if isinstance(target, WebTarget):
         return _of_web(target)
-    given = {name: _input(name) for name in target.inputs}
+    given = {name: parameters.given(name) for name in target.inputs}
     deploy, verify = _deploy(target), _verify(target)
     _recover(_explain(target), _put_back(target))
     outputs = [  # what answers now, and with which version
@@ -64,7 +64,7 @@ def rollout(target: Target | WebTarget) -> DAG:
 
 
 def _of_web(target: WebTarget) -> DAG:
-    given = {name: _input(name) for name in target.inputs}
+    given = {name: parameters.given(name) for name in target.inputs}
     bring_up, serve = web.bring_up(ASKED_AGAIN), web.service(target)
     verify = web.verify(target)
     _recover(_explain(target), bring_up)
@@ -172,7 +172,3 @@ def _put_back(target: Target) -> Resource:
         retry_strategy=ASKED_AGAIN,
         active_deadline_seconds=parameters.DEPLOY_TIMEOUT.tag,
     )
-
-
-def _input(name: str) -> str:
-    return f"{{{{inputs.parameters.{name}}}}}"

@@ -97,7 +97,7 @@ def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
     params = p.of_unit(unit)
     mine = ["dataset"] if unit.data else []
     inputs = ["image", *mine, *params]
-    flags = [f"--{name}={{{{inputs.parameters.{name}}}}}" for name in (*mine, *params)]
+    flags = [f"--{name}={p.given(name)}" for name in (*mine, *params)]
     study = _step(
         unit,
         "study",

@@ -16,6 +16,7 @@ from k8s_serving.web import NAME
 from models.contract.spec import Unit
 from workflows.parts import parameters
 from workflows.parts.gate import ORIGIN
+from workflows.parts.parameters import given
 from workflows.parts.resources import largest
 
 LINEAGE = "argolane.dev/"
@@ -100,7 +101,7 @@ def prepackaged(
 
     And `<unit>-<name>` of each name in `lineage`, which is written down with the deployment.
     """
-    image, uri, digest = (_tag(f"{unit.kebab}-{what}") for what in ("image", "uri", "digest"))
+    image, uri, digest = (given(f"{unit.kebab}-{what}") for what in ("image", "uri", "digest"))
     known = served(unit, image=image, version=parameters.VERSION.tag, digest=digest)
     return GivenPrepackaged(
         **vars(known),
@@ -114,7 +115,7 @@ def prepackaged(
 
 def tagged(unit: Unit) -> Given:
     """The unit at the workflow's version, with the image and the origin that the task gives."""
-    image, digest = (_tag(f"{unit.kebab}-{what}") for what in ("image", "digest"))
+    image, digest = (given(f"{unit.kebab}-{what}") for what in ("image", "digest"))
     known = served(unit, image=image, version=parameters.VERSION.tag, digest=digest)
     return Given(**vars(known), key=unit.kebab, told=("image",))
 
@@ -122,14 +123,14 @@ def tagged(unit: Unit) -> Given:
 def arm(key: str, units: Sequence[Unit]) -> Given:
     """Whichever of the units the task gives as this arm: all that is known of it is known when it runs."""
     told = ("node", "image", "unit", "version")
-    name, image, unit, version = (_tag(f"{key}-{what}") for what in told)
+    name, image, unit, version = (given(f"{key}-{what}") for what in told)
     needs = largest([unit.resources.serve for unit in units if unit.resources.serve])
     return Given(
         name=name,
         image=image,
         unit=unit,
         version=version,
-        digest=_tag(f"{key}-digest"),
+        digest=given(f"{key}-digest"),
         resources=needs,
         key=key,
         told=told,
@@ -152,7 +153,7 @@ def web(
     make: Callable[..., dict[str, Any]], service: dict[str, Any], *, path: str, request: str, answer: str
 ) -> WebTarget:
     """The Deployment that `make(image=, version=)` gives, and its Service; a task gives image and commit."""
-    image, version, inputs = _tag("image"), parameters.VERSION.tag, ("image", "commit")
+    image, version, inputs = given("image"), parameters.VERSION.tag, ("image", "commit")
     body, name = make(image=image, version=version), service["metadata"]["name"]
     (port,) = service["spec"]["ports"]
     return WebTarget(
@@ -175,16 +176,11 @@ def _noted(made: dict[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
         "version": parameters.VERSION.tag,
         "workflow": "{{workflow.name}}",
         "workflow-uid": "{{workflow.uid}}",
-        **{name: _tag(name) for name in inputs},
+        **{name: given(name) for name in inputs},
     }
     labels = {**made["metadata"]["labels"], f"{LINEAGE}workflow": "{{workflow.name}}"}
     annotations = {LINEAGE + key: value for key, value in lineage.items()}
     return {**made, "metadata": {**made["metadata"], "labels": labels, "annotations": annotations}}
-
-
-def _tag(name: str) -> str:
-    """What Argo replaces by the task's argument."""
-    return f"{{{{inputs.parameters.{name}}}}}"
 
 
 class _Dumper(yaml.SafeDumper):

@@ -33,7 +33,7 @@ def train(
         name or f"train-{unit.kebab}",
         [f"{unit.module}.train"],
         args=[
-            *(f"--{flag}={{{{inputs.parameters.{flag}}}}}" for flag in (*mine, *params)),
+            *(f"--{flag}={parameters.given(flag)}" for flag in (*mine, *params)),
             f"--version={parameters.VERSION.tag}",
             f"--overwrite={parameters.OVERWRITE.tag}",
             f"--metric-file={pods.OUTPUTS}/metric",

@@ -7,15 +7,14 @@ from typing import Any
 
 from k8s_serving.deployment import REGISTRY, VERSION, deployment, image_name, served
 from k8s_serving.web import namespace, service, web, within
-from models.contract.spec import Unit, read_all
+from models.contract.spec import MODELS, Unit, read
 
 NAME = "score"
 SELDON = "mlscore"
 
 
 def unit() -> Unit:
-    (found,) = (unit for unit in read_all() if unit.name == NAME)
-    return found
+    return read(MODELS / NAME)
 
 
 def app(*, image: str, version: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 No manifest is rendered here: where a version lies is known when it is registered.
 """
 
-from models.contract.spec import Unit, read_all
+from models.contract.spec import MODELS, Unit, read
 
 # The same as the unit's own: a version out of the registry takes the place of one out of the model store.
 NAME = "wine"
@@ -16,5 +16,4 @@ IMAGE = "mlflow-server-runtime"
 
 def learner() -> Unit:
     """The unit whose versions are served."""
-    (unit,) = (unit for unit in read_all() if unit.name == NAME)
-    return unit
+    return read(MODELS / NAME)

@@ -5,15 +5,14 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.contract.metric import Metric
+from tests.workflows.steps.posting import Answer, answering
 from tests.workflows.steps.versions import stored
 from workflows.parts.embedding import step_source
 from workflows.parts.steps import asking, verify
@@ -28,32 +27,18 @@ NODES = ("a", "b", "c", "t")
 class Deployment:
     """A deployment whose next answer is what `answers(rows, number of the request)` says."""
 
+    url: str
+
     def __init__(self) -> None:
         self.answers: Callable[[list[Any], int], Reply] = lambda rows, number: (500, {})
         self.number = itertools.count()
         self.asked: list[Any] = []
-        deployment = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
-                deployment.asked.append(data)
-                status, body = deployment.answers(data["ndarray"], next(deployment.number))
-                if status == 0:  # the connection ends without a word
-                    self.close_connection = True
-                    return
-                text = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/api/v1.0/predictions"
+    def answer(self, asked: Any) -> Answer:
+        data = asked["data"]
+        self.asked.append(data)
+        status, body = self.answers(data["ndarray"], next(self.number))
+        return status, {}, body
 
 
 @pytest.fixture(autouse=True)
@@ -65,12 +50,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def deployment() -> Iterator[Deployment]:
     made = Deployment()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
+    with answering(made.answer) as address:
+        made.url = f"{address}/api/v1.0/predictions"
+        yield made
 
 
 def classes(rows: list[Any], wrong: int = 0) -> list[list[float]]:

@@ -1,66 +1,46 @@
 """The URL of a web service in, ten answers of its new version out: against a real HTTP server."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.workflows.steps.posting import Answer, answering
 from workflows.parts.steps import asking, verify_web
 
 NEW = {"X-Version": "2", "X-Image": "r/score@sha256:b"}
 OLD = {"X-Version": "1", "X-Image": "r/score@sha256:a"}
-Reply = tuple[int, dict[str, str], Any]
 
 
 class Service:
-    """A service whose answer to request number n is what `answers(n)` says: status, headers, body."""
+    """A service whose answer to request number n is what `answers(n)` says."""
+
+    url: str
 
     def __init__(self) -> None:
-        self.answers: Callable[[int], Reply] = lambda n: (200, NEW, {"score": 1.5})
+        self.answers: Callable[[int], Answer] = lambda n: (200, NEW, {"score": 1.5})
         self.asked: list[Any] = []
-        service = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                service.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                status, headers, body = service.answers(len(service.asked) - 1)
-                if status == 0:  # the connection ends without a word
-                    self.close_connection = True
-                    return
-                text = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(text))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+    def answer(self, asked: Any) -> Answer:
+        self.asked.append(asked)
+        return self.answers(len(self.asked) - 1)
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
     made = Service()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
+    with answering(made.answer) as address:
+        made.url = f"{address}/score"
+        yield made
 
 
 @pytest.fixture
 def environ(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setattr(asking, "PAUSE", 0.01)
     return {
-        "URL": f"http://127.0.0.1:{service.server.server_port}/score",
+        "URL": service.url,
         "REQUEST": '{"X": [1, 2]}',
         "ANSWER": "score",
         "VERSION": NEW["X-Version"],
@@ -97,7 +77,7 @@ def test_ten_answers_of_the_new_version(
         (0, {}, {}),
     ],
 )
-def test_a_wrong_answer_begins_the_row_anew(service: Service, environ: dict[str, str], wrong: Reply) -> None:
+def test_a_wrong_answer_begins_the_row_anew(service: Service, environ: dict[str, str], wrong: Answer) -> None:
     """While the old pod answers now and then, nothing is proven: nine right ones before it do not count."""
     service.answers = lambda n: wrong if n == 9 else (200, NEW, {"score": 1.5})
     verify_web.main(environ)
@@ -120,7 +100,7 @@ def test_a_wrong_answer_begins_the_row_anew(service: Service, environ: dict[str,
     ],
 )
 def test_what_never_counts_ends_with_its_reason(
-    service: Service, environ: dict[str, str], reply: Reply, reason: str
+    service: Service, environ: dict[str, str], reply: Answer, reason: str
 ) -> None:
     """After WAIT seconds the step fails with the last reason, and keeps nothing as good."""
     service.answers = lambda n: reply

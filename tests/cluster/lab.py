@@ -106,6 +106,11 @@ def outputs(status: Any, task: str) -> dict[str, str]:
     )
 
 
+def phases_of(status: Any) -> dict[str, str]:
+    """The phase of each task, by name."""
+    return {node["displayName"]: node["phase"] for node in status["nodes"].values()}
+
+
 def seconds(node: Any) -> float:
     begin, end = (
         time.mktime(time.strptime(node[k], "%Y-%m-%dT%H:%M:%SZ")) for k in ("startedAt", "finishedAt")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from lab import Lab, outputs
+from lab import Lab, outputs, phases_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 
@@ -23,7 +23,7 @@ def learned(seldon: Lab, repository: str) -> Any:
 
 def test_every_step_ran_in_the_trainers_image(seldon: Lab, learned: Any) -> None:
     """From this commit; move and transform tell where they have put what they made."""
-    phases = {node["displayName"]: node["phase"] for node in learned["nodes"].values()}
+    phases = phases_of(learned)
     steps = ("move", "transform", "train", "gate", "rollout")
     assert {name: phases[name] for name in steps} == dict.fromkeys(steps, "Succeeded")
     assert outputs(learned, "build-trainer")["commit"] == seldon.revision
@@ -45,7 +45,7 @@ def test_what_beats_nothing_is_not_served(seldon: Lab, repository: str, learned:
     """Tomorrow's price: the gate ends the run, nothing is transformed again, 0.1 goes on answering."""
     name = release(seldon, repository, "0.2", target="next-close")
     status = seldon.ended(name)
-    phases = {node["displayName"]: node["phase"] for node in status["nodes"].values()}
+    phases = phases_of(status)
     assert (status["phase"], phases["gate"], phases["rollout"]) == ("Failed", "Failed", "Omitted")
     assert outputs(status, "transform")["url"] == outputs(learned, "transform")["url"]
     [predictor] = seldon.read("seldondeployment", "bitcoin")["spec"]["predictors"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import ROOT, Lab, outputs
+from lab import ROOT, Lab, outputs, phases_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 NODES = ["comments-clean", "comments-tokens", "comments-tfidf", "comments-classify"]
@@ -62,7 +62,7 @@ def containers(lab: Lab) -> list[Any]:
 def test_every_step_ran_in_the_one_image(seldon: Lab, learned: tuple[Any, set[str]]) -> None:
     """The steps and the four nodes are one image of this commit, by its digest, and each node is its own."""
     status, _ = learned
-    phases = {node["displayName"]: node["phase"] for node in status["nodes"].values()}
+    phases = phases_of(status)
     assert {name: phases[name] for name in STEPS} == dict.fromkeys(STEPS, "Succeeded")
     built = outputs(status, "build")
     assert built["commit"] == seldon.revision

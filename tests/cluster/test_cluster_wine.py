@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import INITIALIZER, ROOT, Lab, outputs
+from lab import INITIALIZER, ROOT, Lab, outputs, phases_of
 
 from tests.models.wine.rows import made_up
 
@@ -113,7 +113,7 @@ def learned(mlflow: Lab, repository: str, wines: str) -> Any:
 
 def test_every_task_has_succeeded(learned: Any) -> None:
     """From the file to the alias; nothing was skipped, for images were built and the version is deployed."""
-    phases = {node["displayName"]: node["phase"] for node in learned["nodes"].values()}
+    phases = phases_of(learned)
     assert {name: phases[name] for name in STEPS} == dict.fromkeys(STEPS, "Succeeded")
 
 
@@ -136,6 +136,6 @@ def test_a_worse_one_does_not_take_its_place(mlflow: Lab, learned: Any, reposito
     """The champion goes on serving, and nothing was deployed."""
     worse = {"estimator": "elastic-net", "alpha": "50"}
     status = mlflow.ended(start(mlflow, repository, wines, "0.2", **worse))
-    phases = {node["displayName"]: node["phase"] for node in status["nodes"].values()}
+    phases = phases_of(status)
     assert status["phase"] == "Failed" and phases["contend"] == "Failed"
     assert mlflow.read("seldondeployment", "wine")["metadata"]["annotations"]["argolane.dev/version"] == "0.1"

@@ -2,11 +2,11 @@
 
 import json
 import re
-import socket
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from tests.models.serving import free_ports
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "scoring.md"
 
@@ -39,7 +39,7 @@ def script(block: str, after: Mapping[str, str] | None = None) -> str:
     Its ports on this machine are free ones. `after` says what runs after a line that begins with the key.
     """
     for port in sorted(set(re.findall(r"localhost:(\d+)", block))):
-        free = str(_free_port())
+        (free,) = free_ports(1)
         block = block.replace(f"localhost:{port}", f"localhost:{free}")
         block = re.sub(rf"(port-forward \S+) {port}:", rf"\1 {free}:", block)
     lines = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
@@ -56,9 +56,3 @@ def answered(text: str, key: str) -> Any:
     """That field of the one line with a JSON object that has it; what follows in the line is another's."""
     (line,) = [line for line in text.splitlines() if line.startswith("{") and f'"{key}"' in line]
     return json.JSONDecoder().raw_decode(line)[0][key]
-
-
-def _free_port() -> int:
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        return int(listener.getsockname()[1])

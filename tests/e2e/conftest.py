@@ -1,10 +1,12 @@
 """A checkout of the content folders for each test file, so that runs and deployments are its own."""
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +45,13 @@ def argolane(checkout: Path) -> Command:
         return done
 
     return call
+
+
+def outputs(argolane: Command, run: str, task: str) -> dict[str, Any]:
+    """The output parameters of a task of the latest run of a workflow."""
+    status = json.loads(argolane("get", run, "-o", "json").stdout)
+    [node] = [node for node in status["nodes"].values() if node["displayName"] == task]
+    return {one["name"]: one.get("value") for one in node["outputs"]["parameters"]}
 
 
 def run_command(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

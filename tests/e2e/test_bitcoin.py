@@ -3,11 +3,10 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Command
+from tests.e2e.conftest import Command, outputs
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
@@ -15,13 +14,6 @@ pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 @pytest.fixture(scope="module")
 def run(argolane: Command) -> subprocess.CompletedProcess[str]:
     return argolane("run", "bitcoin", "-p", "dataset=synthetic", "-p", "estimator=ridge")
-
-
-def node(argolane: Command, run: str, name: str) -> dict[str, Any]:
-    status = json.loads(argolane("get", run, "-o", "json").stdout)
-    [found] = [one for one in status["nodes"].values() if one["displayName"] == name]
-    parameters = (found.get("outputs") or {}).get("parameters") or []
-    return {one["name"]: one.get("value") for one in parameters} | {"phase": found["phase"]}
 
 
 def test_a_forecast_is_rolled_out_and_answers(
@@ -32,7 +24,7 @@ def test_a_forecast_is_rolled_out_and_answers(
     assert "left out: 2022-06-19" in argolane("logs", "bitcoin", "transform").stdout
     assert "against the simple forecast: rmse" in argolane("logs", "bitcoin", "gate").stdout
     assert "on 180 test rows of synthetic (676/180)" in argolane("logs", "bitcoin", "verify").stdout
-    rolled = node(argolane, "bitcoin", "rollout")
+    rolled = outputs(argolane, "bitcoin", "rollout")
     assert (rolled["deployment"], rolled["version"]) == ("bitcoin", "0.1")
     request = Path(__file__).parents[2] / "models/bitcoin/request.json"
     answer = json.loads(argolane("predict", "bitcoin", "--request", str(request)).stdout)

@@ -2,11 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Command
+from tests.e2e.conftest import ROOT, Command, outputs
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
@@ -18,13 +17,6 @@ def units(checkout: Path, argolane: Command) -> Path:
         argolane("new", "model", unit, "--like", kind)
     argolane("render")
     return checkout / "models"
-
-
-def outputs(argolane: Command, run: str, task: str) -> dict[str, Any]:
-    """The output parameters of a task of the latest run of a workflow."""
-    status = json.loads(argolane("get", run, "-o", "json").stdout)
-    [node] = [node for node in status["nodes"].values() if node["displayName"] == task]
-    return {one["name"]: one.get("value") for one in node["outputs"]["parameters"]}
 
 
 def test_nothing_that_was_rendered_changes(units: Path, checkout: Path) -> None:

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.e2e.conftest import ROOT, Command
+from tests.e2e.conftest import ROOT, Command, outputs
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
@@ -24,10 +24,7 @@ PROGRAM = ".venv/bin/argolane "
 
 def report(argolane: Command) -> dict[str, object]:
     """What the verify task of the latest run of `mnist` wrote."""
-    status = json.loads(argolane("get", "mnist", "-o", "json").stdout)
-    [verify] = [n for n in status["nodes"].values() if n["displayName"] == "verify"]
-    [text] = [p["value"] for p in verify["outputs"]["parameters"] if p["name"] == "report"]
-    return dict(json.loads(text))
+    return dict(json.loads(outputs(argolane, "mnist", "verify")["report"]))
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,12 @@ SEED = Checked(
 PRUNE = p.switch(
     "search-prune", "true", "Whether a trial that is behind half of the others on its way is ended there."
 )
+TRACKING_URI = Checked(
+    "tracking-uri",
+    "http://mlflow:5000",
+    "MLflow server that trials are logged to; where none answers, or this is empty, they are not.",
+    {"pattern": r"(https?://[^\s\"'`<>\\{}]+)?", "expected": "http:// or https:// and a host, or nothing"},
+)
 
 
 def search(unit: Unit, *, trials: int = 8) -> list[Checked]:
@@ -56,7 +62,7 @@ def search(unit: Unit, *, trials: int = 8) -> list[Checked]:
         'What is tried, as JSON: {"param": [values]} or {"param": {"low": 1, "high": 9, "log": true}}.',
         {"pattern": r"\{.*\}", "expected": "JSON in { and }"},
     )
-    return [asked, PARALLEL, over, SEED, PRUNE]
+    return [asked, PARALLEL, over, SEED, PRUNE, TRACKING_URI]
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,9 @@ def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
     ours = [Checked(str(one.name), "", "", {}, "an output of template best") for one in told]
     p.unique([*ours, *params.values()])
     told += [pods.output(name, f"{name} of the best trial.") for name in params]
-    best = _step(unit, "best", [], ["image"], told)
+    best = _step(
+        unit, "best", [], ["image"], told, pods.environment({"MLFLOW_TRACKING_URI": TRACKING_URI.tag})
+    )
     return Sweep(unit, study, trials, best)
 
 

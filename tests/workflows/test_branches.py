@@ -285,7 +285,8 @@ def test_an_ab_test_needs_both_models(workflow) -> None:
 def ab_test(workflow) -> Scenario:
     """ab-test-mnist where both arms are good, come up and answer."""
     good = workflow("ab-test-mnist").fake("gate", outputs=GOOD).fake("deploy", outputs=URL)
-    return good.fake("verify", outputs={"report": "{}"}).fake("put-back")
+    up = good.fake("verify", outputs={"report": "{}"}).fake("put-back")
+    return up.fake("traffic", outputs={"report": "{}"})
 
 
 def test_an_ab_test_is_of_two_units_when_nothing_is_said(ab_test: Scenario) -> None:
@@ -306,6 +307,14 @@ def test_an_ab_test_may_be_of_two_versions_of_one_unit(ab_test: Scenario) -> Non
     assert [given[f"{arm}-version"] for arm in "ab"] == ["0.1", "0.2"]
     assert given["b-image"] == f"{REGISTRY}/sk-mnist-runtime:0.2"
     assert run["gate-b"].inputs == {"unit": "sk_mnist", "version": "0.2"}
+
+
+def test_traffic_goes_where_the_rollout_says(ab_test: Scenario) -> None:
+    """Rows are sent once the graph is up, to its address; with requests=0 none are."""
+    run = ab_test.run(requests=100)
+    assert run.order[-3:] == ["deploy", "verify", "traffic"]
+    assert run["traffic"].inputs["url"] == URL["url"]
+    assert "traffic" in ab_test.run(requests=0).skipped
 
 
 def test_an_ab_test_builds_the_images_of_its_arms(ab_test: Scenario) -> None:

@@ -19,6 +19,7 @@ from workflows.parts.image import BUILDING, built_or_named, given_by_task, image
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import arm, origin, router, seldon
+from workflows.parts.traffic import SENDING, traffic
 
 
 def build(question: str, size: int) -> WorkflowTemplate:
@@ -29,7 +30,7 @@ def build(question: str, size: int) -> WorkflowTemplate:
     }
     # With a poor arm among them: that the router finds out.
     accept = replace(p.accept(units), value="0") if size > len(units) else p.accept(units)
-    inputs = [*arms.values(), *p.BANDIT, *p.SOURCE, *p.ROLLOUT, accept]
+    inputs = [*arms.values(), *p.BANDIT, *p.SOURCE, *p.ROLLOUT, accept, *p.TRAFFIC]
     with workflow_template(
         f"bandit-{question}" + (f"-{size}" if size > 2 else ""),
         title=f"Bandit of {question}, {size} arms",
@@ -40,9 +41,10 @@ def build(question: str, size: int) -> WorkflowTemplate:
         check = guard(inputs, images=[image_name(unit, "runtime")], arms=dict.fromkeys(arms, units))
         folders = {**of_units([unit]), **{letter: given_by_task(letter) for letter in arms}}
         find, make = gate(units), image(folders, targets=["runtime"])
-        said = {parameter.name: parameter.tag for parameter in p.BANDIT}
+        said = {parameter.name: parameter.tag for parameter in (*p.BANDIT, p.ORDER)}
         graph = graphs.bandit(router(unit), [arm(letter, units) for letter in arms], **said)
-        roll = rollout(seldon(graphs.name_of(question, size), graph))
+        target = seldon(graphs.name_of(question, size), graph)
+        roll, send = rollout(target), traffic(target)
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
@@ -63,7 +65,15 @@ def build(question: str, size: int) -> WorkflowTemplate:
                     f"{letter}-image": built_or_named(letter, f"{letter}-image"),
                     **origin(letter, found),
                 }
-            built >> Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
+            rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
+            built >> rolled
+            Task(
+                name="traffic",
+                template=send,
+                depends="rollout.Succeeded",
+                when=SENDING,
+                arguments={**given, "url": rolled.get_parameter("url")},
+            )
     return workflow
 
 

@@ -124,13 +124,7 @@ REWARDS = Checked(
     "Whether rewards are 0 or 1, or any real numbers.",
     {"enum": ["binary", "real"]},
 )
-CHOICES = Checked(
-    "seed",
-    "0",
-    "Seed of the router's choices: the same rewards lead to the same ones again.",
-    {"type": "int", "low": 0, "high": 2**63, "expected": "an int from 0 on"},
-)
-BANDIT = (ALGORITHM, EPSILON, REWARDS, CHOICES)
+BANDIT = (ALGORITHM, EPSILON, REWARDS)
 ON_FAILURE = Checked(
     "on-failure",
     "rollback",

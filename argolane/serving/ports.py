@@ -18,9 +18,10 @@ class Ports:
     grpc: int
     metrics: int
 
-    def env(self) -> dict[str, str]:
+    def env(self, *, grpc: bool = False) -> dict[str, str]:
+        """`grpc`: whether the unit's own port is that of gRPC."""
         return {
-            "PREDICTIVE_UNIT_SERVICE_PORT": str(self.http),
+            "PREDICTIVE_UNIT_SERVICE_PORT": str(self.grpc if grpc else self.http),
             "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.http),
             "MLSERVER_HTTP_PORT": str(self.http),
             "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(self.grpc),

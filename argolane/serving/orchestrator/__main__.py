@@ -11,12 +11,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from argolane.errors import ArgolaneError
 from argolane.serving import ports
 from argolane.serving.check import nodes
-from argolane.serving.orchestrator import settings
+from argolane.serving.graph import Graph
+from argolane.serving.orchestrator import rpc, settings
 from argolane.serving.orchestrator.listener import Listener
 from argolane.serving.orchestrator.server import GraphServer
 
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(flags: argparse.Namespace) -> int:
-    """0 when all requests in flight came to an end after the signal, 1 when they had to be cut."""
+    """REST and gRPC side by side. 0 when all requests in flight came to an end after the signal, 1 when they
+    had to be cut."""
     graph, images = settings.graph(flags, os.environ)
     for finding in nodes.of_graph(graph.root, images):
         if finding.level == "warning":
@@ -50,6 +52,7 @@ async def _serve(flags: argparse.Namespace) -> int:
         metrics_path=flags.prometheus_path,
         full_health_checks=flags.full_health_checks,
         largest_request=flags.largest_request,
+        dialled={node.name: node.dialled for node in graph.root.walk() if node.dialled},
     )
     signalled = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -57,10 +60,12 @@ async def _serve(flags: argparse.Namespace) -> int:
         loop.add_signal_handler(number, signalled.set)
     listener = Listener(app, _listening(flags))
     await listener.open()
+    # After REST, which need not wait for it.
+    close = await _serve_grpc(graph, app, flags) if flags.grpc_port else None
     await signalled.wait()
     log.info("shutdown signal received")
     await asyncio.sleep(flags.shutdown_delay)
-    closing = asyncio.create_task(listener.close())
+    closing = asyncio.gather(listener.close(), *([close()] if close else []))
     done, _ = await asyncio.wait({closing}, timeout=flags.graceful_timeout)
     if not done:
         log.error("graceful_timeout exceeded, exiting immediately")
@@ -71,14 +76,41 @@ async def _serve(flags: argparse.Namespace) -> int:
     return 0
 
 
+async def _serve_grpc(
+    graph: Graph, app: GraphServer, flags: argparse.Namespace
+) -> Callable[[], Awaitable[None]]:
+    """What closes it."""
+    await rpc.load()
+    from argolane.serving.orchestrator.rpc.graph import RpcGraph
+    from argolane.serving.orchestrator.rpc.listener import RpcListener
+
+    endpoints = {node.name: node.grpc_endpoint for node in graph.root.walk() if node.grpc_endpoint}
+    server = RpcGraph(graph, endpoints, metrics=app.metrics, largest=flags.largest_request)
+    listener = RpcListener(server, host=flags.bind, largest=server.largest)
+    try:
+        await listener.open(flags.grpc_port)
+    except OSError:
+        raise _taken(flags, "grpc_port", "Address already in use") from None
+
+    async def close() -> None:
+        await listener.close()
+        await server.close()
+
+    return close
+
+
 def _listening(flags: argparse.Namespace) -> socket.socket:
     try:
         return ports.listen(flags.http_port, host=flags.bind)
     except OSError as error:
-        raise ArgolaneError(
-            f"Cannot listen on port {flags.http_port} of {flags.bind}: {error.strerror or error}. "
-            "Choose others with --http_port and --bind."
-        ) from None
+        raise _taken(flags, "http_port", error.strerror or str(error)) from None
+
+
+def _taken(flags: argparse.Namespace, flag: str, why: str) -> ArgolaneError:
+    return ArgolaneError(
+        f"Cannot listen on port {getattr(flags, flag)} of {flags.bind}: {why}. Choose others with --{flag} "
+        "and --bind."
+    )
 
 
 if __name__ == "__main__":

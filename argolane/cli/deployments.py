@@ -51,8 +51,8 @@ def predict(deployment: str, request_file: Path | None, batch: Path | None, out:
             timeout: float, grpc: bool, **asked: Any) -> None:  # fmt: skip
     """Ask a deployment and print its answer, or write its answers to the rows of a file.
 
-    DEPLOYMENT is a name from `argolane get deployments`, or a URL (with --grpc a HOST:PORT). A batch that was ended goes on when the
-    same command is given again.
+    DEPLOYMENT is a name from `argolane get deployments`, or a URL (with --grpc a HOST:PORT). A batch that was
+    ended goes on when the same command is given again.
     """
     from argolane.serving import client
     from argolane.serving.deployments import Deployments

@@ -62,8 +62,8 @@ class Deployments(Kept):
         address = status.grpc_address(self.get(name))
         if not address:
             raise ArgolaneError(
-                f"Deployment {name!r} has no gRPC port. Its manifest asks for one by spec.transport: grpc, or by "
-                "the variable GRPC_WORKERS of a unit's container."
+                f"Deployment {name!r} has no gRPC port. A manifest asks for one by spec.transport: grpc or "
+                "by the variable GRPC_WORKERS of a unit's container."
             )
         return address
 

@@ -40,6 +40,9 @@ def free() -> socket.socket:
     held = socket.socket()
     held.bind((HOST, 0))
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT"):
+        # The wrapper reserves the port of its gRPC workers by a socket that has this option alone.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     return held
 
 

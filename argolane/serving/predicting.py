@@ -11,9 +11,9 @@ from argolane.serving.check import read
 from argolane.serving.front import Front
 from argolane.serving.graph import graph_of
 from argolane.serving.orchestrator.listener import Listener
+from argolane.serving.orchestrator.rpc_port import RpcPort
 from argolane.serving.pod import Pod
 from argolane.serving.rollout import Rollout
-from argolane.serving.rpc_port import RpcPort
 from argolane.serving.servers import filled
 from argolane.serving.settings import Facts, largest_request
 from argolane.serving.spec import SeldonDeployment
@@ -31,7 +31,9 @@ class Predicting:
         self._largest, last = largest_request(store.project), store.status() or {}
         self._rollout = Rollout(self._new_pod, largest_request=self._largest)
         self._front = Front(store.name)
-        self._rpc = RpcPort(self._front, last=last.get("grpc_port"), changed=changed)
+        self._rpc = RpcPort(
+            lambda: self._front, changed=changed, wanted=last.get("grpc_port") or 0, other=True
+        )
         self._socket = ports.listening(last.get("port"))
         self._listener = Listener(self._front, self._socket, patience=_DRAIN)
 

@@ -36,7 +36,7 @@ def _call(address: str, method: str, kind: str, body: dict[str, Any], timeout: f
     # A proxy of the environment is for the world outside, not for this machine's own ports.
     options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
     with grpc.insecure_channel(address.removeprefix("grpc://"), options) as channel:
-        ask = channel.unary_unary(f"/{PACKAGE}.Seldon/{method}")
+        ask: Any = channel.unary_unary(f"/{PACKAGE}.Seldon/{method}")
         try:
             answer = ask(request.SerializeToString(), timeout=timeout)
         except grpc.RpcError as error:
@@ -49,8 +49,8 @@ def _told(address: str, error: Any, timeout: float) -> str:
     code, details = error.code().name, error.details()
     if code == "UNAVAILABLE" and details.startswith("failed to connect"):
         return (
-            f"{address}: nothing answers there over gRPC. 'argolane get deployments' shows what runs here, and "
-            "why not."
+            f"{address}: nothing answers there over gRPC. 'argolane get deployments' shows what runs here, "
+            "and why not."
         )
     if code == "DEADLINE_EXCEEDED" and "Deadline Exceeded" in details:
         return f"{address}: no answer within {timeout:g} s. Wait longer with --timeout."

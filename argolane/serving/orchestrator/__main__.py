@@ -11,15 +11,20 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from argolane.errors import ArgolaneError
 from argolane.serving import ports
 from argolane.serving.check import nodes
 from argolane.serving.graph import Graph
-from argolane.serving.orchestrator import rpc, settings
+from argolane.serving.orchestrator import settings
 from argolane.serving.orchestrator.listener import Listener
+from argolane.serving.orchestrator.rpc_port import RpcPort
 from argolane.serving.orchestrator.server import GraphServer
+
+if TYPE_CHECKING:
+    from argolane.serving.orchestrator.rpc.graph import RpcGraph
 
 log = logging.getLogger("argolane.serving.orchestrator")
 
@@ -54,18 +59,31 @@ async def _serve(flags: argparse.Namespace) -> int:
         largest_request=flags.largest_request,
         dialled={node.name: node.dialled for node in graph.root.walk() if node.dialled},
     )
-    signalled = asyncio.Event()
+    signalled, changed = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        signalled.set()
+        changed.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signalled.set)
+        loop.add_signal_handler(number, end)
     listener = Listener(app, _listening(flags))
     await listener.open()
     # After REST, which need not wait for it.
-    close = await _serve_grpc(graph, app, flags) if flags.grpc_port else None
-    await signalled.wait()
+    beside = RpcPort(
+        lambda: _rpc_graph(graph, app, flags), changed=changed.set, wanted=flags.grpc_port, host=flags.bind
+    )
+    if flags.grpc_port:
+        beside.want(max(flags.largest_request, graph.largest_message or 0))
+    while not signalled.is_set():
+        await changed.wait()
+        changed.clear()
+        if beside.trouble:
+            raise ArgolaneError(f"{beside.trouble} Choose others with --grpc_port and --bind.")
     log.info("shutdown signal received")
     await asyncio.sleep(flags.shutdown_delay)
-    closing = asyncio.gather(listener.close(), *([close()] if close else []))
+    closing = asyncio.gather(listener.close(), beside.close())
     done, _ = await asyncio.wait({closing}, timeout=flags.graceful_timeout)
     if not done:
         log.error("graceful_timeout exceeded, exiting immediately")
@@ -76,41 +94,21 @@ async def _serve(flags: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve_grpc(
-    graph: Graph, app: GraphServer, flags: argparse.Namespace
-) -> Callable[[], Awaitable[None]]:
-    """What closes it."""
-    await rpc.load()
+def _rpc_graph(graph: Graph, app: GraphServer, flags: argparse.Namespace) -> "RpcGraph":
     from argolane.serving.orchestrator.rpc.graph import RpcGraph
-    from argolane.serving.orchestrator.rpc.listener import RpcListener
 
     endpoints = {node.name: node.grpc_endpoint for node in graph.root.walk() if node.grpc_endpoint}
-    server = RpcGraph(graph, endpoints, metrics=app.metrics, largest=flags.largest_request)
-    listener = RpcListener(server, host=flags.bind, largest=server.largest)
-    try:
-        await listener.open(flags.grpc_port)
-    except OSError:
-        raise _taken(flags, "grpc_port", "Address already in use") from None
-
-    async def close() -> None:
-        await listener.close()
-        await server.close()
-
-    return close
+    return RpcGraph(graph, endpoints, metrics=app.metrics, largest=flags.largest_request)
 
 
 def _listening(flags: argparse.Namespace) -> socket.socket:
     try:
         return ports.listen(flags.http_port, host=flags.bind)
     except OSError as error:
-        raise _taken(flags, "http_port", error.strerror or str(error)) from None
-
-
-def _taken(flags: argparse.Namespace, flag: str, why: str) -> ArgolaneError:
-    return ArgolaneError(
-        f"Cannot listen on port {getattr(flags, flag)} of {flags.bind}: {why}. Choose others with --{flag} "
-        "and --bind."
-    )
+        raise ArgolaneError(
+            f"Cannot listen on port {flags.http_port} of {flags.bind}: {error.strerror or error}. "
+            "Choose others with --http_port and --bind."
+        ) from None
 
 
 if __name__ == "__main__":

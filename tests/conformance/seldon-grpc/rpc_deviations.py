@@ -1,7 +1,7 @@
 """Where the graph server's gRPC is otherwise than Seldon's executor's, and why. All of it is here."""
 
-# (scenario, exchange) -> what ours says where the executor's whole process ended. Its client saw UNAVAILABLE, and
-# so does ours, with these words; the calls to nodes are the same, and the next request is answered.
+# (scenario, exchange) -> what ours says where the executor's whole process ended. Its client saw UNAVAILABLE,
+# and so does ours, with these words; the calls to nodes are the same, and the next request is answered.
 DEATHS = {
     ("feedback_out_of_range", 0): "Node 'r' is to route to child 2; it has children 0 to 1",
     ("feedback_out_of_range", 1): "Node 'r' is to route to child -2; it has children 0 to 1",
@@ -22,7 +22,7 @@ WORDS = {
 
 # Not recorded.
 UNRECORDED = {
-    "a message of more than 100 MB": "RESOURCE_EXHAUSTED; the executor takes 2 GiB. An annotation counts in both.",
+    "a message of more than 100 MB": "RESOURCE_EXHAUSTED if no annotation says more; the executor: 2 GiB.",
     "uber-trace-id": "Not sent to nodes: there is no tracing.",
     "TLS": "Not there.",
 }

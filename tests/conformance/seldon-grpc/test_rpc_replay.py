@@ -1,4 +1,4 @@
-"""Each recorded scenario of Seldon's executor over gRPC, sent to our graph server in front of replayed nodes."""
+"""Each scenario of Seldon's executor over gRPC, sent to our graph server in front of replayed nodes."""
 
 import asyncio
 
@@ -9,12 +9,12 @@ from rpc_replay import names, replay, scenario
 
 @pytest.mark.parametrize("name", names())
 def test_answered_as_by_the_executor(name: str) -> None:
-    """Code, words, metadata and message of each answer, and the calls made to nodes for it, are the recorded ones."""
+    """Code, words, metadata and message of each answer, and the calls to nodes, are the recorded ones."""
     assert asyncio.run(replay(name)) == []
 
 
 def test_every_deviation_is_one() -> None:
-    """An exchange is listed under DEATHS exactly when the executor died of it; one of 30 scenarios differs in words."""
+    """Listed under DEATHS is what the executor died of; one of 30 scenarios differs in its words."""
     died = {
         (name, number)
         for name in names()

@@ -62,9 +62,9 @@ class RpcListener:
         await self._server.start()
         return bound
 
-    async def close(self, *, patience: float = _LONG) -> None:
-        """Take no new calls; those in flight may take `patience` seconds."""
-        await self._server.stop(patience)
+    async def close(self, *, patience: float | None = None) -> None:
+        """Take no new calls; those in flight may take `patience` seconds, or for ever."""
+        await self._server.stop(_LONG if patience is None else patience)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Requests on the deployment's one port in, the answers of its present version out.
+"""Requests on the deployment's one port in, the answers of its present version out, and its metrics.
 
 The port stays while versions come and go: a request is answered to its end by the version that it came to,
 and a version is let go of only when it has none left.
@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from argolane.serving import metrics
 from argolane.serving.orchestrator import asgi
 from argolane.serving.orchestrator.asgi import Receive, Scope, Send
 from argolane.serving.orchestrator.messages import Failed
@@ -20,13 +21,23 @@ if TYPE_CHECKING:
 
 
 class Backend:
-    """One graph server in front of one set of pods."""
+    """One graph server in front of one set of pods; `pod` is the one it would be in on a cluster."""
 
-    def __init__(self, app: GraphServer, *, ready: Callable[[], bool], rpc: "RpcGraph | None" = None) -> None:
+    def __init__(
+        self,
+        app: GraphServer,
+        *,
+        ready: Callable[[], bool],
+        rpc: "RpcGraph | None" = None,
+        pod: str = "",
+        units: Sequence[metrics.Unit] = (),
+    ) -> None:
         """`rpc`: the same graph over gRPC, where that is asked for."""
         self.app = app
         self.rpc = rpc
         self.ready = ready
+        self.pod = pod
+        self.units = units
         self.in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -64,6 +75,11 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        if scope["path"] == metrics.PATH:
+            await asgi.answer(
+                send, 200, [(b"content-type", metrics.CONTENT_TYPE.encode())], await self._metrics()
+            )
+            return
         if not self.backends:
             await self._not_yet(scope, send)
             return
@@ -90,6 +106,13 @@ class Front:
     def _lacks(self) -> str:
         lacks = "0 replicas" if self.scaled_to_nothing else "no version that is ready yet"
         return f"Deployment '{self.deployment}' has {lacks}; see: argolane get deployments"
+
+    async def _metrics(self) -> bytes:
+        backends = self.backends
+        own = [metrics.Page(each.pod, metrics.EXECUTOR, each.app.metrics().decode()) for each in backends]
+        # Replicas of one component may share a pod of another.
+        units = dict.fromkeys(unit for backend in backends for unit in backend.units)
+        return await asyncio.to_thread(metrics.merged, [*own, *await metrics.ask(units)])
 
     async def _not_yet(self, scope: Scope, send: Send) -> None:
         live = scope["path"] == "/live"

@@ -12,6 +12,7 @@ from typing import Any
 from argolane.serving import grpc_asked, pods
 from argolane.serving.front import Backend, Front
 from argolane.serving.graph import graph_of
+from argolane.serving.metrics import Unit
 from argolane.serving.orchestrator.server import LARGEST_REQUEST, GraphServer
 from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
@@ -155,5 +156,7 @@ def _backend(version: Version, beside: list[Pod], largest: int) -> Backend:
     if grpc_asked.of(version.deployment):
         from argolane.serving.orchestrator.rpc.graph import RpcGraph
 
-        rpc = RpcGraph(version.graph, by_grpc, metrics=server.metrics, largest=largest)
-    return Backend(server, ready=lambda: all(pod.ready for pod in beside), rpc=rpc)
+        rpc = RpcGraph(version.graph, by_grpc, metrics=server.measured, largest=largest)
+    units = [Unit(pod.name, unit, url) for pod in beside for unit, url in pod.metrics.items()]
+    name = beside[0].name if beside else ""
+    return Backend(server, ready=lambda: all(pod.ready for pod in beside), rpc=rpc, pod=name, units=units)

@@ -98,7 +98,7 @@ def _rpc_graph(graph: Graph, app: GraphServer, flags: argparse.Namespace) -> "Rp
     from argolane.serving.orchestrator.rpc.graph import RpcGraph
 
     endpoints = {node.name: node.grpc_endpoint for node in graph.root.walk() if node.grpc_endpoint}
-    return RpcGraph(graph, endpoints, metrics=app.metrics, largest=flags.largest_request)
+    return RpcGraph(graph, endpoints, metrics=app.measured, largest=flags.largest_request)
 
 
 def _listening(flags: argparse.Namespace) -> socket.socket:

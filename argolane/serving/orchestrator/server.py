@@ -72,8 +72,8 @@ class GraphServer:
         """
         self._largest = largest_request
         self._graph = graph
-        self.metrics = Metrics(graph, deployment=deployment, images=images)
-        self._nodes = Nodes(endpoints, timeout=graph.timeout, metrics=self.metrics, dialled=dialled)
+        self.measured = Metrics(graph, deployment=deployment, images=images)
+        self._nodes = Nodes(endpoints, timeout=graph.timeout, metrics=self.measured, dialled=dialled)
         self._source = f"seldon.{deployment}".encode()
         self._event = f"seldon.{deployment}.{namespace}.response".encode()
         self._metrics_path = metrics_path
@@ -82,6 +82,10 @@ class GraphServer:
     def close(self) -> None:
         """Let go of the connections to the nodes."""
         self._nodes.close()
+
+    def metrics(self) -> bytes:
+        """What it has measured, as Prometheus' text."""
+        return self.measured.render()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
@@ -103,7 +107,7 @@ class GraphServer:
             if content_type is not None:
                 headers.append((b"content-type", content_type.encode("latin-1")))
             if route.service:
-                self.metrics.answered(route.service, method, status, time.perf_counter() - started)
+                self.measured.answered(route.service, method, status, time.perf_counter() - started)
             await answer(send, status, headers, body)
 
     def _headers(self, scope: Scope, route: Route) -> tuple[Headers, Headers]:
@@ -144,7 +148,7 @@ class GraphServer:
                 case Asked.READY:
                     return 200 if await self._ready() else 503, b"", None
                 case Asked.METRICS:
-                    return 200, self.metrics.render(), CONTENT_TYPE
+                    return 200, self.metrics(), CONTENT_TYPE
                 case Asked.DOCUMENTATION:
                     return 404, _NO_PAGE, "text/plain; charset=utf-8"
                 case _:

@@ -44,7 +44,7 @@ async def served(data: dict[str, Any], nodes: Nodes, http: dict[str, str]) -> As
     bound = ports.listen(0)
     listener = Listener(app, bound, patience=0)
     await listener.open()
-    rpc = RpcGraph(graph, nodes.endpoints, metrics=app.metrics, largest=100 * 10**6)
+    rpc = RpcGraph(graph, nodes.endpoints, metrics=app.measured, largest=100 * 10**6)
     rpc_listener = RpcListener(rpc, host="127.0.0.1", largest=rpc.largest)
     port = await rpc_listener.open(0)
     try:

@@ -39,13 +39,17 @@ def found(drift: float, *, alpha: float, looks: int) -> float:
     inside, before = [1.0], 0  # weights of the points from -before to before
     for look in range(1, looks + 1):
         time = look / looks
-        last = int(bound(SHARPEST * time, alpha) * math.sqrt(time) / step)
+        # A point stands for the step about it; of the outermost only a part is within the bound.
+        edge = bound(SHARPEST * time, alpha) * math.sqrt(time) / step + 0.5
+        last = int(edge)
         zeros = [0.0] * (max(last - before, 0) + reach)
         padded, shift = [*zeros, *inside, *zeros], len(zeros) + before - last - reach
         inside = [
             math.fsum(map(mul, padded[at : at + 2 * reach + 1], kernel))
             for at in range(shift, shift + 2 * last + 1)
         ]
+        inside[0] *= edge - last
+        inside[-1] *= edge - last
         before = last
     return 1 - math.fsum(inside)
 

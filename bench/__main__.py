@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import (
+from bench import ab_test, (
     bandit,
     beam,
     comments,
@@ -42,6 +42,8 @@ def main() -> None:
         beam.main(project, work)
     print("Bandits beside chance, and beside the public router:")
     bandit.main()
+    print("Verdicts on A/A and A/B tests:")
+    ab_test.main()
     print("A container beside a bare process:")
     containers.main()
     print("The local engine:")

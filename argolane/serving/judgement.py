@@ -135,6 +135,13 @@ def judge(experiment: Experiment, rules: Rules) -> Judgement:
     )
 
 
+def read_judgement(told: Mapping[str, Any]) -> Judgement:
+    """What `to_dict` has given."""
+    arms = [Told(**arm) for arm in told["arms"]]
+    intervals = [Interval(**one) for one in told["intervals"]]
+    return Judgement(**{**told, "arms": arms, "intervals": intervals})
+
+
 def thinned(judgement: Judgement, most: int) -> Judgement:
     """The same with the intervals of at most so many looks, the latest among them."""
     pairs = len(judgement.arms) * (len(judgement.arms) - 1) // 2

@@ -2,7 +2,7 @@
 
 Its text travels in the manifest, with that of all modules of ours that it needs, and runs on a stock Python
 image. Environment: FILE, the observations; ALPHA, POWER, EFFECT, SLOWER, ERRORS, as Rules has them; OUTPUTS,
-the folder for `verdict`, `reason` and `judgement`.
+the folder for `verdict`, `reason`, `judgement` and `charts`.
 """
 
 import json
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from argolane.serving.judgement import Rules, judge, thinned
+from argolane.serving.judgement_charts import charts
 from argolane.serving.observations import read_experiment
 
 SHOWN = 60  # looks in the output parameter, of which Argo keeps no more than some kilobytes
@@ -41,6 +42,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     outputs = Path(environ["OUTPUTS"])
     outputs.mkdir(parents=True, exist_ok=True)
     told = {
+        "charts": json.dumps(charts(thinned(found, SHOWN))),
         "verdict": found.verdict,
         "reason": found.reason,
         "judgement": json.dumps(thinned(found, SHOWN).to_dict()),

@@ -283,7 +283,7 @@ def test_an_ab_test_needs_both_models(workflow) -> None:
 
 def said(verdict: str) -> dict[str, str]:
     """The outputs of a comparison."""
-    return {"verdict": verdict, "reason": "For a reason.", "judgement": "{}"}
+    return {"verdict": verdict, "reason": "For a reason.", "judgement": "{}", "charts": "[]"}
 
 
 @pytest.fixture

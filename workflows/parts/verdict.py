@@ -46,6 +46,7 @@ def compare() -> Script:
             pods.output("verdict", "promote-a, promote-b, keep-testing or no-difference."),
             pods.output("reason", "Why, in a sentence."),
             pods.output("judgement", "All figures that it comes from, as JSON."),
+            pods.output("charts", "The intervals over time, for the report.", default=""),
         ],
         store="write",  # SQLite locks what it reads
     )

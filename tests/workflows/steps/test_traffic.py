@@ -102,6 +102,7 @@ def environ(graph: Graph, tmp_path: Path) -> dict[str, str]:
         "RATE": "0",
         "PARALLEL": "4",
         "SEED": "0",
+        "LABELS": "now",
         "RUN": "ab-test-mnist-x",
         "UID": "u",
         "DEPLOYMENT": "mnist-ab",
@@ -215,6 +216,13 @@ def test_a_deployment_that_never_answers_is_named(environ: dict[str, str]) -> No
     with pytest.raises(SystemExit, match="nobody answers there"):
         traffic.main({**environ, "URL": nowhere, "WAIT": "0.1"})
     assert kept(environ) == []
+
+
+def test_labels_may_come_late(graph: Graph, environ: dict[str, str]) -> None:
+    """Then nothing is scored or rewarded, and the truth is not written down."""
+    traffic.main({**environ, "LABELS": "late"})
+    assert {(one["truth"], one["score"], one["told"]) for one in kept(environ)} == {("null", None, 0)}
+    assert graph.rewards == []
 
 
 def test_the_rate_is_kept(graph: Graph, environ: dict[str, str]) -> None:

@@ -82,6 +82,11 @@ check: .venv/dev ## linters, types, shell scripts, manifests
 render: .venv/argolane ## write workflows/rendered and k8s_serving/rendered from their Hera programs
 	$(bin)/argolane render
 
+.PHONY: protos
+protos: .venv/dev ## write serving/protos/seldon.binpb from the .proto files beside it
+	cd argolane/serving/protos && ../../../$(bin)/python -m grpc_tools.protoc --proto_path=. \
+		--include_imports --descriptor_set_out=seldon.binpb prediction.proto
+
 .PHONY: bench
 bench: .venv/dev ## measure ratios side by side
 	$(bin)/python -m bench

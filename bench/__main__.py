@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import ab_test, (
+from bench import (
+    ab_test,
     bandit,
     beam,
     comments,

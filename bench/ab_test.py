@@ -44,7 +44,7 @@ def main() -> None:
         mean = sum(end or requests for end in ends) / A_B
         print(
             f"  {A_B} A/B tests, {low} against {low + lift:.2f}: planned {POWER:.0%} by {requests} requests,"
-            f" found {power:.1%}; {mean:.0f} requests on the average, {at_once} where only the end is looked at"
+            f" found {power:.1%}; {mean:.0f} requests on the average, {at_once} if looked at once"
         )
     found = [copies(seed) for seed in range(COPIES)]
     promoted = sum(verdict.startswith("promote") for verdict in found)

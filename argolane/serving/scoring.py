@@ -1,6 +1,6 @@
 """An answer and the truth of one row in, what it is worth out: by the name that the observations have it by.
 
-Content computes the same in models/contract/metric.py, of which nothing is known here; a test compares the two.
+Content computes the same in models/contract/metric.py, unknown to this; a test compares the two.
 """
 
 import math

@@ -5,8 +5,8 @@ claim with its truth, score, latency and the arm that `meta.routing` names, and 
 feedback. Killed at any moment and started again, it goes on where it was: no number is counted twice, and
 the feedback of a number has the same puid each time, by which a router knows it. Environment: URL; PATHS, as
 `verify` has it, each with its "routing"; MODEL_STORE; REQUESTS, RATE (a second; 0: as fast as they are
-answered), PARALLEL, SEED of the order of the rows; LABELS, now or late; RUN and its UID; DEPLOYMENT; WAIT, seconds for the first
-answer; FILE, where the observations are kept; OUTPUTS.
+answered), PARALLEL, SEED of the order of the rows; LABELS, now or late; RUN and its UID; DEPLOYMENT; WAIT,
+seconds for the first answer; FILE, where the observations are kept; OUTPUTS.
 """
 
 import json

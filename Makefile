@@ -61,6 +61,10 @@ test: .venv/dev ## all tests that need no cluster
 browser: ## install the browser that the report is tested in (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
+.PHONY: prometheus
+prometheus: ## install the Prometheus that the monitoring is tested with (Debian, as root)
+	@command -v promtool >/dev/null || { apt-get update -qq && apt-get install -y -qq prometheus >/dev/null; }
+
 .PHONY: test-heavy
 test-heavy: .venv/dev ## the tests that take minutes: TensorFlow, Beam, an MLflow that is broken in the middle
 	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile $(ARGS)

@@ -9,7 +9,7 @@ from k8s_serving.deployment import MODEL_STORE
 from workflows.parts import parameters as p
 from workflows.parts import pods
 
-ENCODINGS = ("utf-8", "cp1252", "iso-8859-1", "utf-16")
+ENCODINGS = ("utf-8", "cp1252", "iso-8859-1", "utf-16", "binary")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ SHA256 = p.Checked(
     {"pattern": r"([0-9a-fA-F]{64})?", "expected": "64 hexadecimal digits, or nothing"},
 )
 ENCODING = p.Checked(
-    "encoding", "utf-8", "Encoding of the file at url; it is handed on as UTF-8.", {"enum": list(ENCODINGS)}
+    "encoding",
+    "utf-8",
+    "Encoding of the file at url, which is handed on as UTF-8; binary is no text, and handed on as it is.",
+    {"enum": list(ENCODINGS)},
 )
 MOST_MB = p.Checked(
     "most-mb",
@@ -52,6 +55,7 @@ MOST_MB = p.Checked(
     {"type": "int", "low": 1, "high": 100000, "expected": "an int from 1 to 100000"},
 )
 INPUTS = (URL, SHA256, ENCODING, MOST_MB)
+NOTHING = Known("", "", (), given="", mirrors_from="")  # of a task that runs only where url is given
 
 
 def download(known: Known, *, out: str, mounts: list[m.VolumeMount]) -> Script:

@@ -1,7 +1,7 @@
 """A URL and what to ask it in, ten right answers in a row out: deployed means the new version gives them.
 
-Below `verify` and `verify_web`. While pods are replaced the old ones answer as well, and some requests meet
-nobody; what counts as right is said by who asks.
+Below `verify` and `verify_web`, and `answer` sends with it, too. While pods are replaced the old ones answer
+as well, and some requests meet nobody; what counts as right is said by who asks.
 """
 
 import http.client
@@ -22,6 +22,14 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 class Wrong(Exception):
     """An answer that does not count, and why."""
+
+
+class Refused(Wrong):
+    """An answer with an error's status of HTTP."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"HTTP {status}: {text}")
+        self.status = status
 
 
 class Unanswered(Wrong):
@@ -45,7 +53,7 @@ def post(url: str, body: bytes) -> tuple[Mapping[str, str], bytes]:
         with OPENER.open(request, timeout=30) as response:
             return response.headers, response.read()
     except urllib.error.HTTPError as error:
-        raise Wrong(f"HTTP {error.code}: {error.read(300).decode(errors='replace')}") from None
+        raise Refused(error.code, error.read(300).decode(errors="replace")) from None
     except (OSError, http.client.HTTPException) as error:
         raise Unanswered(str(getattr(error, "reason", error)) or repr(error)) from None
 

@@ -108,7 +108,10 @@ def fetch(url: str, out: Path, most: int) -> str:
 
 
 def as_utf8(raw: Path, out: Path, encoding: str) -> None:
-    """The same text in UTF-8; of UTF-8 the same bytes, once they have proven to be that."""
+    """The same text in UTF-8; of UTF-8 the same bytes, once they have proven to be that; of binary any."""
+    if encoding == "binary":
+        raw.replace(out)
+        return
     same = codecs.lookup(encoding).name == "utf-8"
     decoder = codecs.getincrementaldecoder(encoding)()
     with raw.open("rb") as source, out.open("wb") as file:

@@ -115,9 +115,25 @@ def test_from_training_to_champion(training: Training, tmp_path: Path, mlflow: S
     with pytest.raises(SystemExit, match=r"no version 0\.2 with the digest sha256:000000000000"):
         step(contend.main, training, out, VERSION="0.2", DIGEST="sha256:" + "0" * 64)
 
+    delete(training, "registered-models/alias", name=training.model, alias="champion")
+    assert training.registry.champion() is None
+    found = step(contend.main, training, out, **worse)
+    assert (found["champion"], found["forced"]) == ("", "false")
+    step(crown.main, training, out, NUMBER="1", BEFORE="1", WORKFLOW="wine-y")
     delete(training, "model-versions/delete", name=training.model, version="1")
     assert training.registry.champion() is None
     assert step(contend.main, training, out, **worse)["champion"] == ""
+    with pytest.raises(SystemExit, match=r"Version 1 of .* the alias champion does not say so"):
+        step(crown.main, training, out, NUMBER="1", BEFORE="", WORKFLOW="wine-z")
+
+    crowning = [threading.Thread(target=step, args=(crown.main, training, tmp_path / f"out{number}"),
+                                 kwargs={"NUMBER": "2", "BEFORE": "", "WORKFLOW": f"wine-{number}"})
+                for number in range(2)]  # fmt: skip
+    for each in crowning:
+        each.start()
+    for each in crowning:
+        each.join()
+    assert [(tmp_path / f"out{number}/champion").read_text() for number in range(2)] == ["2", "2"]
 
 
 def delete(training: Training, path: str, **values: str) -> None:
@@ -174,6 +190,28 @@ def test_an_s3_that_refuses(training: Training, mlflow: Site, fault: str) -> Non
     assert runs(training, "FAILED") == failed + 1
     code, said = training.ends("0.1")
     assert code == 0 and "kept: " in said and "registered: " in said, said
+
+
+def test_a_key_that_expires_in_the_middle(training: Training, mlflow: Site) -> None:
+    """Good for the first files and refused after them: no version; with a key that is good all is made."""
+    failed, bucket = runs(training, "FAILED"), mlflow.folder / "s3" / "mlflow"
+    before = set(bucket.rglob("version.json"))
+    process = training.start("0.1")
+    end = time.monotonic() + 120
+    while set(bucket.rglob("version.json")) == before:
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
+    mlflow.stop("s3")
+    mlflow.start_s3(secret=f"{SECRET}-renewed")
+    try:
+        said, _ = process.communicate(timeout=300)
+    finally:
+        mlflow.stop("s3")
+        mlflow.start_s3()
+    assert process.returncode == 1 and "it cannot write a file to its artifact store" in said, said
+    nothing_registered(training, said)
+    assert runs(training, "FAILED") == failed + 1 and SECRET not in said
+    assert training.ends("0.1")[0] == 0 and training.registry.find("0.1", training.digest("0.1"))
 
 
 class Gate:

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import beam, comments, comparison, containers, engine, graph, overhead, score, serving, sweep
+from bench import beam, comments, comparison, containers, engine, graph, overhead, score, serving, sweep, wine
 
 
 def main() -> None:
@@ -26,6 +26,8 @@ def main() -> None:
         comparison.main(project, work)
         print("Comment moderation, and four nodes beside one process:")
         comments.main(project, work)
+        print("A wine asked of MLFLOW_SERVER, ONNX beside scikit-learn:")
+        wine.main(project, work)
         print("The transform of Bitcoin with Beam beside pandas:")
         beam.main(project, work)
     print("A container beside a bare process:")

@@ -29,7 +29,7 @@ def build() -> WorkflowTemplate:
         description="Asks a deployment for all rows of a CSV or Parquet file, and joins the answers.",
         parameters=inputs,
     ) as workflow:
-        workflow.volumes = batch.volumes()
+        workflow.volumes = [batch.volume()]
         check, find = guard(inputs), batch.find()
         fetch = web.download(web.NOTHING, out=f"{batch.DATA}/{batch.FETCHED}", mounts=[batch.mount()])
         split, answer, join = batch.split(), batch.answer(), batch.join()

@@ -7,7 +7,6 @@ the run on the claim that has the rows, so that a shard whose pod is lost goes o
 from hera.workflows import Parameter, Resource, Script
 from hera.workflows import models as m
 
-from k8s_serving.deployment import STORE_CLAIM
 from workflows.parts import parameters as p
 from workflows.parts import pods
 
@@ -66,12 +65,10 @@ MOST_FAILED = _count("most-failed", 0, 10**9, "Rows that may fail in a run that 
 INPUTS = (DEPLOYMENT, CLAIM, FILE, OUTPUT, TEXT, IMAGE, SHARDS, ROWS, PATIENCE, MOST_FAILED)
 
 
-def volumes() -> list[m.Volume]:
-    """The claim, and the store, which has what was downloaded before."""
-    return [
-        m.Volume(name=name, persistent_volume_claim=m.PersistentVolumeClaimVolumeSource(claim_name=claim))
-        for name, claim in ((STORE_CLAIM, STORE_CLAIM), (DATA_CLAIM, CLAIM.tag))
-    ]
+def volume() -> m.Volume:
+    """The only one of its pods: a kubelet never mounts one claim as two volumes of a pod."""
+    source = m.PersistentVolumeClaimVolumeSource(claim_name=CLAIM.tag)
+    return m.Volume(name=DATA_CLAIM, persistent_volume_claim=source)
 
 
 def mount() -> m.VolumeMount:

@@ -55,7 +55,8 @@ MOST_MB = p.Checked(
     {"type": "int", "low": 1, "high": 100000, "expected": "an int from 1 to 100000"},
 )
 INPUTS = (URL, SHA256, ENCODING, MOST_MB)
-NOTHING = Known("", "", (), given="", mirrors_from="")  # of a task that runs only where url is given
+# Of a task that runs only where url is given; what it fetched is not kept for another.
+NOTHING = Known("", "", (), given="", mirrors_from="")
 
 
 def download(known: Known, *, out: str, mounts: list[m.VolumeMount]) -> Script:
@@ -74,7 +75,7 @@ def download(known: Known, *, out: str, mounts: list[m.VolumeMount]) -> Script:
             "ENCODING": ENCODING.tag,
             "MOST_MB": MOST_MB.tag,
             "OUT": out,
-            "CACHE": f"{MODEL_STORE}/.data/files",
+            "CACHE": f"{MODEL_STORE}/.data/files" if known.name else "",
             "KNOWN": known.name,
             "KNOWN_SHA256": known.sha256,
             "KNOWN_MIRRORS": " ".join(known.mirrors),
@@ -83,6 +84,6 @@ def download(known: Known, *, out: str, mounts: list[m.VolumeMount]) -> Script:
         },
         outputs=[pods.output("sha256", "SHA-256 of the file as it was fetched.")],
         mounts=mounts,
-        store="write",
+        store="write" if known.name else None,
         deadline=60 * 60,
     )

@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -126,14 +127,16 @@ def test_from_training_to_champion(training: Training, tmp_path: Path, mlflow: S
     with pytest.raises(SystemExit, match=r"Version 1 of .* the alias champion does not say so"):
         step(crown.main, training, out, NUMBER="1", BEFORE="", WORKFLOW="wine-z")
 
-    crowning = [threading.Thread(target=step, args=(crown.main, training, tmp_path / f"out{number}"),
-                                 kwargs={"NUMBER": "2", "BEFORE": "", "WORKFLOW": f"wine-{number}"})
-                for number in range(2)]  # fmt: skip
-    for each in crowning:
-        each.start()
-    for each in crowning:
-        each.join()
-    assert [(tmp_path / f"out{number}/champion").read_text() for number in range(2)] == ["2", "2"]
+
+def test_two_that_write_at_once(training: Training, tmp_path: Path) -> None:
+    """What MLflow's database refuses to the second of them is tried again; the alias is there."""
+    assert training.ends("0.1")[0] == 0
+    with ThreadPoolExecutor(8) as pool:
+        told = [pool.submit(step, crown.main, training, tmp_path / f"out{number}", NUMBER="1", BEFORE="",
+                            WORKFLOW=f"wine-{number}") for number in range(8)]  # fmt: skip
+    assert [each.result()["champion"] for each in told] == ["1"] * 8
+    champion = training.registry.champion()
+    assert champion and champion.tags["verified_by"].startswith("wine-")
 
 
 def delete(training: Training, path: str, **values: str) -> None:

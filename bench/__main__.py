@@ -4,7 +4,20 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import beam, comments, comparison, containers, engine, graph, overhead, score, serving, sweep, wine
+from bench import (
+    bandit,
+    beam,
+    comments,
+    comparison,
+    containers,
+    engine,
+    graph,
+    overhead,
+    score,
+    serving,
+    sweep,
+    wine,
+)
 
 
 def main() -> None:
@@ -30,6 +43,8 @@ def main() -> None:
         wine.main(project, work)
         print("The transform of Bitcoin with Beam beside pandas:")
         beam.main(project, work)
+    print("Bandits beside chance, and beside the public router:")
+    bandit.main()
     print("A container beside a bare process:")
     containers.main()
     print("The local engine:")

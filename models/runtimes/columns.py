@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models.runtimes.served import BadInput
+from models.runtimes.bad_input import BadInput
 
 _NO_NAME = re.compile(r"(x|t:)\d+")
 

@@ -45,6 +45,7 @@ def save(job: Job, data: wine.Wines, model: Any, seconds: float) -> None:
         scores=report.scores(model, data, answers) | report.other_split(model, data),
         details={"importances": told},
         drawings=report.drawings(answers, data, told),
+        charts=report.charts(told),
     )
 
 
@@ -59,6 +60,7 @@ def register(job: Job, known: Registry, data: wine.Wines, model: Any) -> None:
         job.folder,
         partial(write, model=model, version=version, folder=job.folder, data=data),
     )
+    _is_registered(job, known)
 
 
 def main(job: Job) -> None:
@@ -77,10 +79,12 @@ def main(job: Job) -> None:
 
 
 def _is_registered(job: Job, known: Registry) -> bool:
+    """Whether the version is, and where it is to be seen: told with the run."""
     version = load(job.folder)
     found = known.find(version.version, f"sha256:{version.digest}")
     if found is not None:
         print(f"registered: {known.model} {found.number} at {known.uri}, run {found.run}", flush=True)
+        job.link(known.pages(found))
     return found is not None
 
 

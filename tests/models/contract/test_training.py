@@ -15,7 +15,7 @@ from tests.models.toy import copy_of_models, toy_model
 pytestmark = pytest.mark.environments
 
 DRAWINGS = {"training_curve.png", "confusion_matrix.png"}
-FILES = {"model.onnx", "version.json", "samples.json.gz"} | DRAWINGS
+FILES = {"model.onnx", "version.json", "samples.json.gz", "charts.json"} | DRAWINGS
 
 
 def test_a_version_holds_all_that_is_known_of_it(sk_mnist: Path, store: Path) -> None:

@@ -45,7 +45,10 @@ class Training:
         self.store, self.rows, self.uri, self.model = store, rows, uri, model
 
     def start(self, version: str, *flags: str, estimator: str = "elastic-net") -> subprocess.Popen[str]:
-        told = [f"--{name}-file={self.store}/{version}.{name}" for name in ("metric", "version", "note")]
+        told = [
+            f"--{name}-file={self.store}/{version}.{name}"
+            for name in ("metric", "version", "note", "charts", "links")
+        ]
         argv = [python_of("wine/train.lock"), "-m", "models.wine.train", f"--version={version}", *told,
                 f"--estimator={estimator}", *flags]  # fmt: skip
         env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "MODEL_STORE": str(self.store),

@@ -1,4 +1,4 @@
-"""Requests on the deployment's one port in, the answers of its present version out.
+"""Requests on the deployment's one port in, the answers of its present version out, and its metrics.
 
 The port stays while versions come and go: a request is answered to its end by the version that it came to,
 and a version is let go of only when it has none left.
@@ -9,17 +9,27 @@ import contextlib
 import json
 from collections.abc import Callable, Sequence
 
+from argolane.serving import metrics
 from argolane.serving.orchestrator import asgi
 from argolane.serving.orchestrator.asgi import Receive, Scope, Send
 from argolane.serving.orchestrator.server import GraphServer
 
 
 class Backend:
-    """One graph server in front of one set of pods."""
+    """One graph server in front of one set of pods; `pod` is the one it would be in on a cluster."""
 
-    def __init__(self, app: GraphServer, *, ready: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        app: GraphServer,
+        *,
+        ready: Callable[[], bool],
+        pod: str = "",
+        units: Sequence[metrics.Unit] = (),
+    ) -> None:
         self.app = app
         self.ready = ready
+        self.pod = pod
+        self.units = units
         self.in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -53,12 +63,24 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        if scope["path"] == metrics.PATH:
+            await asgi.answer(
+                send, 200, [(b"content-type", metrics.CONTENT_TYPE.encode())], await self._metrics()
+            )
+            return
         if not self.backends:
             await self._not_yet(scope, send)
             return
         # Replicas share the load; one that is being started again is passed over while another is ready.
         ready = [backend for backend in self.backends if backend.ready()] or self.backends
         await min(ready, key=lambda backend: backend.in_flight).answer(scope, receive, send)
+
+    async def _metrics(self) -> bytes:
+        backends = self.backends
+        own = [metrics.Page(each.pod, metrics.EXECUTOR, each.app.metrics().decode()) for each in backends]
+        # Replicas of one component may share a pod of another.
+        units = dict.fromkeys(unit for backend in backends for unit in backend.units)
+        return await asyncio.to_thread(metrics.merged, [*own, *await metrics.ask(units)])
 
     async def _not_yet(self, scope: Scope, send: Send) -> None:
         live = scope["path"] == "/live"

@@ -46,6 +46,11 @@ class PodPlan:
         """The containers that are nodes of the graph; the others are helpers beside them."""
         return [c for c in self.component.spec.containers if c.name in self.env]
 
+    def metrics_path(self, unit: Container) -> str:
+        """Where the unit tells its metrics: what the manifest says itself goes before the operator's."""
+        given = {variable.name: variable.value for variable in unit.env} | dict(self.env[unit.name])
+        return "/" + (given.get("PREDICTIVE_UNIT_METRICS_ENDPOINT") or "").lstrip("/")
+
     def same(self, other: "PodPlan") -> bool:
         """A pod of the one plan is a pod of the other, too."""
         return (self.fingerprint, self.replica) == (other.fingerprint, other.replica)

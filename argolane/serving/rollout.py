@@ -12,6 +12,7 @@ from typing import Any
 from argolane.serving import pods
 from argolane.serving.front import Backend, Front
 from argolane.serving.graph import graph_of
+from argolane.serving.metrics import Unit
 from argolane.serving.orchestrator.server import LARGEST_REQUEST, GraphServer
 from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
@@ -148,4 +149,6 @@ def _backend(version: Version, beside: list[Pod], largest: int) -> Backend:
         images=pods.images(version.deployment),
         largest_request=largest,
     )
-    return Backend(server, ready=lambda: all(pod.ready for pod in beside))
+    units = [Unit(pod.name, unit, url) for pod in beside for unit, url in pod.metrics.items()]
+    name = beside[0].name if beside else ""
+    return Backend(server, ready=lambda: all(pod.ready for pod in beside), pod=name, units=units)

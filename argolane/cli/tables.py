@@ -119,8 +119,13 @@ def _namespace(_: Project, body: Object) -> Row:
 
 
 def _seldon(_: Project, body: Object) -> Row:
+    from argolane.serving.status import grpc_address
+
     status = body.get("status") or {}
     url = (status.get("address") or {}).get("url", "")
+    address = grpc_address(body)
+    # Not in a column of its own, which would be empty for most.
+    url = f"{url}\n{address} (gRPC)" if address else url
     return str(status.get("state", "")), str(url), first_line(str(status.get("description") or ""))
 
 

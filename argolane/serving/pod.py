@@ -215,6 +215,7 @@ class Pod:
             held.ports if held else None,
             self.plan.numbers.get(container.name, 0),
             self.address,
+            container.name in self.plan.grpc,
         )
         return Watch(
             container,

@@ -89,7 +89,7 @@ def _is_registered(job: Job, known: Registry) -> bool:
 
 
 def _link(job: Job, known: Registry) -> Registered | None:
-    """The registered version of this version, if there is one; where it is to be seen is told with the run."""
+    """It as a registered version, if it is one; where that is to be seen is told with the run."""
     version = load(job.folder)
     found = known.find(version.version, f"sha256:{version.digest}")
     if found is not None:

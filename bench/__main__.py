@@ -17,6 +17,7 @@ from bench import (
     score,
     serving,
     sweep,
+    wine,
 )
 
 
@@ -39,6 +40,8 @@ def main() -> None:
         comparison.main(project, work)
         print("Comment moderation, and four nodes beside one process:")
         comments.main(project, work)
+        print("A wine asked of MLFLOW_SERVER, ONNX beside scikit-learn:")
+        wine.main(project, work)
         print("The transform of Bitcoin with Beam beside pandas:")
         beam.main(project, work)
     print("Bandits beside chance, and beside the public router:")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from argolane.project import find
 from bench import (
+    ab_test,
     bandit,
     beam,
     comments,
@@ -45,6 +46,8 @@ def main() -> None:
         beam.main(project, work)
     print("Bandits beside chance, and beside the public router:")
     bandit.main()
+    print("Verdicts on A/A and A/B tests:")
+    ab_test.main()
     print("A container beside a bare process:")
     containers.main()
     print("The local engine:")

@@ -21,7 +21,7 @@ REQUESTS = 800
 
 
 def rows(file: Path, query: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=60)
+    connection = sqlite3.connect(f"file:{file}?mode=rw", uri=True, timeout=60)
     try:
         return connection.execute(query).fetchall()
     finally:
@@ -29,7 +29,7 @@ def rows(file: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def test_a_killed_test_ends_in_its_verdict(argolane: Command, checkout: Path, tmp_path: Path) -> None:
-    """A model against one that learned a fiftieth of the rows: SIGKILL of all that runs it, then retry.
+    """A model against one that learned a tenth of the rows: SIGKILL of all that runs it, then retry.
 
     No request is lost or counted twice, each is rewarded, and the better arm is the only one afterwards.
     """

@@ -51,7 +51,7 @@ class Experiment:
 
 def read_experiment(path: Path) -> Experiment:
     """Raises sqlite3.Error or KeyError for a file that is none of these."""
-    # Not read-only: who was killed while it wrote has left what SQLite takes back when it next opens the file.
+    # Not read-only: who was killed in a write has left what SQLite takes back when it opens the file.
     with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=60)) as file:
         about: Mapping[str, Any] = {
             name: json.loads(value) for name, value in file.execute("SELECT name, value FROM about")

@@ -27,6 +27,15 @@ class PodOrder:
 
 
 @dataclass(frozen=True)
+class ContainerResult:
+    """How one of a containerSet ended."""
+
+    name: str
+    phase: str
+    message: str
+
+
+@dataclass(frozen=True)
 class PodResult:
     """How a pod ended: phase and outputs are Argo's, times are seconds since the epoch.
 
@@ -40,6 +49,7 @@ class PodResult:
     started_at: float
     finished_at: float
     final: bool = False
+    containers: tuple[ContainerResult, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As the record keeps it for a later runner."""
@@ -50,12 +60,14 @@ class PodResult:
             "startedAt": self.started_at,
             "finishedAt": self.finished_at,
             "final": self.final,
+            "containers": [vars(each) for each in self.containers],
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "PodResult":
-        keys = ("phase", "message", "outputs", "startedAt", "finishedAt", "final")
-        return cls(*({"final": False, **plain}[key] for key in keys))
+        keys = ("phase", "message", "outputs", "startedAt", "finishedAt")
+        found = (ContainerResult(**each) for each in plain.get("containers") or ())
+        return cls(*(plain[key] for key in keys), final=bool(plain.get("final")), containers=tuple(found))
 
 
 class Locks(Protocol):

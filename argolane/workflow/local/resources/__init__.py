@@ -65,6 +65,8 @@ def manifest_of(template: Mapping[str, Any], repository: Repository, folder: Pat
 
 def _wanted(resource: Mapping[str, Any], manifest: str, owner: Mapping[str, Any]) -> dict[str, Any]:
     wanted = parse(resource, manifest)
+    if not wanted:  # Flags name it.
+        return wanted
     if wanted["kind"] not in KINDS:  # Of a manifest that was not known before the run.
         raise ResourceError(
             f"resource.manifest: kind is {wanted['kind']!r}; the local runner has {', '.join(KINDS)}"

@@ -8,13 +8,13 @@ from argolane.kubernetes.volumes import SUPPORTED
 from argolane.serving.apiserver import KINDS
 from argolane.workflow.lint import seldon
 from argolane.workflow.local.pod.artifacts import REPOSITORIES
-from argolane.workflow.local.resources import flags
+from argolane.workflow.local.resources import flags, jobs, runs
 
 Tree = Mapping[str, Any]
 
 REFUSED_IN_SPEC = ("hostAliases", "shutdown", "executorPlugins")
 REFUSED_IN_TEMPLATE = (
-    "data", "http", "plugin", "hostAliases", "daemon",
+    "data", "plugin", "hostAliases", "daemon",
 )  # fmt: skip
 REFUSED_IN_CONTAINER = ("lifecycle", "volumeDevices", "restartPolicy")
 NO_EFFECT_IN_SPEC = (
@@ -55,6 +55,8 @@ def of_template(template: Tree) -> Iterator[str]:
     for side in ("inputs", "outputs"):
         for index, artifact in enumerate((template.get(side) or {}).get("artifacts") or ()):
             yield from (f"{side}.artifacts[{index}].{path}" for path in _artifact(artifact, side))
+    if (template.get("http") or {}).get("bodyFrom"):
+        yield "http.bodyFrom"
     if template.get("resource") is not None:
         yield from (f"resource.{path}" for path in _resource(template["resource"]))
     for path, container in containers(template):
@@ -130,7 +132,12 @@ def _resource(resource: Tree) -> Iterator[str]:
     if resource.get("manifestFrom"):
         yield "manifestFrom"
     kind = str((seldon.object_of(resource) or {}).get("kind") or "")
-    if kind and "{{" not in kind and kind not in KINDS:
+    if kind in runs.KINDS:
+        if resource.get("action") not in runs.ACTIONS:
+            yield f"action {resource.get('action')} (kind {kind})"
+        elif kind == "Job" and resource.get("action") in ("create", "apply"):
+            yield from (f"manifest ({path})" for path in jobs.refused(seldon.object_of(resource) or {}))
+    elif kind and "{{" not in kind and kind not in KINDS:
         yield f"manifest (kind {kind})"
 
 

@@ -20,7 +20,8 @@ def execute_pod(run: RunState, call: Call, template: Mapping[str, Any]) -> Node:
     """The node of a pod; the pod is started if it was not yet."""
     node = run.nodes.named(call.name)
     if node is None:
-        node = run.factory.initialize(call, "Pod", "Pending", template=template)
+        kind = "HTTP" if template.get("http") is not None else "Pod"
+        node = run.factory.initialize(call, kind, "Pending", template=template)
         _add_containers(run, call, node, template)
     if run.ports.pod_exists(node.id) or node.fulfilled:
         return node
@@ -40,7 +41,8 @@ def execute_pod(run: RunState, call: Call, template: Mapping[str, Any]) -> Node:
         volumes=_volumes(run, template),
     )
     pod = pod_name(run.name, call.name, str(template.get("name") or ""))
-    if template.get("containerSet") is None and (refusal := podspec.refusal(pod, template)):
+    several = template.get("containerSet") is not None or template.get("http") is not None
+    if not several and (refusal := podspec.refusal(pod, template)):
         raise OperationError(refusal)
     run.this_pass.active_pods += 1
     run.ports.start_pod(order)

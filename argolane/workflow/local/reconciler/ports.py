@@ -66,8 +66,9 @@ class PodResult:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "PodResult":
         keys = ("phase", "message", "outputs", "startedAt", "finishedAt")
-        found = (ContainerResult(**each) for each in plain.get("containers") or ())
-        return cls(*(plain[key] for key in keys), final=bool(plain.get("final")), containers=tuple(found))
+        phase, message, outputs, started, finished = (plain[key] for key in keys)
+        found = tuple(ContainerResult(**each) for each in plain.get("containers") or ())
+        return cls(phase, message, outputs, started, finished, bool(plain.get("final")), found)
 
 
 class Locks(Protocol):

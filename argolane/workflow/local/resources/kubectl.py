@@ -10,8 +10,8 @@ from argolane.kubernetes import selectors
 from argolane.kubernetes.names import invalid, not_a_subdomain
 from argolane.languages.values import any_string, go_json_error
 from argolane.manifest import loads
-from argolane.serving.apiserver import ApiServer
 from argolane.workflow.local.resources import flags
+from argolane.workflow.local.resources.server import Server
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -42,7 +42,7 @@ def parse(resource: Mapping[str, Any], manifest: str) -> dict[str, Any]:
     return wanted
 
 
-def act(resource: Mapping[str, Any], server: ApiServer, wanted: dict[str, Any]) -> dict[str, Any] | None:
+def act(resource: Mapping[str, Any], server: Server, wanted: dict[str, Any]) -> dict[str, Any] | None:
     """The object after the action; None once it is deleted."""
     action, kind = str(resource.get("action")), str(wanted.get("kind"))
     named = _flags(resource)
@@ -64,7 +64,7 @@ def act(resource: Mapping[str, Any], server: ApiServer, wanted: dict[str, Any]) 
             )
         return server.create(wanted)
     if action == "apply":
-        return server.apply(wanted).object
+        return server.apply(wanted)
     if before is None:
         raise ResourceError(f'no more retries Error from server (NotFound): {plural} "{name}" not found')
     if action == "get":
@@ -83,7 +83,7 @@ def _flags(resource: Mapping[str, Any]) -> flags.Flags:
         raise ResourceError(f"no more retries {unknown}") from None
 
 
-def _delete(server: ApiServer, named: flags.Flags) -> None:
+def _delete(server: Server, named: flags.Flags) -> None:
     """What flags name: argoexec adds --ignore-not-found, so what is not there is no fault."""
     names = list(named.names)
     if named.selector:

@@ -20,7 +20,8 @@ class Served:
 
     `name` is the node's and the container's; two versions of one unit are two nodes with names of their own.
     Without a `version` the node loads nothing. `serves` is which unit, for an image that can serve several.
-    `digest` is that of the version: one trained again is a new pod.
+    `digest` is that of the version: one trained again is a new pod. `parameters` are those of the
+    graph's node, and `claim` is one that it keeps a file of its own on.
     """
 
     name: str
@@ -31,10 +32,14 @@ class Served:
     kind: str = "MODEL"
     serves: str = ""
     resources: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    claim: str = ""
 
     @property
     def node(self) -> dict[str, Any]:
-        return {"name": self.name, "type": self.kind}
+        node = {"name": self.name, "type": self.kind}
+        given = [{"name": n, "value": v, "type": "STRING"} for n, v in self.parameters.items()]
+        return {**node, "parameters": given} if given else node
 
     def containers(self) -> tuple["Served", ...]:
         return (self,)

@@ -106,6 +106,25 @@ RATIO = Checked(
     "Share of the requests that the first model of the A/B test gets, 0 to 1.",
     {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"},
 )
+ALGORITHM = Checked(
+    "algorithm",
+    "thompson",
+    "How the router weighs what it knows against what it may learn.",
+    {"enum": ["thompson", "epsilon-greedy"]},
+)
+EPSILON = Checked(
+    "epsilon",
+    "0.1",
+    "Share of the requests that epsilon-greedy sends to any arm, 0 to 1.",
+    {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"},
+)
+REWARDS = Checked(
+    "rewards",
+    "binary",
+    "Whether rewards are 0 or 1, or any real numbers.",
+    {"enum": ["binary", "real"]},
+)
+BANDIT = (ALGORITHM, EPSILON, REWARDS)
 ON_FAILURE = Checked(
     "on-failure",
     "rollback",

@@ -65,7 +65,7 @@ FROM = "manifestFrom: {artifact: {name: m}}"
     [
         (", raw: {data: '{kind: Pod, metadata: {name: p}}'}", FROM, "manifest (kind Pod)"),
         (", s3: {key: k}", FROM, "manifestFrom"),
-        (", optional: true", "manifest: '{apiVersion: apps/v1, kind: DaemonSet}'", "manifest (kind DaemonSet)"),
+        (", optional: true", "manifest: '{apiVersion: batch/v1, kind: Cron}'", "manifest (kind Cron)"),
         (", optional: true", "manifest: '{metadata: {name: x}, kind: \"{{inputs.parameters.kind}}\"}'",
          "manifest (kind Pod)"),
     ],

@@ -45,6 +45,7 @@ class _Pod:
     around: Surroundings
     stop: Stop
     began: float = field(default_factory=time.time)
+    prepared: float = 0.0
 
     def run(self) -> PodResult:
         result = self._ended()
@@ -104,12 +105,15 @@ class _Pod:
     def _images(self) -> dict[str, Image] | None:
         """Those of all containers; None when the pod has to stop first."""
         found = {}
-        for _, container in declared_containers(self.order.template):
-            reference = str(container.get("image"))
-            image = self.around.images.get(reference, self.stop)
-            if image is None:
-                return None
-            found[reference] = image
+        try:
+            for _, container in declared_containers(self.order.template):
+                reference = str(container.get("image"))
+                image = self.around.images.get(reference, self.stop)
+                if image is None:
+                    return None
+                found[reference] = image
+        finally:
+            self.prepared = time.time() - self.began
         return found
 
     def _init(self, ready: Files, containers: Containers) -> PodResult | None:
@@ -222,4 +226,6 @@ class _Pod:
     def _result(
         self, phase: str, message: str, saved: Mapping[str, Any] | None = None, *, final: bool = False
     ) -> PodResult:
-        return over(phase, message, outputs=saved, began=self.began, final=final)
+        return over(
+            phase, message, outputs=saved, began=self.began, final=final, prepared=round(self.prepared, 3)
+        )

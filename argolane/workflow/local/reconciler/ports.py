@@ -4,7 +4,7 @@ A `PodOrder` goes out, a `PodResult` comes back.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from argolane.workflow.local.reconciler.nodes.node import Node
@@ -40,7 +40,7 @@ class PodResult:
     """How a pod ended: phase and outputs are Argo's, times are seconds since the epoch.
 
     `final`: another attempt would end the same, whatever the retryStrategy says, because this machine lacks
-    what every one needs.
+    what every one needs. `prepared`: seconds from its start until the environments of its images were there.
     """
 
     phase: str
@@ -49,6 +49,7 @@ class PodResult:
     started_at: float
     finished_at: float
     final: bool = False
+    prepared: float = 0.0
     containers: tuple[ContainerResult, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,15 +61,16 @@ class PodResult:
             "startedAt": self.started_at,
             "finishedAt": self.finished_at,
             "final": self.final,
+            "prepared": self.prepared,
             "containers": [vars(each) for each in self.containers],
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "PodResult":
-        keys = ("phase", "message", "outputs", "startedAt", "finishedAt")
-        phase, message, outputs, started, finished = (plain[key] for key in keys)
+        keys = ("phase", "message", "outputs", "startedAt", "finishedAt", "final", "prepared")
+        known = {"final": False, "prepared": 0.0, **plain}
         found = tuple(ContainerResult(**each) for each in plain.get("containers") or ())
-        return cls(phase, message, outputs, started, finished, bool(plain.get("final")), found)
+        return replace(cls(*(known[key] for key in keys)), containers=found)
 
 
 class Locks(Protocol):

@@ -108,7 +108,7 @@ def _pipeline(
     _ = count | "WriteCount" >> beam.io.WriteToText(f"{prefix}_rows", num_shards=1, shard_name_template="")
     try:
         state = pipeline.run().wait_until_finish()
-    except (RuntimeError, OSError) as error:  # of a runner elsewhere, or a disk that is full
+    except (RuntimeError, ValueError, OSError) as error:  # of a runner elsewhere, or a full disk
         raise ModelError(f"{given.runner}: {error}") from error
     if str(state) != "DONE":
         raise ModelError(f"{given.runner} ended as {state}, not as DONE.")

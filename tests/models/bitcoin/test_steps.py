@@ -3,17 +3,21 @@
 What takes longer is marked `heavy`: tests/e2e/test_bitcoin.py has been through every step by then.
 """
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from models.data import bitcoin
+from tests.mlflow_site import BUCKET, KEY, SECRET, Site, command
 from tests.models.bitcoin.conftest import version
 from tests.models.conftest import ROOT, run, train
-from tests.models.serving import served
+from tests.models.serving import free_ports, served
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(400)]
 
@@ -155,10 +159,26 @@ WRONG = {
     ),
     "too few days": ("train", ["--csv-url=SHORT"], "expected at least 100 and 25"),
     "no such runner": ("transform", ["--csv-url=CSV", "--to=X", "--runner=NopeRunner"], "NopeRunner"),
+    "no such server": (
+        "transform",
+        [
+            "--csv-url=CSV",
+            "--to=X",
+            "--runner=FlinkRunner",
+            "--runner-options=--flink_job_server_jar=/no/own.jar",
+        ],
+        'FlinkRunner: Unable to parse jar URL "/no/own.jar"',
+    ),
 }
 
 
-HEAVY = ("no columns", "too many bad rows", "no such runner", "a flag of nobody")  # they load Beam
+HEAVY = (
+    "no columns",
+    "too many bad rows",
+    "no such runner",
+    "no such server",
+    "a flag of nobody",
+)  # they load Beam
 
 
 @pytest.mark.parametrize("case", [pytest.param(c, marks=[pytest.mark.heavy] * (c in HEAVY)) for c in WRONG])
@@ -180,6 +200,71 @@ def test_what_a_user_can_mend_is_one_line(python: Path, csv: Path, tmp_path: Pat
     done = step(python, name, *given, MODEL_STORE=tmp_path)
     assert done.returncode in (1, 2) and words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.heavy
+def test_another_runner_makes_the_same_shards(python: Path, csv: Path, moved: str, tmp_path: Path) -> None:
+    """A job server of Beam in a process of its own, which the flags of the runner name."""
+    [port] = free_ports(1)
+    start = [python, "-m", "apache_beam.runners.portability.local_job_service_main", "-p", str(port)]
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(start, cwd=tmp_path, stdout=log, stderr=log)
+    try:
+        wait_for(port, server)
+        elsewhere = f"--job_endpoint=localhost:{port} --environment_type=LOOPBACK"
+        found = []
+        for to, flags in (("one", []), ("two", ["--runner=PortableRunner", f"--runner-options={elsewhere}"])):
+            done = step(python, "transform", "--csv-url", moved, "--to", tmp_path / to, *flags)
+            assert done.returncode == 0 and "900 rows, 1 bad, 2 shards" in done.stdout, done.stderr
+            files = (tmp_path / to).rglob("*-of-*.csv")
+            found.append(sorted(line for file in files for line in file.read_text().splitlines()))
+        assert found[0] == found[1] and len(found[0]) == 902
+        assert "with state DONE" in (tmp_path / "log").read_text()
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        assert server.poll() is None
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"nobody listens on {port}")
+
+
+@pytest.mark.heavy
+def test_prices_in_a_bucket(python: Path, csv: Path, tmp_path: Path) -> None:
+    """Moved to s3://, with the keys of the environment, transformed there; wrong keys are told, not shown."""
+    made = Site(
+        tmp_path, Path(), command("k8s_setup/components/mlflow/rclone.lock", "rclone"), 0, *free_ports(1)
+    )
+    keys = {"AWS_ENDPOINT_URL": made.s3, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
+    told = ["--to", f"s3://{BUCKET}/prices", "--outputs", tmp_path / "o"]
+    made.start_s3()
+    try:
+        done = step(python, "move", f"--csv-url={csv.as_uri()}", *told, **keys)
+        assert done.returncode == 0, done.stderr
+        url = (tmp_path / "o/url").read_text()
+        assert url.startswith(f"s3://{BUCKET}/prices/raw/")
+        kept = tmp_path / "s3" / url.removeprefix("s3://")
+        assert kept.read_bytes() == csv.read_bytes()
+        assert (
+            "It is there already." in step(python, "move", f"--csv-url={csv.as_uri()}", *told, **keys).stdout
+        )
+        done = step(python, "transform", "--csv-url", url, *told, **keys)
+        assert done.returncode == 0 and "900 rows, 1 bad" in done.stdout, done.stderr
+        clean = tmp_path / "s3" / (tmp_path / "o/url").read_text().removeprefix("s3://")
+        assert len(list(clean.glob("*-of-00002.csv"))) == 2 and (clean / "_transform.json").is_file()
+        wrong = keys | {"AWS_SECRET_ACCESS_KEY": "some-other-one"}
+        done = step(python, "move", f"--csv-url={csv.as_uri()}", *told, **wrong)
+        assert done.returncode == 1 and "S3 is known by AWS_ENDPOINT_URL" in done.stderr
+        assert "some-other-one" not in done.stderr and "Traceback" not in done.stderr
+    finally:
+        made.stop("s3")
 
 
 @pytest.mark.heavy

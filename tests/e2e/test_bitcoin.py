@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Command, outputs
+from tests.e2e.sweeping import report, retried_after_kill
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
@@ -54,3 +55,17 @@ def test_a_wrong_parameter_ends_the_run_first(argolane: Command) -> None:
     ):
         done = argolane("run", "bitcoin", "-p", wrong, status=None)
         assert done.returncode != 0 and words in done.stdout + done.stderr
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(900)
+def test_a_search_survives_its_runner(argolane: Command, checkout: Path) -> None:
+    """kill -9 in the middle, then retry: each trial is there once; the best one's values are trained."""
+    asked = ("dataset=synthetic", "trials=5", "epochs=6", "version=0.5", "accept=-9", "deploy=false")
+    retried_after_kill(checkout, argolane, "bitcoin", *asked, "search-prune=false")
+    told = report(checkout)
+    assert [one["number"] for one in told["trials"]] == list(range(5))
+    assert {one["state"] for one in told["trials"]} == {"complete"}
+    assert told["metric"]["name"] == "validation_rmse"
+    made = json.loads((checkout / ".argolane/volumes/model-store/bitcoin/0.5/version.json").read_text())
+    assert told["best"]["params"].items() <= made["params"].items()

@@ -1,16 +1,11 @@
 """A unit with `search:` has a workflow that searches, and whose runner may be killed in the middle."""
 
-import json
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Command
+from tests.e2e.sweeping import report, retried_after_kill
 from tests.models.toy import toy_model
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
@@ -29,13 +24,6 @@ def toy(checkout: Path, argolane: Command) -> Path:
     train.write_text(text)
     argolane("render")
     return folder
-
-
-def report(checkout: Path) -> dict[str, Any]:
-    """Of the latest sweep."""
-    found = checkout.glob(".argolane/volumes/model-store/.sweeps/*/report.json")
-    told: dict[str, Any] = json.loads(max(found, key=lambda path: path.stat().st_mtime).read_text())
-    return told
 
 
 def test_a_sweep_says_what_did_best(toy: Path, checkout: Path, argolane: Command) -> None:
@@ -60,21 +48,7 @@ def test_no_trial_is_lost_or_doubled_when_the_runner_is_killed(
     toy: Path, checkout: Path, argolane: Command
 ) -> None:
     """kill -9 in the middle of two trials, then retry: six trials, all complete, two of them begun twice."""
-    studies = checkout / ".argolane/volumes/model-store/.sweeps"
-    before = set(studies.iterdir()) if studies.exists() else set()
-    run = subprocess.Popen(
-        [sys.executable, "-m", "argolane", "run", "sweep-toy", "-p", "trials=6"],
-        cwd=checkout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    deadline = time.monotonic() + 200
-    while not any((study / "2.lock").exists() for study in [*studies.glob("[!.]*")] if study not in before):
-        assert run.poll() is None, "the run ended before its third trial"
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    [study] = [study for study in studies.glob("[!.]*") if study not in before]
-    argolane("retry", study.name)
+    retried_after_kill(checkout, argolane, "sweep-toy", "trials=6")
     told = report(checkout)
     assert [one["number"] for one in told["trials"]] == list(range(6))
     assert [one["state"] for one in told["trials"]] == ["complete"] * 6

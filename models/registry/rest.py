@@ -83,6 +83,18 @@ class Registry:
             return None
         return _version(told["model_version"])
 
+    def pages(self, one: Registered) -> dict[str, str]:
+        """Where a browser finds a version and its run, by what they are."""
+        pages = f"{self.uri.rstrip('/')}/#"
+        model = urllib.parse.quote(self.model, safe="")
+        found = {f"version {one.number} of {self.model}": f"{pages}/models/{model}/versions/{one.number}"}
+        try:
+            told = self._call("GET", "runs/get", run_id=one.run)
+        except NotRegistered:  # its run was deleted
+            return found
+        experiment = told["run"]["info"]["experiment_id"]
+        return {"run in MLflow": f"{pages}/experiments/{experiment}/runs/{one.run}"} | found
+
     def crown(self, number: str) -> None:
         """Let the alias point to this version."""
         self._call("POST", "registered-models/alias", name=self.model, alias=CHAMPION, version=number)

@@ -46,7 +46,10 @@ class Training:
         self.store, self.rows, self.uri, self.model = store, rows, uri, model
 
     def start(self, version: str, *flags: str, estimator: str = "elastic-net") -> subprocess.Popen[str]:
-        told = [f"--{name}-file={self.store}/{version}.{name}" for name in ("metric", "version", "note")]
+        told = [
+            f"--{name}-file={self.store}/{version}.{name}"
+            for name in ("metric", "version", "note", "charts", "links")
+        ]
         argv = [python_of("wine/train.lock"), "-m", "models.wine.train", f"--version={version}", *told,
                 f"--estimator={estimator}", *flags]  # fmt: skip
         env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "MODEL_STORE": str(self.store),
@@ -97,6 +100,12 @@ def test_from_training_to_champion(training: Training, tmp_path: Path, mlflow: S
     out = tmp_path / "out"
     code, said = training.ends("0.1", "--alpha=0.01")
     assert code == 0 and f"registered: {training.model} 1 at" in said, said
+    links = json.loads((training.store / "0.1.links").read_text())
+    run = next(training.registry.versions()).run
+    assert links == {
+        "run in MLflow": f"{training.uri}/#/experiments/1/runs/{run}",
+        f"version 1 of {training.model}": f"{training.uri}/#/models/{training.model}/versions/1",
+    }
     good = {"VERSION": "0.1", "DIGEST": training.digest("0.1")}
     found = step(contend.main, training, out, **good)
     assert found["champion"] == "" and found["uri"].startswith("s3://mlflow/artifacts/1/models/m-")

@@ -184,8 +184,10 @@ def run(main: Callable[[Job], None], arguments: Sequence[str] | None = None) -> 
 
 
 def cpus() -> int:
-    """The processors this process may use, as a container's limit has it."""
+    """The processors this process may use, as a container's limit has it, or OMP_NUM_THREADS."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if (told := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
+        usable = max(1, min(usable, int(told)))
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
         return max(1, min(usable, round(int(quota) / int(period))))

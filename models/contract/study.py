@@ -12,7 +12,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -53,8 +53,7 @@ class Tried:
     value: float | None  # of one that is complete
     seconds: float | None
     reason: str = ""
-    steps: int = 0  # at which it told what it had reached
-    reached: float | None = None  # at the last of them
+    curve: Sequence[tuple[int, float]] = ()  # steps at which it told what it had reached
     data: Mapping[str, str] = field(default_factory=dict)  # description and sha256 of what it learned from
 
 
@@ -200,8 +199,7 @@ def _tried(one: Any) -> Tried:
         value=one.value if one.state.name == "COMPLETE" else None,
         seconds=one.user_attrs.get("seconds"),
         reason=one.user_attrs.get("reason", ""),
-        steps=len(steps),
-        reached=steps[max(steps)] if steps and math.isfinite(steps[max(steps)]) else None,
+        curve=tuple((step, value) for step, value in sorted(steps.items()) if math.isfinite(value)),
         data=one.user_attrs.get("data", {}),
     )
 

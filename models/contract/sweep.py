@@ -30,6 +30,7 @@ from models.contract.metric import Metric
 from models.contract.params import Value
 from models.contract.rules import BOOL
 from models.contract.spec import MODELS, Unit, kebab, read
+from models.registry.trials import log
 
 REPORT = "report.json"
 
@@ -125,6 +126,8 @@ def best(given: argparse.Namespace, _: Sequence[str]) -> None:
     winner = max(good, key=lambda one: (sign * (one.value or 0.0), -one.number))
     params |= winner.params
     found = results.document(unit, asked, trials, winner)
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    found["mlflow"] = log(uri, given.study.name, found, params, trials)
     metric = Metric(**found["metric"])
     print(results.table(trials, asked.by, winner))
     print(f"best: trial {winner.number}, {metric.text}: {results.shown(winner.params)}", flush=True)

@@ -71,14 +71,16 @@ def text(value: Value) -> str:
 
 
 def _said(one: Tried) -> dict[str, Any]:
-    return {name: value for name, value in asdict(one).items() if name != "data"}
+    known = {name: value for name, value in asdict(one).items() if name not in ("data", "curve")}
+    return {**known, "steps": len(one.curve), "reached": one.curve[-1][1] if one.curve else None}
 
 
 def _end(one: Tried, winner: Tried) -> str:
     if one is winner:
         return "best"
-    if one.state == "pruned" and one.reached is not None:
-        return f"at step {one.steps}: {one.reached:.6g}"
+    if one.state == "pruned" and one.curve:
+        step, value = one.curve[-1]
+        return f"at step {step}: {value:.6g}"
     return one.reason.partition("\n")[0][:60]
 
 

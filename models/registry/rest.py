@@ -54,14 +54,22 @@ class Registry:
 
     def check(self) -> None:
         """Raises ModelError unless the server is there."""
-        self._call("GET", "experiments/search", max_results=1)
+        self.call("GET", "experiments/search", max_results=1)
+
+    def silence(self) -> str:
+        """Why the server cannot be asked; '' where it answers. Asked once, and not waited for."""
+        try:
+            self._once("GET", "experiments/search", {"max_results": 1}, timeout=5)
+        except ModelError as error:
+            return str(error)
+        return ""
 
     def versions(self) -> Iterator[Registered]:
         """All versions, the newest first as MLflow has it."""
         page: str | None = ""
         while page is not None:
             asked: dict[str, Any] = {"filter": f"name = '{self.model}'", "max_results": _PAGE}
-            told = self._call(
+            told = self.call(
                 "GET", "model-versions/search", **asked, **({"page_token": page} if page else {})
             )
             yield from map(_version, told.get("model_versions", []))
@@ -78,7 +86,7 @@ class Registry:
     def champion(self) -> Registered | None:
         """The version that the alias points to; None where there is no such alias."""
         try:
-            told = self._call("GET", "registered-models/alias", name=self.model, alias=CHAMPION)
+            told = self.call("GET", "registered-models/alias", name=self.model, alias=CHAMPION)
         except NotRegistered:
             return None
         return _version(told["model_version"])
@@ -97,12 +105,12 @@ class Registry:
 
     def crown(self, number: str) -> None:
         """Let the alias point to this version."""
-        self._call("POST", "registered-models/alias", name=self.model, alias=CHAMPION, version=number)
+        self.call("POST", "registered-models/alias", name=self.model, alias=CHAMPION, version=number)
 
     def tag(self, number: str, key: str, value: str) -> None:
-        self._call("POST", "model-versions/set-tag", name=self.model, version=number, key=key, value=value)
+        self.call("POST", "model-versions/set-tag", name=self.model, version=number, key=key, value=value)
 
-    def _call(self, method: str, path: str, **values: Any) -> Any:
+    def call(self, method: str, path: str, **values: Any) -> Any:
         """Raises NotRegistered, Unreachable or ModelError."""
         said = ""
         for pause in (*PAUSES, None):
@@ -118,7 +126,7 @@ class Registry:
             " address right?"
         )
 
-    def _once(self, method: str, path: str, values: Mapping[str, Any]) -> Any:
+    def _once(self, method: str, path: str, values: Mapping[str, Any], *, timeout: float = 30) -> Any:
         url, body = f"{self.uri.rstrip('/')}{_API}{path}", None
         if method == "GET":
             url += "?" + urllib.parse.urlencode(values)
@@ -126,7 +134,7 @@ class Registry:
             body = json.dumps(values).encode()
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)  # noqa: S310
         try:
-            with _OPENER.open(request, timeout=30) as response:
+            with _OPENER.open(request, timeout=timeout) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise _refusal(error, f"{method} {path}") from None

@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from image_contents import configuration_and_layers
 from lab import Lab, outputs, phases_of
+
+from tests.credentials import in_layer, in_text
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 
@@ -18,7 +21,7 @@ def release(lab: Lab, repository: str, version: str, **more: str) -> str:
 @pytest.fixture(scope="session")
 def learned(seldon: Lab, repository: str) -> Any:
     """Version 0.1: the status of its run."""
-    return seldon.succeeded(release(seldon, repository, "0.1"), within=2000)
+    return seldon.succeeded(release(seldon, repository, "0.1", trials="2"), within=2000)
 
 
 def test_every_step_ran_in_the_trainers_image(seldon: Lab, learned: Any) -> None:
@@ -30,6 +33,25 @@ def test_every_step_ran_in_the_trainers_image(seldon: Lab, learned: Any) -> None
     assert outputs(learned, "move")["url"].startswith("file:///mnt/model-store/.data/bitcoin/raw/")
     made = outputs(learned, "transform")
     assert (made["rows"], made["bad"]) == ("900", "1") and "/clean/" in made["url"]
+
+
+def test_the_trials_are_told_with_their_metric(learned: Any) -> None:
+    """Two were asked for; the best of them is what was trained with."""
+    best = outputs(learned, "best")
+    told = json.loads(best["report"])
+    assert told["metric"]["name"] == "validation_rmse" and told["metric"]["better"] == "lower"
+    assert [one["state"] for one in told["trials"]] == ["complete"] * 2 and told["mlflow"] == {}
+    assert told["best"]["params"] == json.loads(best["best-params"])
+
+
+def test_no_credential_is_in_the_images(seldon: Lab, learned: Any) -> None:
+    """Neither in what they were made by, which is in their configuration, nor in a file of a layer."""
+    for task in ("build-trainer", "build-runtime"):
+        image = outputs(learned, task)["bitcoin"]
+        for name, content in configuration_and_layers(image, seldon.environment["LAB_CA"]):
+            whole = name == "configuration"
+            assert not (in_text(content.read().decode()) if whole else in_layer(content)), name
+            content.close()
 
 
 def test_the_forecast_is_verified_and_named(learned: Any) -> None:

@@ -1,12 +1,15 @@
 """A site of one's own (docs/operations.md): registry, package index and repository ask for a login."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from image_contents import configuration_and_layers
 from lab import NAMESPACE, ROOT, Lab, outputs
-from private_site import PASSWORD, USER, Site, site
+from private_site import LOGIN, PASSWORD, USER, Site, site
+
+from tests.credentials import in_layer, in_text
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 SECRETS = ("registry", "package-index", "git")
@@ -44,6 +47,33 @@ def test_everything_asks_for_a_login(installed: Lab, private: Site) -> None:
     assert outputs(status, "gate")["commit"] == installed.revision
     assert outputs(status, "build")["sk-mnist"].startswith(f"{private.registry}/sk-mnist-trainer@sha256:")
     assert private.asked["git"] > 1 and private.asked["index"] > 10
+    assert not left_in(installed, outputs(status, "build")["sk-mnist"], {"Authorization": LOGIN})
+
+
+def test_a_login_that_is_left_in_an_image_would_be_found(installed: Lab, tmp_path: Path) -> None:
+    """In a file of a layer, and in the environment, which is in the image's configuration."""
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM scratch\nCOPY pip.conf /app/\nENV PIP_INDEX_URL=https://{USER}:{PASSWORD}@index/simple\n"
+    )
+    (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = https://{USER}:{PASSWORD}@index/simple\n")
+    image = installed.image("planted:test", tmp_path, "Dockerfile")
+    shown = [str(installed.script), "docker", "image", "inspect", "--format={{index .RepoDigests 0}}", image]
+    found = left_in(installed, installed.run(*shown).strip())
+    assert "configuration" in found and any(name.endswith("app/pip.conf") for name in found)
+
+
+def left_in(lab: Lab, image: str, headers: Mapping[str, str] = {}) -> dict[str, str]:
+    """Logins of the site and what looks like one, in the image's configuration, history and layers."""
+    known = [f"{USER}:{PASSWORD}", LOGIN.partition(" ")[2]]
+    found = {}
+    for name, content in configuration_and_layers(image, lab.environment["LAB_CA"], headers):
+        if name == "configuration":
+            hit = in_text(content.read().decode(), known)
+            found |= {name: hit} if hit else {}
+        else:
+            found |= {f"{name} {path}": hit for path, hit in in_layer(content, known).items()}
+        content.close()
+    return found
 
 
 def test_without_its_login_the_clone_says_so(installed: Lab, private: Site) -> None:

@@ -10,7 +10,7 @@ from argolane.settings import NewModelSettings, NewSettings
 HERE = Path(__file__).parent
 MODELS = HERE.parents[1] / "models"
 TEMPLATES = HERE.parents[1] / "templates" / "model"
-SHARED = ("contract", "runtimes", "data")
+SHARED = ("contract", "runtimes", "data", "registry")
 IGNORED = shutil.ignore_patterns("__pycache__")
 
 

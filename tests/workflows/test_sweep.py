@@ -59,3 +59,16 @@ def test_a_param_with_the_name_of_an_output_is_refused() -> None:
     other = unit.model_copy(update={"params": {**unit.params, "best_value": param}})
     with WorkflowTemplate(name="x", entrypoint="main"), pytest.raises(p.ParameterError, match="best-value"):
         sweep(other)
+
+
+@each_unit
+def test_a_trial_has_one_processor_and_a_thread_for_it(unit: Unit) -> None:
+    """What is tried side by side does not wait for each other; memory is that of a training."""
+    with WorkflowTemplate(name="x", entrypoint="main"):
+        one, two = sweep(unit).trials, sweep(unit, cpu="2").trials
+    needs = unit.resources.train
+    assert needs is not None
+    given = one.resources.model_dump(exclude_none=True)
+    assert given == {"limits": {**needs.limits, "cpu": "1"}, "requests": dict(needs.requests)}
+    assert two.resources.model_dump()["limits"]["cpu"] == "2"
+    assert [{e.name: e.value for e in made.env}["OMP_NUM_THREADS"] for made in (one, two)] == ["1", "2"]

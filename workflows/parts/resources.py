@@ -17,6 +17,16 @@ def to_train(unit: Unit) -> m.ResourceRequirements:
     return m.ResourceRequirements.model_validate(needs.model_dump() if needs else {})
 
 
+def with_cpu(needs: m.ResourceRequirements, most: str) -> m.ResourceRequirements:
+    """The same with at most so many processors."""
+    told = needs.model_dump(by_alias=True, exclude_none=True)
+    for part in ("requests", "limits"):
+        given = told.setdefault(part, {})
+        if "cpu" in given or part == "limits":
+            given["cpu"] = min(given.get("cpu", most), most, key=amount)
+    return m.ResourceRequirements.model_validate(told)
+
+
 def largest(needs: Iterable[Resources]) -> dict[str, Any]:
     """Requests and limits; the CPU and the memory may come from two units."""
     found: dict[str, dict[str, str]] = {"requests": {}, "limits": {}}

@@ -18,6 +18,7 @@ from workflows.parts import pods
 from workflows.parts.command import command
 from workflows.parts.image import reference
 from workflows.parts.parameters import Checked
+from workflows.parts.resources import amount, to_train, with_cpu
 
 STUDY = f"{MODEL_STORE}/.sweeps/{{{{workflow.name}}}}"
 TRIALS = Checked(
@@ -41,6 +42,12 @@ SEED = Checked(
 PRUNE = p.switch(
     "search-prune", "true", "Whether a trial that is behind half of the others on its way is ended there."
 )
+TRACKING_URI = Checked(
+    "tracking-uri",
+    "http://mlflow:5000",
+    "MLflow server that trials are logged to; where none answers, or this is empty, they are not.",
+    {"pattern": r"(https?://[^\s\"'`<>\\{}]+)?", "expected": "http:// or https:// and a host, or nothing"},
+)
 
 
 def search(unit: Unit, *, trials: int = 8) -> list[Checked]:
@@ -56,7 +63,7 @@ def search(unit: Unit, *, trials: int = 8) -> list[Checked]:
         'What is tried, as JSON: {"param": [values]} or {"param": {"low": 1, "high": 9, "log": true}}.',
         {"pattern": r"\{.*\}", "expected": "JSON in { and }"},
     )
-    return [asked, PARALLEL, over, SEED, PRUNE]
+    return [asked, PARALLEL, over, SEED, PRUNE, TRACKING_URI]
 
 
 @dataclass(frozen=True)
@@ -92,10 +99,11 @@ class Sweep:
         return {name: str(best.get_parameter(name)) for name in p.of_unit(self.unit)}
 
 
-def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
+def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = (), cpu: str = "1") -> Sweep:
     """Templates `study`, `trials` and `best`. ParameterError where a param has the name of another output.
 
-    `env` is what else a trainer needs to reach its data.
+    `env` is what else a trainer needs to reach its data. A trial has at most `cpu` processors, and no more
+    threads than that: several side by side are faster than one that takes all.
     """
     params = p.of_unit(unit)
     mine = ["dataset"] if unit.data else []
@@ -120,7 +128,9 @@ def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
             Parameter(name="folder", value=STUDY, description="Where the study is."),
         ],
     )
-    trials = _step(unit, "trials", [], ["image", "worker"], [], env)
+    threads = pods.environment({"OMP_NUM_THREADS": str(max(1, int(amount(cpu))))})
+    trials = _step(unit, "trials", [], ["image", "worker"], [], [*threads, *env])
+    trials.resources = with_cpu(to_train(unit), cpu)
     by = unit.searched_by
     told = [
         pods.output("best-metric", f"The best {by.name if by else 'value'} of all trials."),
@@ -134,7 +144,9 @@ def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
     ours = [Checked(str(one.name), "", "", {}, "an output of template best") for one in told]
     p.unique([*ours, *params.values()])
     told += [pods.output(name, f"{name} of the best trial.") for name in params]
-    best = _step(unit, "best", [], ["image"], told)
+    best = _step(
+        unit, "best", [], ["image"], told, pods.environment({"MLFLOW_TRACKING_URI": TRACKING_URI.tag})
+    )
     return Sweep(unit, study, trials, best)
 
 

@@ -1,18 +1,16 @@
 """Nothing that lets somebody in is in an image's files or in a manifest: only the names of Secrets are."""
 
+import io
 import re
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from models.contract.spec import MODELS
+from tests.credentials import in_layer, in_text
 
 ROOT = MODELS.parent
-SECRETS = re.compile(
-    r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY|service_account\.json|\"private_key\""
-    r"|(?i:secret_access_key|password|access_key_id|auth_token)[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9/+_-]{8,}"
-    r"|://[^/\s:@]+:[^/\s:@{}]+@"
-)
 FILES = [
     *(path for path in sorted(MODELS.rglob("*")) if path.is_file() and path.suffix not in (".lock", ".pyc")),
     *sorted(ROOT.glob("workflows/rendered/*.yaml")),
@@ -31,7 +29,25 @@ FILES = [
 )
 def test_a_credential_would_be_found(text: str) -> None:
     """The pattern knows what they look like."""
-    assert SECRETS.search(text)
+    assert in_text(text)
+
+
+def test_a_credential_in_a_layer_would_be_found() -> None:
+    """In our own files by what they look like, in other people's packages by what they are."""
+    planted = {
+        "app/models/key.py": b"password = 'hunter2hunter2'",
+        "venv/lib/example.py": b"password = 'hunter2hunter2'",
+        "venv/lib/pip.conf": b"index-url = https://builder:s3cret@index",
+        "app/models/train.py": b"print('password')",
+    }
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w:gz") as tar:
+        for name, content in planted.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    layer.seek(0)
+    assert set(in_layer(layer, ["builder:s3cret"])) == {"app/models/key.py", "venv/lib/pip.conf"}
 
 
 def test_no_credential_is_in_a_manifest_or_in_what_images_are_made_of() -> None:
@@ -40,9 +56,9 @@ def test_no_credential_is_in_a_manifest_or_in_what_images_are_made_of() -> None:
         path.name == "bitcoin.template.yaml" for path in FILES
     )
     found = {
-        str(path.relative_to(ROOT)): hit[0][:40]
+        str(path.relative_to(ROOT)): hit
         for path in FILES
-        if (hit := SECRETS.search(path.read_text(encoding="utf-8", errors="replace")))
+        if (hit := in_text(path.read_text(encoding="utf-8", errors="replace")))
     }
     assert not found
 

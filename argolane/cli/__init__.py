@@ -48,6 +48,7 @@ for command in (
     deployments.whence,
     cache.cache,
     manifests.lint,
+    manifests.graph,
     manifests.render,
     new.new,
     new.init,

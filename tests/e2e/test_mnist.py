@@ -148,6 +148,7 @@ def test_the_notebooks_of_the_ab_graph_run(
     counted = [int(count) for count in re.findall(r"-mnist: (\d+) of 100 requests", shown)]
     assert sum(counted) == 100 and min(counted) > 20 and shown.count("drawn") == 2
     assert sum(map(int, re.findall(r"mnist (\d+) requests, accuracy", shown))) == 60
+    assert re.search(r"keep-testing|no-difference", shown)
 
 
 def test_a_bandit_learns_and_its_notebook_runs(

@@ -30,7 +30,7 @@ def configuration_and_layers(
             f"https://{host}/v2/{name}/{what}", headers={"Accept": ACCEPTED, **headers}
         )
         file = tempfile.TemporaryFile()  # noqa: SIM115  given to who asks
-        with urllib.request.urlopen(asked, context=context, timeout=120) as answer:  # noqa: S310
+        with urllib.request.urlopen(asked, context=context, timeout=120) as answer:
             while chunk := answer.read(1 << 20):
                 file.write(chunk)
         file.seek(0)

@@ -61,6 +61,10 @@ test: .venv/dev ## all tests that need no cluster
 browser: ## install the browser that the report is tested in (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
+.PHONY: prometheus
+prometheus: ## install the Prometheus that the monitoring is tested with (Debian, as root)
+	@command -v promtool >/dev/null || { apt-get update -qq && apt-get install -y -qq prometheus >/dev/null; }
+
 .PHONY: test-heavy
 test-heavy: .venv/dev ## the tests that take minutes: TensorFlow, Beam, an MLflow that is broken in the middle
 	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile $(ARGS)
@@ -81,6 +85,11 @@ check: .venv/dev ## linters, types, shell scripts, manifests
 .PHONY: render
 render: .venv/argolane ## write workflows/rendered and k8s_serving/rendered from their Hera programs
 	$(bin)/argolane render
+
+.PHONY: protos
+protos: .venv/dev ## write serving/protos/seldon.binpb from the .proto files beside it
+	cd argolane/serving/protos && ../../../$(bin)/python -m grpc_tools.protoc --proto_path=. \
+		--include_imports --descriptor_set_out=seldon.binpb prediction.proto
 
 .PHONY: bench
 bench: .venv/dev ## measure ratios side by side

@@ -7,6 +7,7 @@ Hera's own `to_yaml()` corrupts some scripts; what is written here reads back as
 import json
 import math
 import re
+import sys
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -116,6 +117,8 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> Any:
         if key_node.tag == "tag:yaml.org,2002:merge":
             continue
         key = loader.construct_object(key_node)
+        if not isinstance(key, Hashable):
+            raise _refused(key_node, "a key is a mapping or a list; braces of a template need quotes")
         if key in seen:
             raise _refused(key_node, f"the key {key!r} stands twice")
         seen.add(key)
@@ -173,6 +176,12 @@ def _no_number(_: str) -> float:
     raise ValueError
 
 
+def nodes(path: Path) -> list[yaml.Node]:
+    """The documents that `load` makes of a file as YAML nodes, which know their lines."""
+    found = yaml.compose_all(path.read_text(encoding="utf-8"), _Loader)
+    return [node for node in found if node is not None and node.tag != "tag:yaml.org,2002:null"]
+
+
 def load(path: Path) -> list[Document]:
     """The documents of one file; ManifestError if it cannot be read, is not YAML or holds no object."""
     try:
@@ -187,6 +196,15 @@ def load(path: Path) -> list[Document]:
 def objects(path: Path) -> list[Document]:
     """As `load`, but the items of a List stand for themselves, as for kubectl."""
     return list(_unlisted(load(path)))
+
+
+def stdin() -> list[Document]:
+    """The objects that standard input holds."""
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise ManifestError(["stdin: not UTF-8 text."]) from None
+    return parse(text, Path("-"), where="stdin")
 
 
 def parse(text: str, path: Path, *, where: str) -> list[Document]:

@@ -6,9 +6,11 @@ else that a command needs.
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from argolane.errors import ManifestError, unknown
+
+ImagePolicy = Literal["machine", "strict"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,12 +18,14 @@ class ImageSettings:
     """One `[[image]]` table: the images of that name are built from a folder of the project.
 
     `name` is the last part of an image reference without tag or digest; `{model}` in it stands for one
-    folder's name in kebab-case, and for the same name in snake_case in the other fields.
+    folder's name in kebab-case, and for the same name in snake_case in the other fields. Without a `lock` its
+    containers have this machine's tools, without a `folder` nothing of the project.
     """
 
     name: str
-    folder: str
-    lock: str
+    folder: str = ""
+    lock: str = ""
+    entrypoint: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     pass_env: list[str] = field(default_factory=list)
@@ -69,7 +73,10 @@ class ServingSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectSettings:
+    """`images` says what stock shell images are here: the tools of this `machine`, or refused (`strict`)."""
+
     manifests: list[str] = field(default_factory=list)
+    images: ImagePolicy = "machine"
     namespace: str = "argolane"
     render: RenderSettings = RenderSettings()
     serving: ServingSettings = ServingSettings()
@@ -90,6 +97,10 @@ def read(table: Mapping[str, Any], *, where: str) -> ProjectSettings:
 def _read(found: Any, expected: Any, key: str, faults: list[str]) -> Any:
     """The value as one of the type; None when it is none, and the faults then say why."""
     kind: Any = get_origin(expected) or expected
+    if kind is Literal:
+        if found not in (allowed := get_args(expected)):
+            faults.append(f"{key} is {found!r}; expected {' or '.join(map(repr, allowed))}.")
+        return found
     if not isinstance(found, dict if is_dataclass(kind) else kind):
         faults.append(f"{key} is {found!r}; expected {_shown(expected)}.")
         return None

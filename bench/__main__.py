@@ -4,7 +4,19 @@ import tempfile
 from pathlib import Path
 
 from argolane.project import find
-from bench import beam, comments, comparison, containers, engine, graph, overhead, score, serving, sweep
+from bench import (
+    bandit,
+    beam,
+    comments,
+    comparison,
+    containers,
+    engine,
+    graph,
+    overhead,
+    score,
+    serving,
+    sweep,
+)
 
 
 def main() -> None:
@@ -28,6 +40,8 @@ def main() -> None:
         comments.main(project, work)
         print("The transform of Bitcoin with Beam beside pandas:")
         beam.main(project, work)
+    print("Bandits beside chance, and beside the public router:")
+    bandit.main()
     print("A container beside a bare process:")
     containers.main()
     print("The local engine:")

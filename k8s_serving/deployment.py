@@ -16,6 +16,7 @@ REGISTRY = "registry.example.com/argolane"
 VERSION = "0.1"
 MODEL_STORE = "/mnt/model-store"
 STORE_CLAIM = "model-store"
+STATE = "/mnt/state"  # where a node that keeps something finds its claim
 # Any value turns it on; without it meta.routing is in no answer.
 INJECTION = "SELDON_ENABLE_ROUTING_INJECTION"
 ORCHESTRATOR = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
@@ -38,7 +39,7 @@ def served(unit: Unit, *, image: str, version: str = VERSION, digest: str = "", 
 
 def at_defaults(unit: Unit, *, version: str = VERSION, name: str = "") -> Served:
     """The unit as the rendered manifests show it."""
-    image = f"{REGISTRY}/{image_name(unit, 'runtime')}:{version}"
+    image = f"{REGISTRY}/{image_name(unit, 'runtime')}:{version or VERSION}"
     return served(unit, image=image, version=version, name=name)
 
 
@@ -58,12 +59,15 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
     chained = {node.name for path in graph.paths() if len(path.nodes) > 1 for node in path.nodes}
     # Where no node loads a version, nothing is asked of the store, which then need not be there.
     stored = any(node.version and not isinstance(node, Prepackaged) for node in containers)
+    kept = sorted({node.claim for node in containers if node.claim})
     pod: dict[str, Any] = {
-        "securityContext": security.of_pod(),
-        "containers": [_container(node, tags=node.name in chained, stored=stored) for node in containers],
+        "securityContext": security.of_pod(writes=bool(kept)),
+        "containers": [
+            _container(node, deployment=name, tags=node.name in chained, stored=stored) for node in containers
+        ],
     }
-    if stored:
-        pod["volumes"] = [{"name": STORE_CLAIM, "persistentVolumeClaim": {"claimName": STORE_CLAIM}}]
+    if claims := [*([STORE_CLAIM] if stored else []), *kept]:
+        pod["volumes"] = [{"name": claim, "persistentVolumeClaim": {"claimName": claim}} for claim in claims]
     predictor = {
         "name": "default",
         # Always written: the operator would fill it in, and then fight itself over it.
@@ -89,7 +93,7 @@ def pod_name(containers: Iterable[str]) -> str:
     return f"{len(names)}-nodes-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
 
 
-def _container(node: Served, *, tags: bool, stored: bool) -> dict[str, Any]:
+def _container(node: Served, *, deployment: str, tags: bool, stored: bool) -> dict[str, Any]:
     prepackaged = isinstance(node, Prepackaged)  # its model is fetched, and needs no store
     env = {
         "UNIT": node.serves,
@@ -97,6 +101,7 @@ def _container(node: Served, *, tags: bool, stored: bool) -> dict[str, Any]:
         "MODEL_DIGEST": node.digest,
         "MODEL_THREADS": "1",
         "MODEL_NODE_TAGS": "true" if tags else "",
+        "STATE_FILE": f"{STATE}/{deployment}/{node.name}.sqlite" if node.claim else "",
     }
     made: dict[str, Any] = {
         "name": node.name,
@@ -112,6 +117,10 @@ def _container(node: Served, *, tags: bool, stored: bool) -> dict[str, Any]:
         },
         "securityContext": security.of_container(),
     }
-    if stored and not prepackaged:
-        made["volumeMounts"] = [{"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}]
+    # A node that loads nothing has no business in the store.
+    loads = stored and not prepackaged and (node.version or not node.claim)
+    mounts = [{"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}] if loads else []
+    mounts += [{"name": node.claim, "mountPath": STATE}] if node.claim else []
+    if mounts:
+        made["volumeMounts"] = mounts
     return made

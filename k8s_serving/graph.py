@@ -20,7 +20,8 @@ class Served:
 
     `name` is the node's and the container's; two versions of one unit are two nodes with names of their own.
     Without a `version` the node loads nothing. `serves` is which unit, for an image that can serve several.
-    `digest` is that of the version: one trained again is a new pod.
+    `digest` is that of the version: one trained again is a new pod. `parameters` are those of the
+    graph's node, and `claim` is one that it keeps a file of its own on.
     """
 
     name: str
@@ -31,10 +32,14 @@ class Served:
     kind: str = "MODEL"
     serves: str = ""
     resources: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    claim: str = ""
 
     @property
     def node(self) -> dict[str, Any]:
-        return {"name": self.name, "type": self.kind}
+        node = {"name": self.name, "type": self.kind}
+        given = [{"name": n, "value": v, "type": "STRING"} for n, v in self.parameters.items()]
+        return {**node, "parameters": given} if given else node
 
     def containers(self) -> tuple["Served", ...]:
         return (self,)
@@ -66,19 +71,27 @@ class Path:
     """One way of a request: the containers that it meets, and its share of all requests.
 
     `answers` is the node whose answer the client gets. The share is the product of the factors in `share`, of
-    which "1-0.3" is what 0.3 leaves; None where a router decides.
+    which "1-0.3" is what 0.3 leaves; None where a router decides. `routing` is what an answer on this way has
+    in `meta.routing`: the number of the child that each node with a choice has taken.
     """
 
     nodes: tuple[Served, ...]
     answers: Served
     share: tuple[str, ...] | None = ()
+    routing: tuple[tuple[str, int], ...] = ()
 
-    def below(self, *before: Served, share: tuple[str, ...] | None = ()) -> "Path":
+    def below(
+        self,
+        *before: Served,
+        share: tuple[str, ...] | None = (),
+        routing: tuple[tuple[str, int], ...] = (),
+    ) -> "Path":
         known = share is not None and self.share is not None
         return replace(
             self,
             nodes=(*before, *self.nodes),
             share=(*share, *self.share) if known else None,  # type: ignore[misc]
+            routing=(*routing, *self.routing),
         )
 
 
@@ -152,7 +165,7 @@ class Split:
             list(enumerate(zip(self._ratios, self.arms, strict=True), 1))
         ):
             node = {
-                "name": self.name if number == 1 else f"{self.name}-{number}",
+                "name": self._node(number),
                 "implementation": "RANDOM_ABTEST",
                 "parameters": [{"name": "ratioA", "value": ratio, "type": "FLOAT"}],
                 "children": [arm.node, node],
@@ -166,10 +179,16 @@ class Split:
     def paths(self) -> tuple[Path, ...]:
         found: list[Path] = []
         passed: tuple[str, ...] = ()
-        for ratio, (_, arm) in zip(self._ratios, self.arms, strict=True):
-            found += [path.below(share=(*passed, ratio)) for path in arm.paths()]
+        routed: tuple[tuple[str, int], ...] = ()
+        for number, (ratio, (_, arm)) in enumerate(zip(self._ratios, self.arms, strict=True), 1):
+            here = (*routed, (self._node(number), 0))
+            found += [path.below(share=(*passed, ratio), routing=here) for path in arm.paths()]
             passed += (f"1-{ratio}",)
-        return (*found, *(path.below(share=passed) for path in self.rest.paths()))
+            routed += ((self._node(number), 1),)
+        return (*found, *(path.below(share=passed, routing=routed) for path in self.rest.paths()))
+
+    def _node(self, number: int) -> str:
+        return self.name if number == 1 else f"{self.name}-{number}"
 
     @property
     def _ratios(self) -> list[str]:
@@ -209,7 +228,11 @@ class Router:
 
     def paths(self) -> tuple[Path, ...]:
         # Seldon's executor lets no answer tell of the router's container: it is on no path.
-        return tuple(path.below(share=None) for child in self.children for path in child.paths())
+        return tuple(
+            path.below(share=None, routing=((self.router.name, number),))
+            for number, child in enumerate(self.children)
+            for path in child.paths()
+        )
 
 
 @dataclass(frozen=True)
@@ -231,7 +254,7 @@ class Combiner:
         for ways in product(*(child.paths() for child in self.children)):
             path = Path((self.combiner,), answers=self.combiner)
             for way in reversed(ways):
-                path = path.below(*way.nodes, share=way.share)
+                path = path.below(*way.nodes, share=way.share, routing=way.routing)
             found.append(path)
         return tuple(found)
 

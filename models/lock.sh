@@ -5,7 +5,7 @@
 # train.in only serves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- models/*/train.in models/*/unit.in models/*/app.in models/mlflow_server/runtime.in
+[ $# -gt 0 ] || set -- models/*/train.in models/*/unit.in models/*/app.in models/*/runtime.in
 uv=$(command -v .venv/bin/uv || command -v uv)
 lock() {
   "$uv" pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -19,6 +19,8 @@ for name; do
   fi
   runtime=$folder/runtime.in
   [ -e "$runtime" ] || runtime=models/runtime.in
+  # One line, `-r ../plain.in`: what is locked is that file, so that units share one environment and one layer.
+  [ "$(wc -l <"$runtime")" != 1 ] || runtime=models/$(sed 's|^-r \.\./||' "$runtime")
   [ ! -e "$folder/app.in" ] || lock "$folder/app.in" --output-file "$folder/app.lock"
   [ ! -e "$folder/train.in" ] || lock "$folder/train.in" --excludes models/train-excludes.txt --output-file "$folder/train.lock"
   lock "$runtime" --override models/runtime-overrides.txt --output-file "$folder/runtime.lock"

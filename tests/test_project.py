@@ -25,7 +25,7 @@ def test_no_settings_is_a_bare_project(tmp_path: Path) -> None:
 def test_all_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
     """Unknown keys and wrong types are listed together, by key."""
     (tmp_path / "argolane.toml").write_text(
-        'manifests = "m"\nmanifest = ["m"]\n[[image]]\nname = "x"\nlock = 3\nenv = {A = 1}\n'
+        'manifests = "m"\nmanifest = ["m"]\n[[image]]\nfolder = "x"\nlock = 3\nenv = {A = 1}\n'
     )
     with pytest.raises(ManifestError) as error:
         project.find(tmp_path)
@@ -33,8 +33,8 @@ def test_all_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
     assert sorted(error.value.faults) == [
         f"{file}: No key 'manifest'. Did you mean 'manifests'?",
         f"{file}: image.0.env.A is 1; expected text.",
-        f"{file}: image.0.folder is missing; expected text.",
         f"{file}: image.0.lock is 3; expected text.",
+        f"{file}: image.0.name is missing; expected text.",
         f"{file}: manifests is 'm'; expected a list of texts.",
     ]
 

@@ -13,6 +13,7 @@ from workflows.parts.image import BUILDING, built_or_named, given_by_task, image
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import arm, origin, seldon
+from workflows.parts.traffic import SENDING, traffic
 
 
 def build(question: str, units: list[Unit]) -> WorkflowTemplate:
@@ -20,7 +21,7 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
         name: p.arm(name, unit.name if version == p.VERSION.value else f"{unit.name}:{version}", units)
         for name, (unit, version) in zip("ab", arms(units), strict=True)
     }
-    inputs = [*first.values(), p.RATIO, *p.SOURCE, *p.ROLLOUT, p.accept(units)]
+    inputs = [*first.values(), p.RATIO, *p.SOURCE, *p.ROLLOUT, p.accept(units), *p.TRAFFIC]
     with workflow_template(
         f"ab-test-{question}",
         title=f"A/B test of {question}",
@@ -31,7 +32,8 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
         check = guard(inputs, arms=dict.fromkeys(first, units))
         find, make = gate(units), image({name: given_by_task(name) for name in first})
         graph = ab_test(*(arm(name, units) for name in first), ratio=p.RATIO.tag)
-        roll = rollout(seldon(f"{question}-ab", graph))
+        target = seldon(f"{question}-ab", graph)
+        roll, send = rollout(target), traffic(target)
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
@@ -49,7 +51,15 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
                     f"{name}-{what}": checked.get_parameter(f"{name}-{what}") for what in ("node", *told)
                 }
                 given |= {f"{name}-image": built_or_named(name, f"{name}-image"), **origin(name, found)}
-            built >> Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
+            rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
+            built >> rolled
+            Task(
+                name="traffic",
+                template=send,
+                depends="rollout.Succeeded",
+                when=SENDING,
+                arguments={**given, "url": rolled.get_parameter("url")},
+            )
     return workflow
 
 

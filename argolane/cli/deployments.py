@@ -46,12 +46,13 @@ from argolane.errors import UsageError
     "--timeout", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
     help="Seconds to wait for an answer.",
 )  # fmt: skip
+@click.option("--grpc", is_flag=True, help="Ask over gRPC, not by REST.")
 def predict(deployment: str, request_file: Path | None, batch: Path | None, out: Path | None,
-            timeout: float, **asked: Any) -> None:  # fmt: skip
+            timeout: float, grpc: bool, **asked: Any) -> None:  # fmt: skip
     """Ask a deployment and print its answer, or write its answers to the rows of a file.
 
-    DEPLOYMENT is a name from `argolane get deployments`, or a URL. A batch that was ended goes on when the
-    same command is given again.
+    DEPLOYMENT is a name from `argolane get deployments`, or a URL (with --grpc a HOST:PORT). A batch that was
+    ended goes on when the same command is given again.
     """
     from argolane.serving import client
     from argolane.serving.deployments import Deployments
@@ -60,7 +61,15 @@ def predict(deployment: str, request_file: Path | None, batch: Path | None, out:
         raise UsageError("predict: expected one of --request FILE and --batch FILE.")
     if (batch is None) != (out is None):
         raise UsageError("predict: --batch FILE and --out FILE go together.")
+    if grpc and batch:
+        raise UsageError("predict: --batch asks by REST; leave out --grpc.")
     request = client.read_request(request_file) if request_file else None
+    if grpc and request is not None:
+        from argolane.serving import rpc_client
+
+        place = deployment if ":" in deployment else Deployments(project()).grpc_address(deployment)
+        click.echo(json.dumps(rpc_client.predict(place, request, timeout=timeout), indent=2))
+        return
     address = deployment.startswith(("http://", "https://"))
     url = deployment if address else Deployments(project()).url(deployment)
     if request is not None:

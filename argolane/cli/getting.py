@@ -162,9 +162,11 @@ def _objects(
         click.echo(f"No {_plural(what)}.")
     else:
         several = sum(map(bool, found.values())) > 1 or what == "all"
+        # Who asks for one deployment gets the address of its metrics, too.
+        wide = output == "wide" or (name is not None and "SeldonDeployment" in found)
         show(
             tables.several(
-                tables.of(here, kind, bodies, wide=output == "wide", prefixed=several)
+                tables.of(here, kind, bodies, wide=wide, prefixed=several)
                 for kind, bodies in found.items()
                 if bodies
             )

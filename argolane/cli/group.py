@@ -11,6 +11,7 @@ from argolane.errors import ArgolaneError, UsageError
 
 if TYPE_CHECKING:
     from argolane.project import Project
+    from argolane.settings import ImagePolicy
 
 
 class Group(click.Group):
@@ -55,10 +56,22 @@ parameter_option = click.option(
 )
 
 
-def project() -> "Project":
+images_option = click.option(
+    "--images",
+    type=click.Choice(["machine", "strict"]),
+    help="Stock shell images: this machine's tools stand in for them, or they are refused. "
+    "Default: what argolane.toml says, else machine.",
+)
+
+
+def project(images: "ImagePolicy | None" = None) -> "Project":
+    """The project around the working folder; `images` is what --images says."""
+    from dataclasses import replace
+
     from argolane.project import find
 
-    return find()
+    found = find()
+    return replace(found, settings=replace(found.settings, images=images)) if images else found
 
 
 def place(here: "Project", *, on: str, namespace: str | None) -> str | None:
@@ -70,15 +83,15 @@ def place(here: "Project", *, on: str, namespace: str | None) -> str | None:
     return None
 
 
-def given(values: tuple[str, ...]) -> dict[str, str]:
+def given(values: tuple[str, ...], option: str = "-p") -> dict[str, str]:
     """`-p` options as a mapping; UsageError for one that is no NAME=VALUE, or is given twice."""
     found: dict[str, str] = {}
     for text in values:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"-p {text}: expected NAME=VALUE.")
+            raise UsageError(f"{option} {text}: expected NAME={'VALUE' if option == '-p' else 'PATH'}.")
         if name in found:
-            raise UsageError(f"-p {name} is given twice.")
+            raise UsageError(f"{option} {name} is given twice.")
         found[name] = value
     return found
 

@@ -13,8 +13,11 @@ from argolane.cli.group import output_option, project
 from argolane.errors import ArgolaneError
 
 if TYPE_CHECKING:
+    from argolane.manifest import Document
     from argolane.project import Project
     from argolane.workflow.lint.finding import Finding, Severity
+
+_GROUPS = (b"argoproj.io/", b"machinelearning.seldon.io/")
 
 
 @click.command("list")
@@ -47,8 +50,18 @@ def list_(verbose: bool, output: str) -> None:
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@output_option
-def lint(files: tuple[Path, ...], output: str) -> None:
+@click.option("--known", is_flag=True, help="Pass over files that name neither argoproj.io nor Seldon.")
+@click.option(
+    "-o",
+    "--output",
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    show_default=True,
+    help="github: annotations beside the lines; sarif: for code scanning.",
+)
+def lint(files: tuple[Path, ...], known: bool, output: str) -> None:
     """Check manifests.
 
     FILES are files or folders, by default those of the project. Finds what the Argo controller would
@@ -58,9 +71,12 @@ def lint(files: tuple[Path, ...], output: str) -> None:
     paths = [p for path in files for p in _manifests(path)] if files else here.manifest_files()
     if not paths:
         raise ArgolaneError("No manifest to check: name a file, or list folders in argolane.toml.")
-    findings = _findings(here, paths)
-    if output == "json":
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    if known:
+        paths = [path for path in paths if not path.is_file() or _is_known(path)]
+    documents = _documents(paths)
+    findings = _findings(here, paths, documents)
+    if output != "text":
+        _for_programs(findings, documents, output)
         sys.exit(any(finding.severity == "error" for finding in findings))
     count = _told(findings)
     errors, only_there = count["error"], count["local"]
@@ -80,7 +96,8 @@ def render(check: bool) -> None:
         changed = renderer.render(here)
         for path in changed:
             click.echo(path.relative_to(here.root))
-        if _told(_findings(here, [path for path in changed if path.is_file()]))["error"]:
+        there = [path for path in changed if path.is_file()]
+        if _told(_findings(here, there, _documents(there)))["error"]:
             raise ArgolaneError("What was rendered has errors.")
         return
     stale = renderer.check(here)
@@ -90,15 +107,40 @@ def render(check: bool) -> None:
         raise ArgolaneError("Rendered files are stale. Run: argolane render")
 
 
-def _findings(here: "Project", paths: list[Path]) -> "list[Finding]":
+def _documents(paths: list[Path]) -> "list[Document]":
+    from argolane.manifest import load
+
+    return [document for path in paths for document in load(path)]
+
+
+def _findings(here: "Project", paths: list[Path], documents: "list[Document]") -> "list[Finding]":
     """What is wrong with the manifests at these paths; the project's others are there to be referred to."""
     from argolane.manifest import load
     from argolane.workflow.lint import lint as check
 
-    documents = [document for path in paths for document in load(path)]
     named = {path.resolve() for path in paths}
     others = [d for p in here.manifest_files() if p.resolve() not in named for d in load(p)]
     return check(documents, others=others)
+
+
+def _for_programs(findings: "list[Finding]", documents: "list[Document]", output: str) -> None:
+    from argolane.cli import annotating
+    from argolane.workflow.lint import places
+
+    if output == "json":
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        return
+    placed = places.of(findings, documents)
+    if output == "sarif":
+        click.echo(annotating.sarif(placed))
+        return
+    for line in annotating.github(placed):
+        click.echo(line)
+
+
+def _is_known(path: Path) -> bool:
+    """Whether a file may hold what this checks: other YAML of a repository is none of its business."""
+    return any(group in path.read_bytes() for group in _GROUPS)
 
 
 def _told(findings: "list[Finding]") -> "Counter[Severity]":

@@ -1,6 +1,5 @@
 """`-f FILE|-|FOLDER` and `-k FOLDER` in, the documents in them out: what apply, delete and wait share."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,10 +54,10 @@ def documents(files: tuple[str, ...], folders: tuple[str, ...], *, recursive: bo
 
 
 def _read(place: str, *, recursive: bool) -> "list[Document]":
-    from argolane.manifest import objects
+    from argolane.manifest import objects, stdin
 
     if place == "-":
-        return _stdin()
+        return stdin()
     if "://" in place:
         raise ManifestError([f"{place}: is not on this machine; download it first."])
     path = Path(place)
@@ -91,13 +90,3 @@ def _kustomized(place: str) -> "list[Document]":
 def _inside(folder: Path, *, recursive: bool) -> Iterator[Path]:
     files = folder.rglob("*") if recursive else folder.iterdir()
     return iter(sorted(path for path in files if path.suffix in _SUFFIXES and path.is_file()))
-
-
-def _stdin() -> "list[Document]":
-    from argolane.manifest import parse
-
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError:
-        raise ManifestError(["stdin: not UTF-8 text."]) from None
-    return parse(text, Path("-"), where="stdin")

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urljoin
 
 from rich.console import Group, RenderableType
 
 from argolane.cli.show import table_of
 from argolane.kubernetes.kinds import KINDS
 from argolane.project import Project
+from argolane.serving import metrics
 from argolane.workflow.run.tree import first_line
 
 Object = Mapping[str, Any]
@@ -117,13 +119,19 @@ def _namespace(_: Project, body: Object) -> Row:
 
 
 def _seldon(_: Project, body: Object) -> Row:
+    from argolane.serving.status import grpc_address
+
     status = body.get("status") or {}
     url = (status.get("address") or {}).get("url", "")
+    address = grpc_address(body)
+    # Not in a column of its own, which would be empty for most.
+    url = f"{url}\n{address} (gRPC)" if address else url
     return str(status.get("state", "")), str(url), first_line(str(status.get("description") or ""))
 
 
 def _seldon_more(body: Object) -> Row:
-    return (_age(body),)
+    url = str(((body.get("status") or {}).get("address") or {}).get("url", ""))
+    return _age(body), urljoin(url, metrics.PATH) if url else ""
 
 
 def _none(_: Object) -> Row:
@@ -146,7 +154,7 @@ _TABLES: dict[str, tuple[Row, Callable[[Project, Object], Row], Row, Callable[[O
         ("NAME", "STATUS", "CAPACITY", "ACCESS MODES", "AGE", "FOLDER"), _claim, (), _none
     ),
     "Namespace": (("NAME", "STATUS", "AGE"), _namespace, (), _none),
-    "SeldonDeployment": (("NAME", "STATE", "URL", "DESCRIPTION"), _seldon, ("AGE",), _seldon_more),
+    "SeldonDeployment": (("NAME", "STATE", "URL", "DESCRIPTION"), _seldon, ("AGE", "METRICS"), _seldon_more),
 }  # fmt: skip
 
 

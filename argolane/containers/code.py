@@ -32,9 +32,9 @@ class Code:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
-def of(root: Path, folder: Path, lock: Path, settings: Any) -> Code:
+def of(root: Path, folder: Path, lock: Path | None, settings: Any) -> Code:
     """The code of an image whose `[[image]]` table says `settings`."""
-    own = set(_files(folder)) | {lock}
+    own = {*_files(folder), *([lock] if lock else [])}
     files = sorted(own | _imported(own, root))
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     for path in files:

@@ -1,7 +1,8 @@
 """An image reference in, what it means on this machine out: a command, an environment, a folder.
 
 A project image (an `[[image]]` table of argolane.toml) is its folder of the repository and an environment
-made from its lock file; a stock `python:3.x` image is this machine's own Python. No image is ever pulled.
+made from its lock file; a stock `python:3.x` image is this machine's own Python, and a stock shell image its
+tools (stock.py). No image is ever pulled.
 """
 
 import errno
@@ -10,11 +11,11 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from argolane.containers import code, environments, reference
+from argolane.containers import code, environments, reference, stock
 from argolane.containers.code import Code
 from argolane.containers.sandbox import OWN_FOLDERS, Mount
 from argolane.disk import said
@@ -31,13 +32,23 @@ _PYTHON_TAG = re.compile(
 @dataclass(frozen=True)
 class Image:
     """What a reference means here: `command` is () when the image has none of its own, `folders` are what
-    its containers need of this machine."""
+    its containers need of this machine, `programs` are paths that the image has and this machine lacks, with
+    what stands in for them; `stands_in`: its tools are this machine's, and may lack one of the image's."""
 
     reference: str
     command: tuple[str, ...]
     env: Mapping[str, str]
     workdir: Path
     folders: tuple[Mount, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    programs: Mapping[str, str] = field(default_factory=dict)
+    stands_in: bool = False
+
+    def argv(self, command: Sequence[str], args: Sequence[str]) -> list[str]:
+        """As Kubernetes merges them: a command replaces the entrypoint and the image's own command, args
+        that stand alone the latter."""
+        words = [*command, *args] if command else [*self.entrypoint, *(args or self.command)]
+        return [self.programs.get(words[0], words[0]), *words[1:]] if words else []
 
 
 @dataclass(frozen=True)
@@ -63,9 +74,33 @@ def recognise(project: Project, image: str) -> str | None:
             return None
         return f"image {image!r} is not Python 3; the local runner has Python {_version()} for python:3.x."
     names = ", ".join(settings.name for settings in project.settings.image) or "none"
+    known = f"image {image!r} is neither an image of this project ({FILE}: {names}) nor python:3.x"
+    if (found := stock.find(parts)) is None:
+        return f"{known} nor one of {stock.NAMES}. Add an [[image]] table to {FILE}, or use --on argo."
+    if project.settings.images == "strict":
+        return f"{known}, and --images strict lets no tools of this machine stand in for it."
+    if missing := stock.missing(found):
+        return (
+            f"image {image!r} needs {missing!r}, which is not on this machine. Install it, or use --on argo."
+        )
+    return None
+
+
+def stands_in(project: Project, image: str) -> bool:
+    """Whether this machine's tools stand in for a stock image."""
+    parts = reference.parse(image)
+    if parts is None or parts.name == "python" or _matches(project, parts.name):
+        return False
+    return stock.find(parts) is not None
+
+
+def lacking(project: Project, image: str, program: str) -> str | None:
+    """Why `program`, which a container of a stock image starts, cannot be had; None where it can be."""
+    if not stands_in(project, image) or stock.has(program):
+        return None
     return (
-        f"image {image!r} is neither an image of this project ({FILE}: {names}) nor python:3.x. "
-        f"Add an [[image]] table to {FILE}, or use --on argo."
+        f"{program!r} of image {image!r} is not on this machine, whose tools stand in for that image's. "
+        "Install it, or use --on argo."
     )
 
 
@@ -79,7 +114,8 @@ def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda
         for match in _matches(project, parts.name if parts else ""):
             if _fault(project, match) is None:
                 return _project_image(project, image, match, say)
-        return _stock_python(project, image)
+        found = stock.find(parts) if parts and parts.name != "python" else None
+        return _stock_shell(project, image, found) if found else _stock_python(project, image)
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise
@@ -108,11 +144,12 @@ def code_of(project: Project, image: str) -> Code | None:
     """The code that containers of a project image run; None for any other image."""
     parts = reference.parse(image)
     for match in _matches(project, parts.name if parts else ""):
-        if _fault(project, match) is None:
+        if _fault(project, match) is None and match.settings.folder:
             folder, lock = (
                 project.root / match.fill(p) for p in (match.settings.folder, match.settings.lock)
             )
-            return code.of(project.root, folder, lock, asdict(match.settings))
+            held = lock if match.settings.lock else None
+            return code.of(project.root, folder, held, asdict(match.settings))
     return None
 
 
@@ -132,41 +169,57 @@ def _fault(project: Project, image: _ProjectImage) -> str | None:
     if str(project.root) in OWN_FOLDERS:
         return f"{where}: each container has a {project.root} of its own; move the project to a folder in it."
     folder, lock = image.fill(image.settings.folder), image.fill(image.settings.lock)
+    # Neither is needed; the root is a folder, and a file is not asked for.
     if not (project.root / folder).is_dir():
         return f"{where}: there is no folder {folder}. Make it, or correct the image's name."
-    if not (project.root / lock).is_file():
+    if lock and not (project.root / lock).is_file():
         return f"{where}: there is no file {lock}. Write it with `uv pip compile --generate-hashes`."
     return None
 
 
 def _project_image(project: Project, image: str, match: _ProjectImage, say: Callable[[str], None]) -> Image:
     settings = match.settings
+    base = _locked(project, image, match, say) if settings.lock else _stock_python(project, image)
+    passed = {name: os.environ[name] for name in settings.pass_env if name in os.environ}
+    in_project = bool(settings.lock or settings.folder)
+    own = {"PYTHONPATH": str(project.root)} if in_project else {}
+    return replace(
+        base,
+        command=tuple(match.fill(part) for part in settings.command),
+        entrypoint=tuple(match.fill(part) for part in settings.entrypoint),
+        env={
+            **base.env,
+            **own,
+            **passed,
+            **{name: match.fill(value) for name, value in settings.env.items()},
+        },
+        workdir=project.root if in_project else Path("/"),
+        folders=(
+            *base.folders,
+            *(_readable(project.root) if in_project else ()),
+            *_readable(*_named(passed.values())),
+        ),
+    )
+
+
+def _locked(project: Project, image: str, match: _ProjectImage, say: Callable[[str], None]) -> Image:
     environment = environments.ensure(
-        project.root / match.fill(settings.lock), project.cache / "envs", root=project.root, say=say
+        project.root / match.fill(match.settings.lock), project.cache / "envs", root=project.root, say=say
     )
     bytecode, cache = environment / "pycache", environment / "cache"
     for folder in (bytecode, cache):
         folder.mkdir(exist_ok=True)
-    passed = {name: os.environ[name] for name in settings.pass_env if name in os.environ}
-    return Image(
-        reference=image,
-        command=tuple(match.fill(part) for part in settings.command),
-        env=_base_env(environment / "bin")
-        | {"VIRTUAL_ENV": str(environment), "PYTHONPATH": str(project.root)}
-        # Written by what its containers import: to compile everything beforehand takes ten times as long as
-        # making the environment.
-        # The cache is what libraries keep for next time, such as matplotlib its list of fonts.
-        | {"PYTHONPYCACHEPREFIX": str(bytecode), "XDG_CACHE_HOME": str(cache)}
-        | passed
-        | {name: match.fill(value) for name, value in settings.env.items()},
-        workdir=project.root,
-        folders=(
-            *_readable(project.root, environment, *_named(passed.values())),
-            *own_python_folders(),
-            Mount(bytecode, str(bytecode)),
-            Mount(cache, str(cache)),
-        ),
-    )
+    # Bytecode is written by what its containers import: to compile everything beforehand takes ten times as
+    # long as making the environment. The cache is what libraries keep for next time, such as matplotlib its
+    # list of fonts.
+    env = {
+        "VIRTUAL_ENV": str(environment),
+        "PYTHONPYCACHEPREFIX": str(bytecode),
+        "XDG_CACHE_HOME": str(cache),
+    }
+    written = (Mount(bytecode, str(bytecode)), Mount(cache, str(cache)))
+    folders = (*_readable(environment), *own_python_folders(), *written)
+    return Image(image, (), _base_env(environment / "bin") | env, project.root, folders)
 
 
 def _stock_python(project: Project, image: str) -> Image:
@@ -174,6 +227,21 @@ def _stock_python(project: Project, image: str) -> Image:
     folder = project.cache / "python" / f"{_version()}-{hashlib.sha256(bytes(own)).hexdigest()[:8]}"
     env = _base_env(_links(folder, own), own.parent) | {"PYTHONDONTWRITEBYTECODE": "1"}
     return Image(image, ("python3",), env, Path("/"), (*_readable(folder), *own_python_folders()))
+
+
+def _stock_shell(project: Project, image: str, found: stock.Stock) -> Image:
+    own = own_python()
+    folder = stock.programs(project.cache / "stock", own)
+    return Image(
+        image,
+        found.command,
+        _base_env(folder),
+        Path("/"),
+        (*_readable(folder, stock.FOLDER), *own_python_folders()),
+        entrypoint=found.entrypoint,
+        programs={path: str(folder / name) for path, name in stock.PATHS.items()},
+        stands_in=True,
+    )
 
 
 def own_python() -> Path:

@@ -50,15 +50,16 @@ def to_start(
     """ArgolaneError when something that the container names is not there.
 
     `fields` are the pod's (fields.of_pod); `added` is what a controller puts behind the container's own env.
-    Without command and args the image's command is run; its args alone replace that, as of a CMD.
+    What it does not say itself is the image's (Image.argv).
     """
     env = {**environment.build(container, image.env, fields, objects), **added}
     env.setdefault("HOSTNAME", fields.get("metadata.name", ""))
-    written = [*(container.get("command") or ()), *(container.get("args") or ())]
-    argv = [expand(str(part), env) for part in written] or image.command
+    command, args = (
+        [expand(str(part), env) for part in container.get(field) or ()] for field in ("command", "args")
+    )
     return sandbox.Container(
         name=str(container["name"]),
-        argv=tuple(argv),
+        argv=tuple(image.argv(command, args)),
         env=env,
         workdir=str(container.get("workingDir") or image.workdir),
         mounts=mounts,

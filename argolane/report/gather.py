@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from argolane.project import Project
-from argolane.report import LOG_LINES, render
+from argolane.report import LOG_LINES, Picture, render
 from argolane.report.headline import repository
 from argolane.workflow.run.recorded import RunFolder, tail
 from argolane.workflow.run.result import values_of
@@ -29,9 +29,7 @@ def of_cluster(name: str | None, *, namespace: str, project: Project | None = No
     spec = status.get("storedWorkflowTemplateSpec") or workflow["spec"]
     parameters = values_of(spec) | values_of(workflow["spec"])
     where = repository(project.root) if project else ""
-    return found, render(
-        name=found, status=status, parameters=parameters, logs=logs, pictures={}, repository=where
-    )
+    return found, render(name=found, status=status, parameters=parameters, logs=logs, repository=where)
 
 
 def page(project: Project, run: RunFolder) -> str:
@@ -39,7 +37,7 @@ def page(project: Project, run: RunFolder) -> str:
     logs = {
         path: tail(run.log(path), MOST_LOG) for path, node in walk(run.status) if node.get("type") == "Pod"
     }
-    pictures = dict(list(_pictures(project, run))[:MOST_PICTURES])
+    pictures = list(_pictures(project, run))[:MOST_PICTURES]
     parameters = values_of(run.workflow.get("spec") or {})
     return render(
         name=run.name,
@@ -48,21 +46,28 @@ def page(project: Project, run: RunFolder) -> str:
         logs=logs,
         pictures=pictures,
         repository=repository(project.root),
+        prepared=_prepared(run),
     )
 
 
-def _pictures(project: Project, run: RunFolder) -> Iterator[tuple[str, Path]]:
+def _prepared(run: RunFolder) -> dict[str, float]:
+    """Seconds that each pod waited for the environments of its images."""
+    return {i: float(result.get("prepared") or 0.0) for i, result in run.record.results().items()}
+
+
+def _pictures(project: Project, run: RunFolder) -> Iterator[Picture]:
     """PNG files in the folders that output parameters name, such as the version that training saved."""
     spec: Mapping[str, Any] = run.workflow.get("spec") or {}
     templates = {t.get("name"): t for t in spec.get("templates") or []}
     for path, node in walk(run.status):
-        if node.get("type") != "Pod":
-            continue  # a Retry node has the outputs of its last attempt
+        # A Retry node has the outputs of its last attempt; what lies there of one that failed is another's.
+        if node.get("type") != "Pod" or node.get("phase") != "Succeeded":
+            continue
         mounted = _mounted(project, run, spec, templates.get(node.get("templateName")) or {})
         for parameter in (node.get("outputs") or {}).get("parameters") or []:
             folder = _on_this_machine(str(parameter.get("value") or ""), mounted)
             for file in sorted(folder.glob("*.png")) if folder else []:
-                yield f"{task_of(path.rpartition('/')[2])}: {file.stem.replace('_', ' ')}", file
+                yield Picture(task_of(path.rpartition("/")[2]), file)
 
 
 def _mounted(

@@ -3,7 +3,7 @@
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +12,10 @@ from argolane.workflow.run.measured import measured, shown
 
 _COMMIT = re.compile(r"([0-9a-f]{7,64})(-dirty)?")
 _ASKING = 10  # seconds
+_SSH = re.compile(
+    r"(?:ssh://)?(?:[\w.-]+@)?(?P<host>[A-Za-z0-9.-]+)(?::\d+/|:(?!\d*/?/)|/)(?P<path>[\w./~-]+)"
+)
+_FORGE = re.compile(r"(?:^|\.)(?:github|gitlab|codeberg|bitbucket|gitea|forgejo|git)\.")
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,16 @@ class Line:
     data: str
     commit: str
     link: str
+    task: str
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
-def lines(status: Mapping[str, Any], repository: str = "") -> list[Line]:
-    """What a run measured, in the order of its tasks; `repository` is a web address, or ''."""
+def lines(
+    status: Mapping[str, Any], repository: str = "", links: Mapping[str, Mapping[str, str]] | None = None
+) -> list[Line]:
+    """What a run measured, in the order of its tasks; `repository` is a web address, or ''.
+
+    `links` are where more is to be read, by task."""
     return [
         Line(
             of=f"{one.of} {one.version}".rstrip(),
@@ -38,6 +48,8 @@ def lines(status: Mapping[str, Any], repository: str = "") -> list[Line]:
             data=one.data or (f"sha256 {one.data_sha256[:12]}" if one.data_sha256 else ""),
             commit=_short(one.commit),
             link=_link(one.commit, repository),
+            task=one.task,
+            links=(links or {}).get(one.task, {}),
         )
         for one in measured(status)
     ]
@@ -54,7 +66,13 @@ def repository(root: Path) -> str:
 
 
 def web_address(remote: str) -> str:
-    """`https://me:secret@host/a/b.git` -> `https://host/a/b`; '' for what no browser opens."""
+    """`https://me:secret@host/a/b.git` -> `https://host/a/b`; '' for what no browser opens.
+
+    So is `git@github.com:a/b.git`, of the hosts that are known to show what they give by ssh.
+    """
+    if match := _SSH.fullmatch(remote):
+        host, path = match["host"], match["path"].strip("/").removesuffix(".git")
+        return f"https://{host}/{path}" if _FORGE.search(host) and "/" in path else ""
     try:
         parts = urlsplit(remote)
         port = f":{parts.port}" if parts.port else ""
@@ -72,4 +90,8 @@ def _short(commit: str) -> str:
 
 def _link(commit: str, repository: str) -> str:
     match = _COMMIT.fullmatch(commit)
-    return f"{repository}/commit/{match[1]}" if match and repository else ""
+    if not match or not repository:
+        return ""
+    host = urlsplit(repository).hostname or ""
+    way = "-/commit" if "gitlab" in host else "commits" if "bitbucket" in host else "commit"
+    return f"{repository}/{way}/{match[1]}"

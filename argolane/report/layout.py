@@ -1,18 +1,19 @@
 """Argo's nodes in, boxes and arrows out: the run graph with its groups folded away, laid out in layers."""
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Node = Mapping[str, Any]
+from argolane.report.folds import Node, folded, named, tasks
 
-_FOLDED = ("DAG", "Steps", "StepGroup", "TaskGroup")
-_WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 150, 44, 32, 14
+# Six boxes stand beside each other on a page 1280 pixels wide, two on a phone.
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 150, 56, 32, 14
+_LINE = 19  # characters
 
 
 @dataclass(frozen=True)
 class Box:
-    """One task: place and size in pixels."""
+    """One task, or many of one loop: place and size in pixels. `id` is that of the first."""
 
     id: str
     name: str
@@ -21,6 +22,12 @@ class Box:
     y: int
     width: int = _WIDTH
     height: int = _HEIGHT
+
+    @property
+    def lines(self) -> list[str]:
+        """The name in at most two lines."""
+        lines = textwrap.wrap(self.name, _LINE) or [""]
+        return lines if len(lines) < 3 else [lines[0], f"{lines[1][: _LINE - 1]}…"]
 
 
 @dataclass(frozen=True)
@@ -32,19 +39,23 @@ class Graph:
 
 
 def graph(nodes: Mapping[str, Node]) -> Graph:
-    """Every node that does something, left to right by dependence; attempts are folded into their Retry."""
-    attempts = {i for n in nodes.values() if n.get("type") == "Retry" for i in n.get("children") or []}
-    shown = {i: n for i, n in nodes.items() if n.get("type") not in _FOLDED and i not in attempts}
-    edges = {i: sorted(_following(i, nodes, set(shown)) - {i}) for i in shown}
+    """Every node that does something, left to right by dependence."""
+    shown = tasks(nodes)
+    groups = folded(shown, nodes)
+    first = {i: group[0] for group in groups for i in group}
+    edges: dict[str, set[str]] = {group[0]: set() for group in groups}
+    for i in shown:
+        edges[first[i]] |= {first[after] for after in _following(i, nodes, set(shown))} - {first[i]}
     layers = _layers(edges)
     rows: dict[int, int] = {}
     boxes = {}
-    for i, node in sorted(shown.items(), key=lambda item: str(item[1].get("startedAt") or "~")):
+    for group in groups:
+        i = group[0]
         row = rows.get(layers[i], 0)
         rows[layers[i]] = row + 1
         x, y = layers[i] * (_WIDTH + _GAP_X), row * (_HEIGHT + _GAP_Y)
-        boxes[i] = Box(i, str(node.get("displayName", i)), str(node.get("phase", "Pending")), x, y)
-    arrows = tuple(_arrow(boxes[a], boxes[b]) for a, after in edges.items() for b in after)
+        boxes[i] = Box(i, named(group, nodes), str(nodes[i].get("phase", "Pending")), x, y)
+    arrows = tuple(_arrow(boxes[a], boxes[b]) for a, after in edges.items() for b in sorted(after))
     return Graph(
         tuple(boxes.values()),
         arrows,
@@ -70,7 +81,7 @@ def _following(start: str, nodes: Mapping[str, Node], shown: set[str]) -> set[st
     return found
 
 
-def _layers(edges: Mapping[str, list[str]]) -> dict[str, int]:
+def _layers(edges: Mapping[str, set[str]]) -> dict[str, int]:
     """The longest way from a start to each node; what Argo wrote has no cycle."""
     before: dict[str, int] = dict.fromkeys(edges, 0)
     for after in edges.values():

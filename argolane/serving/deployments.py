@@ -57,6 +57,16 @@ class Deployments(Kept):
             raise ArgolaneError(f"Deployment {name!r} has no address yet. Try again in a second.")
         return str(url)
 
+    def grpc_address(self, name: str) -> str:
+        """Where predictions are asked for over gRPC: `host:port`."""
+        address = status.grpc_address(self.get(name))
+        if not address:
+            raise ArgolaneError(
+                f"Deployment {name!r} has no gRPC port. A manifest asks for one by spec.transport: grpc or "
+                "by the variable GRPC_WORKERS of a unit's container."
+            )
+        return address
+
     def wait(self, name: str, *, timeout: float, state: str = status.AVAILABLE) -> Object:
         """The object once it is in that state; ArgolaneError with the reason when it Failed or time is up."""
         begun = time.monotonic()

@@ -9,8 +9,8 @@ from argolane.serving.spec import Container, SeldonDeployment
 from argolane.serving.watching import State
 
 # Where the operator has the executor listen in each pod.
-_EXECUTOR = 8000
-_FIRST = 9000
+_EXECUTOR, _EXECUTOR_GRPC = 8000, 5001
+_FIRST, _FIRST_GRPC = 9000, 9500
 
 Endpoint = dict[str, Any]
 """{"pod", "labels", "address", "ready", "leaving", "ports": {name or number: port of this machine}}"""
@@ -31,13 +31,23 @@ def of_pods(pods: Iterable[Pod], labels: Mapping[str, str], *, leaving: bool = F
     ]
 
 
-def of_predictor(deployment: SeldonDeployment, pods: list[Pod], port: int) -> list[Endpoint]:
-    """Of a graph, whose executor is one process of this machine for all its pods, and of its units."""
+def of_predictor(
+    deployment: SeldonDeployment, pods: list[Pod], port: int, grpc_port: int = 0
+) -> list[Endpoint]:
+    """Of a graph, whose executor is one process of this machine for all its pods, and of its units.
+
+    `grpc_port` is 0 where there is none.
+    """
     found = []
     for pod in pods:
         given = {"http": port, str(_EXECUTOR): port}
+        if grpc_port:
+            given |= {"grpc": grpc_port, str(_EXECUTOR_GRPC): grpc_port}
         for unit, held in pod.ports.items():
-            given[str(_FIRST + pod.plan.numbers.get(unit, 0))] = held.http
+            number = pod.plan.numbers.get(unit, 0)
+            given[str(_FIRST + number)] = held.http
+            if grpc_port:
+                given[str(_FIRST_GRPC + number)] = held.grpc
         name = deployment.metadata.name
         labels = {
             "app": pod.plan.deployment,

@@ -4,8 +4,9 @@ What has no place in a graph is refused here with all its faults, for the graph 
 a SeldonDeployment. What a graph means, and whether it means it well, is asked in `check/`.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from argolane.errors import ManifestError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from argolane.serving.spec import SeldonDeployment
 
 REST_TIMEOUT = "seldon.io/rest-timeout"
+GRPC_TIMEOUT = "seldon.io/grpc-timeout"
+GRPC_LARGEST = "seldon.io/grpc-max-message-size"
 ROUTING_INJECTION = "SELDON_ENABLE_ROUTING_INJECTION"
 
 
@@ -27,6 +30,25 @@ class Graph:
     timeout: float | None = None
     """Seconds that one call to a node may take; None is for ever."""
     version: str = ""
+    grpc_timeout: float | None = None
+    """The same of a call over gRPC, where 0 lets every call fail."""
+    largest_message: int | None = None
+    """Bytes of a request or an answer over gRPC; None leaves it to the server."""
+
+    def with_annotations(self, annotations: Mapping[str, str]) -> "Graph":
+        """What annotations say of gRPC.
+
+        ManifestError for a size that is no number: the executor does not start on it.
+        """
+        timeout, size = whole(annotations.get(GRPC_TIMEOUT, "")), annotations.get(GRPC_LARGEST, "")
+        if size and whole(size) is None:
+            raise ManifestError(
+                f"Predictor {self.predictor!r}: annotation {GRPC_LARGEST} is {size!r}; expected bytes, a "
+                "whole number such as '4194304'."
+            )
+        seconds = self.grpc_timeout if timeout is None else timeout / 1000
+        largest = whole(size) if size else self.largest_message
+        return replace(self, grpc_timeout=seconds, largest_message=largest)
 
 
 def graph_of(deployment: "SeldonDeployment") -> Graph:
@@ -36,7 +58,8 @@ def graph_of(deployment: "SeldonDeployment") -> Graph:
     annotations = deployment.spec.annotations | predictor.annotations
     injection = any(v.name == ROUTING_INJECTION and v.value for v in predictor.svc_orch_spec.env)
     timeout = milliseconds(annotations.get(REST_TIMEOUT, ""))
-    return Graph(predictor.name, predictor.graph, injection, timeout, annotations.get("version", ""))
+    graph = Graph(predictor.name, predictor.graph, injection, timeout, annotations.get("version", ""))
+    return graph.with_annotations(annotations)
 
 
 def read(predictor: Mapping[str, Any]) -> Graph:
@@ -58,7 +81,13 @@ def read(predictor: Mapping[str, Any]) -> Graph:
     variables = (predictor.get("svcOrchSpec") or {}).get("env") or []
     injection = any(v.get("name") == ROUTING_INJECTION and v.get("value") for v in variables)
     root = Node.of(graph.value, defaults=False)
-    return Graph(str(name), root, injection, timeout, annotations.get("version", ""))
+    found = Graph(str(name), root, injection, timeout, annotations.get("version", ""))
+    return found.with_annotations(annotations)
+
+
+def whole(text: str) -> int | None:
+    """As Go reads a number of 64 bits; None for what is none."""
+    return int(text) if re.fullmatch(r"[+-]?[0-9]+", text) and abs(int(text)) < 2**63 else None
 
 
 def milliseconds(text: str) -> float | None:

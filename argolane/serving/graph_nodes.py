@@ -35,6 +35,13 @@ class Node:
     parameters: tuple[Parameter, ...] = ()
     children: tuple["Node", ...] = ()
     endpoint: str = ""
+    """`http://host:port`, for REST."""
+    grpc_endpoint: str = ""
+    """`host:port`, for gRPC."""
+    dialled: str = ""
+    """`host:port`, which tells whether it is there."""
+    grpc: bool = False
+    """Whether its own port, that probes dial, is that of gRPC."""
     model_uri: str = ""
     secret: str = ""
     """What the storage initializer has its keys from."""
@@ -61,7 +68,7 @@ class Node:
                 cls.of(child, f"{at}.children[{i}]", defaults=defaults)
                 for i, child in enumerate(given.get("children") or ())
             ),
-            endpoint=_address(given.get("endpoint") or {}),
+            **_addresses(given.get("endpoint") or {}),
             model_uri=given.get("modelUri") or "",
             secret=given.get("envSecretRefName") or "",
             at=at,
@@ -117,6 +124,13 @@ class Node:
         return next((node for node in self.walk() if node.name == name), None)
 
 
-def _address(endpoint: Mapping[str, Any]) -> str:
-    host, port = endpoint.get("service_host"), endpoint.get("httpPort") or endpoint.get("service_port")
-    return f"http://{host}:{port}" if host and port else ""
+def _addresses(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the operator has filled in host and ports; before that, whether it is asked by gRPC."""
+    host, own = endpoint.get("service_host"), endpoint.get("service_port")
+    http, grpc = endpoint.get("httpPort") or own, endpoint.get("grpcPort") or own
+    return {
+        "endpoint": f"http://{host}:{http}" if host and http else "",
+        "grpc_endpoint": f"{host}:{grpc}" if host and grpc else "",
+        "dialled": f"{host}:{own or http or grpc}" if host and (own or http or grpc) else "",
+        "grpc": endpoint.get("type") == "GRPC",
+    }

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from argolane.containers.sandbox import Mount
+from argolane.serving.grpc_asked import WORKERS
 
 _INSIDE = Path(__file__).resolve().parent / "inside"
 FOLDER = Mount(_INSIDE, str(_INSIDE), read_only=True)
 """What the container must see."""
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
+def environment(given: Mapping[str, str], *, grpc: bool = False) -> dict[str, str]:
+    """`grpc`: whether it has the gRPC workers that it says, or none: each is a second copy of the model."""
     path = [str(_INSIDE), *filter(None, [given.get("PYTHONPATH")])]
-    # The wrapper's gRPC server is none of Python's, and listens everywhere; nothing here would ask it.
-    return {**given, "PYTHONPATH": os.pathsep.join(path), "GRPC_WORKERS": "0"}
+    workers = {} if grpc else {WORKERS: "0"}
+    return {**given, "PYTHONPATH": os.pathsep.join(path), **workers}

@@ -71,6 +71,8 @@ class Places:
     unit: Ports | None = None
     number: int = 0
     address: str = HOST
+    grpc: bool = False
+    """Whether the unit's own port is that of gRPC."""
 
     def port(self, given: Any) -> int:
         """The port of this machine for a name or number of the manifest. Raises Amiss."""

@@ -83,6 +83,12 @@ class Pod:
         return {name: held.ports for name, held in self._held.items()}
 
     @property
+    def metrics(self) -> dict[str, str]:
+        """Where its units tell what they measure."""
+        paths = {c.name: self.plan.metrics_path(c) for c in self.plan.units}
+        return {name: f"http://{HOST}:{ports.metrics}{paths[name]}" for name, ports in self.ports.items()}
+
+    @property
     def states(self) -> dict[str, State]:
         """Of its containers; of its initContainers while they are not done."""
         return dict(self._states if self._initialised.is_set() else {**self._first, **self._states})
@@ -209,6 +215,7 @@ class Pod:
             held.ports if held else None,
             self.plan.numbers.get(container.name, 0),
             self.address,
+            container.name in self.plan.grpc,
         )
         return Watch(
             container,

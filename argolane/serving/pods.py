@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from argolane.serving import grpc_asked
 from argolane.serving.graph_nodes import Node
 from argolane.serving.servers import MODELS
 from argolane.serving.spec import Component, Container, SeldonDeployment
@@ -29,6 +30,8 @@ class PodPlan:
     fingerprint: str
     numbers: Mapping[str, int] = field(default_factory=dict)
     """Which unit of the predictor each of its containers is: the operator counts ports by that."""
+    grpc: frozenset[str] = frozenset()
+    """The units whose own port is that of gRPC."""
     addressed: bool = False
     """Whether it has an address of its own, where that is possible."""
 
@@ -45,6 +48,11 @@ class PodPlan:
     def units(self) -> list[Container]:
         """The containers that are nodes of the graph; the others are helpers beside them."""
         return [c for c in self.component.spec.containers if c.name in self.env]
+
+    def metrics_path(self, unit: Container) -> str:
+        """Where the unit tells its metrics: what the manifest says itself goes before the operator's."""
+        given = {variable.name: variable.value for variable in unit.env} | dict(self.env[unit.name])
+        return "/" + (given.get("PREDICTIVE_UNIT_METRICS_ENDPOINT") or "").lstrip("/")
 
     def same(self, other: "PodPlan") -> bool:
         """A pod of the one plan is a pod of the other, too."""
@@ -67,15 +75,19 @@ def plan(deployment: SeldonDeployment, code: Mapping[str, Any] | None = None) ->
     units = {node.name for node in deployment.predictor.graph.walk()}
     every = [c.name for component in deployment.predictor.component_specs for c in component.spec.containers]
     numbers = {name: number for number, name in enumerate(name for name in every if name in units)}
+    by_grpc = grpc_asked.own_ports(deployment)
     for index, component in enumerate(deployment.predictor.component_specs):
         name = deployment_name(deployment, index)
         env = _unit_env(deployment, component)
+        grpc = by_grpc & env.keys()
         # Scaling alone replaces no pod.
         template = component.model_dump(mode="json", by_alias=True, exclude={"replicas"})
-        text = json.dumps([name, index, template, env, digests(component, code)], sort_keys=True)
+        text = json.dumps(
+            [name, index, template, env, sorted(grpc), digests(component, code)], sort_keys=True
+        )
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
         plans += [
-            PodPlan(name, index, replica, component, env, fingerprint, numbers)
+            PodPlan(name, index, replica, component, env, fingerprint, numbers, grpc)
             for replica in range(replicas(deployment, component))
         ]
     return plans

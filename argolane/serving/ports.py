@@ -18,9 +18,10 @@ class Ports:
     grpc: int
     metrics: int
 
-    def env(self) -> dict[str, str]:
+    def env(self, *, grpc: bool = False) -> dict[str, str]:
+        """`grpc`: whether the unit's own port is that of gRPC."""
         return {
-            "PREDICTIVE_UNIT_SERVICE_PORT": str(self.http),
+            "PREDICTIVE_UNIT_SERVICE_PORT": str(self.grpc if grpc else self.http),
             "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(self.http),
             "MLSERVER_HTTP_PORT": str(self.http),
             "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(self.grpc),
@@ -39,6 +40,9 @@ def free() -> socket.socket:
     held = socket.socket()
     held.bind((HOST, 0))
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT"):
+        # The wrapper reserves the port of its gRPC workers by a socket that has this option alone.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     return held
 
 

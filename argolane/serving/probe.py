@@ -34,6 +34,12 @@ async def answers(port: int) -> None:
         await asyncio.sleep(_BETWEEN_DIALS)
 
 
+async def listens(port: int) -> None:
+    """Returns when something listens on `port` of this machine; never gives up by itself."""
+    while not await _listens(port):
+        await asyncio.sleep(_BETWEEN_DIALS)
+
+
 async def deaf(port: int, *, ready: Callable[[], bool]) -> None:
     """Returns when `port` has stopped listening, or has not begun to in its time; looks closer until `ready`.
 

@@ -9,9 +9,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from argolane.serving import pods
+from argolane.serving import grpc_asked, pods
 from argolane.serving.front import Backend, Front
 from argolane.serving.graph import graph_of
+from argolane.serving.metrics import Unit
 from argolane.serving.orchestrator.server import LARGEST_REQUEST, GraphServer
 from argolane.serving.pod import Pod
 from argolane.serving.ports import HOST
@@ -140,6 +141,8 @@ def _backend(version: Version, beside: list[Pod], largest: int) -> Backend:
     endpoints = {
         unit: f"http://{HOST}:{unit_ports.http}" for pod in beside for unit, unit_ports in pod.ports.items()
     }
+    by_grpc = {unit: f"{HOST}:{held.grpc}" for pod in beside for unit, held in pod.ports.items()}
+    own = grpc_asked.own_ports(version.deployment)
     server = GraphServer(
         version.graph,
         endpoints,
@@ -147,5 +150,13 @@ def _backend(version: Version, beside: list[Pod], largest: int) -> Backend:
         deployment=version.deployment.metadata.name,
         images=pods.images(version.deployment),
         largest_request=largest,
+        dialled={unit: at for unit, at in by_grpc.items() if unit in own},
     )
-    return Backend(server, ready=lambda: all(pod.ready for pod in beside))
+    rpc = None
+    if grpc_asked.of(version.deployment):
+        from argolane.serving.orchestrator.rpc.graph import RpcGraph
+
+        rpc = RpcGraph(version.graph, by_grpc, metrics=server.measured, largest=largest)
+    units = [Unit(pod.name, unit, url) for pod in beside for unit, url in pod.metrics.items()]
+    name = beside[0].name if beside else ""
+    return Backend(server, ready=lambda: all(pod.ready for pod in beside), rpc=rpc, pod=name, units=units)

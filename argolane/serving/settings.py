@@ -16,7 +16,7 @@ from argolane.kubernetes.fields import of_pod
 from argolane.kubernetes.objects import Objects, claims
 from argolane.kubernetes.volumes import Places
 from argolane.project import FILE, Project
-from argolane.serving import host_names, loopback
+from argolane.serving import grpc_asked, host_names, loopback
 from argolane.serving.pods import PodPlan
 from argolane.serving.ports import HOST, Ports
 from argolane.serving.spec import Container
@@ -49,7 +49,7 @@ class Facts:
 def container(plan: PodPlan, spec: Container, image: Image, *, project: Project, volumes: Path, facts: Facts,
               ports: Ports | None) -> sandbox.Container:  # fmt: skip
     """The container to start; ArgolaneError when something that it names is not there."""
-    own = facts.home
+    own, grpc = facts.home, spec.name in plan.grpc
     made = in_pod(
         plan.component.spec.model_dump(by_alias=True, exclude_none=True),
         spec.model_dump(by_alias=True, exclude_none=True),
@@ -66,12 +66,12 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
         ),
         objects=Objects(project, own),
         # What the operator adds comes last.
-        added={**dict(plan.env.get(spec.name, ())), **(ports.env() if ports is not None else {})},
+        added={**dict(plan.env.get(spec.name, ())), **(ports.env(grpc=grpc) if ports is not None else {})},
         tmp=_tmp(volumes / f".tmp-{spec.name}"),
     )
     return replace(
         made,
-        env=loopback.environment(made.env),
+        env=loopback.environment(made.env, grpc=grpc or grpc_asked.by_container(spec)),
         folders=(*made.folders, loopback.FOLDER),
         mounts=(*made.mounts, *host_names.mounts(project, own, made.mounts)),
         address=None if facts.address == HOST else facts.address,

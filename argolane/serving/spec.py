@@ -142,6 +142,7 @@ class Spec(_Typed):
     predictors: list[Predictor]
     annotations: dict[str, str] = {}
     replicas: int | None = None
+    transport: str = "rest"
 
 
 class Metadata(_Typed):

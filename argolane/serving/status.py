@@ -1,6 +1,6 @@
 """Pods in, the `.status` of their SeldonDeployment out: fields and words as the real operator sets them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,13 +28,24 @@ def url(port: int) -> str:
     return f"http://{HOST}:{port}{_PATH}"
 
 
+def grpc_address(body: Mapping[str, Any]) -> str:
+    """`host:port` where a SeldonDeployment is asked over gRPC; empty where it is not."""
+    predictors = (body.get("spec") or {}).get("predictors") or [{}]
+    name = f"{body['metadata']['name']}-{predictors[0].get('name', '')}"
+    services = (body.get("status") or {}).get("serviceStatus") or {}
+    return str((services.get(name) or {}).get("grpcEndpoint", ""))
+
+
 def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def of(deployment: SeldonDeployment, running: Sequence[Pod], *, port: int, switched: bool, other_serves: bool,
-       trouble: str, previous: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
-    """`running` are the pods of the version asked for; `switched`: it is the one that answers."""
+def of(deployment: SeldonDeployment, running: Sequence[Pod], *, port: int, grpc_port: int = 0, switched: bool,
+       other_serves: bool, trouble: str, previous: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
+    """`running` are the pods of the version asked for; `switched`: it is the one that answers.
+
+    `grpc_port` is 0 where nobody asks for one.
+    """
     available = switched and all(pod.ready for pod in running)
     idle = "" if running else NOTHING_ANSWERS
     state, description = (AVAILABLE, idle) if available else trouble_of(running, trouble)
@@ -46,7 +57,7 @@ def of(deployment: SeldonDeployment, running: Sequence[Pod], *, port: int, switc
         "address": {"url": url(port)},
         "deploymentStatus": _replicas(running),
         "replicas": max((p.plan.replica + 1 for p in running), default=0),
-        "serviceStatus": _services(deployment, running, port),
+        "serviceStatus": _services(deployment, running, port, grpc_port),
         "conditions": _conditions(available, description, previous),
     }
     return status | ({"description": description} if description else {})
@@ -95,13 +106,19 @@ def _replicas(running: Iterable[Pod]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _services(deployment: SeldonDeployment, running: Iterable[Pod], port: int) -> dict[str, dict[str, str]]:
+def _services(
+    deployment: SeldonDeployment, running: Iterable[Pod], port: int, grpc_port: int
+) -> dict[str, dict[str, str]]:
     predictor = f"{deployment.metadata.name}-{deployment.predictor.name}"
     services = {predictor: {"svcName": predictor, "httpEndpoint": f"{HOST}:{port}"}}
+    if grpc_port:
+        services[predictor]["grpcEndpoint"] = f"{HOST}:{grpc_port}"
     for pod in running:
         for unit, ports in pod.ports.items():
             name = f"{predictor}-{unit}"
             services.setdefault(name, {"svcName": name, "httpEndpoint": f"{HOST}:{ports.http}"})
+            if grpc_port:
+                services[name].setdefault("grpcEndpoint", f"{HOST}:{ports.grpc}")
     return services
 
 

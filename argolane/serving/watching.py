@@ -118,10 +118,22 @@ class Watch:
             if not self._failures:
                 self._note(State("ContainersNotReady", waiting))
             await probe.answers(port)
+            if self._places.grpc:
+                await self._until_grpc(self._places.unit.grpc)
         else:
             # The kubelet takes longer to see that one runs: what dies at once never was up.
             await asyncio.sleep(_SEEN)
         self._note(ready)
+
+    async def _until_grpc(self, port: int) -> None:
+        """The operator's probe dials the port that is the unit's own."""
+        if not self._failures:
+            waiting = (
+                f"Container {self._container.name!r} does not listen yet on port {port}, its "
+                "PREDICTIVE_UNIT_GRPC_SERVICE_PORT: is GRPC_WORKERS 0 in its env, or in that of its image?"
+            )
+            self._note(State("ContainersNotReady", waiting))
+        await probe.listens(port)
 
     def _probed(self, given: dict[str, Any], begun: float) -> AsyncIterator[own_probes.Result]:
         asking = own_probes.check(given, self._places, self._made)

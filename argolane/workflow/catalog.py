@@ -1,22 +1,23 @@
 """A workflow's name or file in, the Workflow and the templates it may refer to out.
 
-Names are those of the manifests that argolane.toml lists; a file is any Argo manifest, or holds
-SeldonDeployments to apply. What comes out is what both runners take.
+Names are those of the manifests that argolane.toml lists; a file (a folder of them, or - for stdin) is any
+Argo manifest, or holds SeldonDeployments to apply. What comes out is what both runners take.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from argolane.errors import ArgolaneError, ManifestError, UsageError, unknown
-from argolane.manifest import Document, load
+from argolane.manifest import Document, load, stdin
 from argolane.project import Project
 from argolane.serving.crd import KIND
 from argolane.workflow import applying, rules
 from argolane.workflow.rules import Rule
 
 TEMPLATE_KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate")
+_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,25 @@ class Entry:
                 return " ".join(str(text).split())
         return ""
 
+    def artifacts(self) -> set[str]:
+        """Names of the artifacts that the workflow, or its entrypoint, can be given."""
+        own: dict[str, Any] = self.workflow.body.get("spec") or {}
+        entry = own.get("entrypoint") or self.spec.get("entrypoint")
+        templates = [*(own.get("templates") or ()), *(self.spec.get("templates") or ())]
+        holders = [own.get("arguments"), self.spec.get("arguments")]
+        holders += [t.get("inputs") for t in templates if isinstance(t, dict) and t.get("name") == entry]
+        return {str(a.get("name")) for each in holders if each for a in each.get("artifacts") or ()}
+
+    def given(self, artifacts: Mapping[str, Mapping[str, Any]]) -> "Entry":
+        """The same with artifacts among the workflow's arguments; a location of each by its name."""
+        body = dict(self.workflow.body)
+        spec = dict(body.get("spec") or {})
+        arguments = dict(spec.get("arguments") or {})
+        kept = [a for a in arguments.get("artifacts") or () if a.get("name") not in artifacts]
+        arguments["artifacts"] = [*({"name": name, **place} for name, place in artifacts.items()), *kept]
+        body["spec"] = {**spec, "arguments": arguments}
+        return replace(self, workflow=replace(self.workflow, body=body))
+
     def parameters(self) -> list[dict[str, Any]]:
         """Argo's parameter objects: name, value, description, enum."""
         merged: dict[str, dict[str, Any]] = {}
@@ -80,18 +100,23 @@ def _listed(spec: Any) -> list[dict[str, Any]]:
 def entries(project: Project) -> dict[str, Entry]:
     """Every workflow of the project by name; a WorkflowTemplate alone counts as one."""
     documents = [d for path in project.manifest_files() for d in load(path)]
-    return _runnable(documents, documents)
+    found = {entry.workflow.name: entry for entry in _runnable(documents, documents)}
+    return dict(sorted(found.items()))
 
 
-def find(project: Project, target: str) -> Entry:
-    """The workflow that `target` means: a file if it looks like one, else a name of the project."""
-    if target.endswith((".yaml", ".yml", ".json")) or "/" in target:
-        return _from_file(project, Path(target))
+def find(project: Project, target: str, beside: Sequence[str] = ()) -> Entry:
+    """The workflow that `target` means: a file or folder if it looks like one, else a name of the project.
+
+    `beside` are more files and folders: what the workflow refers to may stand in them, and so may it.
+    """
+    if target == "-" or target.endswith(_SUFFIXES) or "/" in target or (beside and Path(target).exists()):
+        return _from_files(project, target, beside)
     known = entries(project)
     if target not in known:
         where = "" if project.settings.manifests else f"{project.root} has no argolane.toml with manifests. "
         raise ArgolaneError(unknown("workflow", target, known, where=where))
-    return known[target]
+    templates = [d for place in beside for d in _read(place) if d.kind in TEMPLATE_KINDS]
+    return replace(known[target], templates=(*_unnamed(known[target].templates, templates), *templates))
 
 
 def check_parameters(entry: Entry, given: dict[str, str]) -> None:
@@ -113,36 +138,81 @@ def check_parameters(entry: Entry, given: dict[str, str]) -> None:
         raise ManifestError(faults)
 
 
-def _from_file(project: Project, path: Path) -> Entry:
-    documents = load(path)
-    near = [d for file in project.manifest_files() if file.resolve() != path.resolve() for d in load(file)]
-    runnable = _runnable(documents, [*documents, *near])
-    workflows = [e for e in runnable.values() if e.workflow.kind == "Workflow" and e.workflow.path == path]
-    chosen = workflows or list(runnable.values())
-    if len(chosen) == 1:
-        return chosen[0]
-    if not chosen:
-        if served := [d for d in documents if d.kind == KIND]:
-            if others := sorted({d.kind for d in documents} - {KIND}):
-                cure = f"All of it goes up with: argolane apply -f {path}"
-                raise ArgolaneError(f"{path}: holds {', '.join(others)} as well, which a run leaves. {cure}")
-            return Entry(applying.workflow(served), ())
-        kinds = ", ".join(sorted({d.kind for d in documents}))
-        raise ArgolaneError(
-            f"{path}: holds no Workflow or WorkflowTemplate and no SeldonDeployment, but: {kinds}. "
-            f"What stays up goes up with: argolane apply -f {path}"
-        )
-    names = ", ".join(sorted(e.workflow.name for e in chosen))
-    raise UsageError(f"{path}: holds {len(chosen)} workflows ({names}); a run takes one. Split the file.")
+def _from_files(project: Project, target: str, beside: Sequence[str]) -> Entry:
+    first = _read(target)
+    documents = [*first, *(d for place in beside for d in _read(place))]
+    named = {document.path.resolve() for document in documents}
+    near = [d for file in project.manifest_files() if file.resolve() not in named for d in load(file)]
+    runnable = _runnable(documents, [*_unnamed(near, documents), *documents])
+    own = [e for e in runnable if any(e.workflow.where == d.where for d in first)]
+    for chosen in (_whole(own), _whole(runnable), own):
+        if len(chosen) == 1:
+            return chosen[0]
+        if chosen:
+            names = ", ".join(sorted(e.workflow.name for e in chosen))
+            raise UsageError(
+                f"{target}: holds {len(chosen)} workflows ({names}); a run takes one. Split the file."
+            )
+    if served := [d for d in documents if d.kind == KIND]:
+        if others := sorted({d.kind for d in documents} - {KIND}):
+            cure = f"All of it goes up with: argolane apply -f {target}"
+            raise ArgolaneError(f"{target}: holds {', '.join(others)} as well, which a run leaves. {cure}")
+        return Entry(applying.workflow(served), ())
+    kinds = ", ".join(sorted({d.kind for d in documents}))
+    raise ArgolaneError(
+        f"{target}: holds no Workflow or WorkflowTemplate and no SeldonDeployment, but: {kinds}. "
+        f"What stays up goes up with: argolane apply -f {target}"
+    )
 
 
-def _runnable(documents: Sequence[Document], near: Sequence[Document]) -> dict[str, Entry]:
+def _whole(entries: Sequence[Entry]) -> list[Entry]:
+    """Those that stand in a file as workflows, not as templates of some."""
+    return [entry for entry in entries if not _is_template_alone(entry)]
+
+
+def _is_template_alone(entry: Entry) -> bool:
+    return any(t.where == entry.workflow.where for t in entry.templates)
+
+
+def _read(place: str) -> list[Document]:
+    """The documents of a file, of all files of a folder, or of stdin."""
+    if place == "-":
+        return stdin()
+    path = Path(place)
+    if not path.is_dir():
+        return load(path)
+    files = sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES and each.is_file())
+    if not files:
+        raise ManifestError([f"{path}: holds no {', '.join(_SUFFIXES)} file."])
+    return [document for file in files for document in load(file)]
+
+
+def _unnamed(documents: Iterable[Document], others: Iterable[Document]) -> list[Document]:
+    """Those documents whose kind and name none of the others has."""
+    taken = {(other.kind, other.name) for other in others}
+    return [document for document in documents if (document.kind, document.name) not in taken]
+
+
+def _runnable(documents: Sequence[Document], near: Sequence[Document]) -> list[Entry]:
     templates = tuple(d for d in near if d.kind in TEMPLATE_KINDS)
-    found = {d.name: Entry(_submission(d), templates) for d in documents if d.kind == "WorkflowTemplate"}
-    for document in documents:
-        if document.kind == "Workflow":
-            found[document.name] = Entry(document, templates)
-    return dict(sorted(found.items()))
+    found = [Entry(_submission(d), templates) for d in documents if d.kind == "WorkflowTemplate"]
+    found += [Entry(_once(d), templates) for d in documents if d.kind == "CronWorkflow"]
+    return found + [Entry(d, templates) for d in documents if d.kind == "Workflow"]
+
+
+def _once(cron: Document) -> Document:
+    """The Workflow that a CronWorkflow makes at its time, as `argo submit --from` makes it now."""
+    spec = cron.body.get("spec")
+    own = spec if isinstance(spec, dict) else {}
+    metadata = own.get("workflowMetadata") or {}
+    kept = {key: metadata[key] for key in ("labels", "annotations") if isinstance(metadata.get(key), dict)}
+    body = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"generateName": f"{cron.name}-", **kept},
+        "spec": own.get("workflowSpec") or {},
+    }
+    return Document(body, cron.path, cron.where)
 
 
 def _submission(template: Document) -> Document:

@@ -6,6 +6,7 @@ nothing, and so it is not accepted.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -15,6 +16,9 @@ from models.bitcoin import linear, network, source, windows
 from models.contract.job import Job, run
 
 VALIDATED = 0.8  # of the training rows: those before the ones that a search is judged by
+
+
+Told = Callable[[int, float, float], None]  # an epoch, its loss, and the RMSE on the rows that test
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,11 @@ def fit(
     y: np.ndarray,
     params: SimpleNamespace,
     anchor: int | None,
-    curve: list[dict[str, float]] | None = None,
-    test: tuple[np.ndarray, np.ndarray] | None = None,
+    *,
+    test: tuple[np.ndarray, np.ndarray],
+    told: Told,
 ) -> Learned:
-    """The estimator of the params, on rows in the order of time; `curve` gets a point for each epoch."""
+    """The estimator of the params, on rows in the order of time; `told` hears of each epoch."""
     wanted = _in(y[:, 0], x, anchor)
     # Three prices tell a fourth without any doubt that a penalty would be needed for.
     ridge = linear.fit(x, wanted, penalty=params.penalty if x.shape[1] > 3 else 0.0, without=anchor)
@@ -49,12 +54,8 @@ def fit(
         return Learned(ridge, [], anchor)
 
     def each(epoch: int, loss: float, ask: network.Ask) -> None:
-        if curve is None or test is None:
-            return
         found = _out(ridge.predict(test[0]) + ask(ridge.scaled(test[0])), test[0], anchor)
-        error = rmse(found, test[1][:, 0])
-        print(f"epoch {epoch}/{params.epochs}  loss {loss:.4f}  test rmse {error:.6g}", flush=True)
-        curve.append({"loss": loss, "rmse": error})
+        told(epoch, loss, rmse(found, test[1][:, 0]))
 
     layers = network.fit(ridge.scaled(x), wanted - ridge.predict(x), params, each=each)
     return Learned(ridge, layers, anchor)
@@ -86,14 +87,21 @@ def main(job: Job) -> None:
     if params.estimator == "dnn":
         network.start(params.seed)
     print(f"training on {data.description}, tested from {data.test_from} on", flush=True)
-    started = time.perf_counter()
-    curve: list[dict[str, float]] = []
-    learned = fit(data.x_train, data.y_train, params, data.anchor, curve, (data.x_test, data.y_test))
-    seconds = time.perf_counter() - started
-
     # A search must not look at the test rows: it is judged by the end of the training rows, learned without.
     first = int(len(data.x_train) * VALIDATED)
-    before = fit(data.x_train[:first], data.y_train[:first], params, data.anchor)
+    validated = (data.x_train[first:], data.y_train[first:])
+    before = fit(data.x_train[:first], data.y_train[:first], params, data.anchor, test=validated,
+                 told=lambda epoch, _, error: job.reached(epoch, error))  # fmt: skip
+
+    curve: list[dict[str, float]] = []
+
+    def told(epoch: int, loss: float, error: float) -> None:
+        print(f"epoch {epoch}/{params.epochs}  loss {loss:.4f}  test rmse {error:.6g}", flush=True)
+        curve.append({"loss": loss, "rmse": error})
+
+    started = time.perf_counter()
+    learned = fit(data.x_train, data.y_train, params, data.anchor, test=(data.x_test, data.y_test), told=told)
+    seconds = time.perf_counter() - started
     alone = Learned(learned.ridge, [], data.anchor)
     job.save(
         {
@@ -106,7 +114,7 @@ def main(job: Job) -> None:
         seconds=seconds,
         curve=curve,
         scores={
-            "validation_rmse": rmse(before.answers(data.x_train[first:]), data.y_train[first:]),
+            "validation_rmse": rmse(before.answers(validated[0]), validated[1]),
             "ridge_rmse": rmse(alone.answers(data.x_test), data.y_test),
         },
         details={"features": list(data.features), "test_from": data.test_from},

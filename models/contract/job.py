@@ -64,6 +64,12 @@ class Job:
         """What to train and test on: `data`; in a trial of a search its training rows alone."""
         return data
 
+    def reached(self, step: int, value: float) -> None:
+        """What has been reached after `step` epochs of what a search goes by; who tells may be given up.
+
+        Nothing in a training; in a trial that is behind the others, it does not come back.
+        """
+
     def is_done(self, data: Dataset) -> bool:
         """Whether the store has this version, made of the same inputs: then it is kept, and said so."""
         if self.overwrite or not store.same_as_stored(self.folder, self.inputs(data)):

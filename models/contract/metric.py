@@ -108,6 +108,39 @@ SCORES: Mapping[str, Score] = {
 }
 
 
+@dataclass(frozen=True)
+class RowScore:
+    """What one answer is worth, where versions are compared request by request: `compute(answer, truth)`.
+
+    A proportion is 0 or 1, so that its mean is a share; of a mean any number may come.
+    """
+
+    name: str
+    compute: Callable[[Any, Any], float]
+    better: str
+    kind: str  # "proportion" or "mean"
+
+
+_CORRECT = RowScore("accuracy", lambda a, t: accuracy([a], [t]), "higher", "proportion")
+_SURE = RowScore("log_loss", lambda a, t: log_loss([a], [t]), "lower", "mean")
+_SQUARED = RowScore("squared_error", lambda a, t: rmse([a], [t]) ** 2, "lower", "mean")
+_ABSOLUTE = RowScore("absolute_error", lambda a, t: mae([a], [t]), "lower", "mean")
+# Some metrics are of all rows at once. On the same rows the order by rmse, r2 and skill is that by the
+# squared error; f1 and auc have no such twin, and go by what is nearest.
+OF_ROW: Mapping[str, RowScore] = {
+    "accuracy": _CORRECT,
+    "f1": _CORRECT,
+    "log_loss": _SURE,
+    "auc": _SURE,
+    "rmse": _SQUARED,
+    "r2": _SQUARED,
+    "skill": _SQUARED,
+    "skill_low": _SQUARED,
+    "skill_high": _SQUARED,
+    "mae": _ABSOLUTE,
+}
+
+
 def scores(kind: str, answers: Rows, truth: Rows) -> dict[str, float]:
     """Every known score of the kind, by name; those that mean nothing for these rows are left out."""
     found = {

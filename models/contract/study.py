@@ -7,13 +7,14 @@ whose process was killed is free again, and whoever takes it goes on with the va
 
 import fcntl
 import json
+import math
 import os
 import random
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from models.contract.params import Value
 from models.contract.search import Choice, Range, Space
 
 FILE, JOURNAL, NAME = "study.json", "journal.log", "study"
+ENDED, WARM = 4, 3  # complete trials, and the step of a trial, before any is given up for being behind
 STARTS = 5  # a trial that was started so often and never ended is given up: it may be what kills its process
 
 
@@ -38,6 +40,7 @@ class Asked:
     first: Mapping[str, Value]  # values of the first trial, where they lie within the search
     arguments: tuple[str, ...]  # of the trainer: what all trials have in common
     code: str
+    prune: bool
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,14 @@ class Tried:
     """A trial as it stands."""
 
     number: int
-    state: str  # waiting, running, complete or failed
+    state: str  # waiting, running, complete, pruned or failed
     params: Mapping[str, Value]
-    value: float | None
+    value: float | None  # of one that is complete
     seconds: float | None
     reason: str = ""
+    steps: int = 0  # at which it told what it had reached
+    reached: float | None = None  # at the last of them
+    data: Mapping[str, str] = field(default_factory=dict)  # description and sha256 of what it learned from
 
 
 def create(folder: Path, asked: Asked, space: Space) -> None:
@@ -100,33 +106,24 @@ def tried(folder: Path) -> list[Tried]:
     if not (folder / JOURNAL).exists():
         return []
     study = _optuna().load_study(study_name=NAME, storage=_storage(folder))
-    names = {"COMPLETE": "complete", "FAIL": "failed", "RUNNING": "running"}
-    return [
-        Tried(
-            number=one.number,
-            state=names.get(one.state.name, "waiting"),
-            params=one.params,
-            value=one.value if one.state.name == "COMPLETE" else None,
-            seconds=one.user_attrs.get("seconds"),
-            reason=one.user_attrs.get("reason", ""),
-        )
-        for one in study.get_trials(deepcopy=False)
-    ]
+    return [_tried(one) for one in study.get_trials(deepcopy=False)]
 
 
 class Taken:
     """A trial that this process alone works on."""
 
-    def __init__(self, storage: Any, number: int, seed: int) -> None:
+    def __init__(self, storage: Any, number: int, asked: Asked) -> None:
         optuna = _optuna()
         self.number = number
         self._storage = storage
         # Random numbers by trial: what is suggested does not depend on who works on it.
-        drawn = random.Random(f"{seed}/{number}").getrandbits(32)
+        drawn = random.Random(f"{asked.seed}/{number}").getrandbits(32)
         self._study = optuna.load_study(
             study_name=NAME,
             storage=self._storage,
             sampler=optuna.samplers.TPESampler(seed=drawn, constant_liar=True),
+            # It draws nothing: who is given up is said by the trials that are complete.
+            pruner=optuna.pruners.MedianPruner(ENDED, WARM) if asked.prune else optuna.pruners.NopPruner(),
         )
         study_id = self._storage.get_study_id_from_name(NAME)
         self._id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
@@ -151,21 +148,31 @@ class Taken:
         trial.set_user_attr("starts", starts + 1)
         return {name: _suggested(trial, name, one) for name, one in space.items()}
 
-    def complete(self, value: float, *, seconds: float) -> None:
+    def is_behind(self, step: int, value: float) -> bool:
+        """Keep what it has reached; whether at least half of the complete trials had reached more by then."""
+        self._storage.set_trial_intermediate_value(self._id, step, value)
+        return bool(self._study.pruner.prune(self._study, self._now))
+
+    def complete(self, value: float, *, seconds: float, data: Mapping[str, str]) -> None:
+        self._storage.set_trial_user_attr(self._id, "data", dict(data))
         self._storage.set_trial_user_attr(self._id, "seconds", round(seconds, 2))
         self._study.tell(self.number, value)
+
+    def prune(self, *, seconds: float) -> None:
+        self._storage.set_trial_user_attr(self._id, "seconds", round(seconds, 2))
+        self._study.tell(self.number, state=_optuna().trial.TrialState.PRUNED)
 
     def fail(self, reason: str) -> None:
         self._storage.set_trial_user_attr(self._id, "reason", reason)
         self._study.tell(self.number, state=_optuna().trial.TrialState.FAIL)
 
 
-def untaken(folder: Path, trials: int, seed: int) -> Iterator[Taken]:
+def untaken(folder: Path, asked: Asked) -> Iterator[Taken]:
     """Trials that are not finished and that nobody works on, each held until the next is asked for."""
     storage = _storage(folder)
-    for number in range(trials):
+    for number in range(asked.trials):
         with _lock(folder / f"{number}.lock") as ours:
-            if ours and not (taken := Taken(storage, number, seed)).is_finished:
+            if ours and not (taken := Taken(storage, number, asked)).is_finished:
                 yield taken
 
 
@@ -181,6 +188,22 @@ def _lock(path: Path) -> Iterator[bool]:
         yield True
     finally:
         os.close(descriptor)
+
+
+def _tried(one: Any) -> Tried:
+    names = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
+    steps: Mapping[int, float] = one.intermediate_values
+    return Tried(
+        number=one.number,
+        state=names.get(one.state.name, "waiting"),
+        params=one.params,
+        value=one.value if one.state.name == "COMPLETE" else None,
+        seconds=one.user_attrs.get("seconds"),
+        reason=one.user_attrs.get("reason", ""),
+        steps=len(steps),
+        reached=steps[max(steps)] if steps and math.isfinite(steps[max(steps)]) else None,
+        data=one.user_attrs.get("data", {}),
+    )
 
 
 def _suggested(trial: Any, name: str, one: Range | Choice) -> Value:

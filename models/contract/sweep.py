@@ -23,10 +23,12 @@ from typing import NoReturn
 
 from models.contract import flags, lineage, search, study, trial
 from models.contract import sweep_drawings as drawings
+from models.contract import sweep_results as results
 from models.contract.errors import ModelError
 from models.contract.job import Job
 from models.contract.metric import Metric
 from models.contract.params import Value
+from models.contract.rules import BOOL
 from models.contract.spec import MODELS, Unit, kebab, read
 
 REPORT = "report.json"
@@ -54,6 +56,7 @@ def start(given: argparse.Namespace, rest: Sequence[str]) -> None:
         first={name: value for name, value in vars(job.params).items() if name in space},
         arguments=tuple(rest),
         code=job.code,
+        prune=given.prune == "true",
     )
     study.create(given.study, asked, space)
     workers = min(given.parallel, given.trials)
@@ -69,12 +72,17 @@ def work(given: argparse.Namespace, _: Sequence[str]) -> None:
         raise ModelError(f"The code of {unit.name} has changed since the study was made. Start a new run.")
     trainer: ModuleType = importlib.import_module(f"{unit.module}.train")
     done = 0
-    for taken in study.untaken(given.study, asked.trials, asked.seed):
+    for taken in study.untaken(given.study, asked):
         started = time.perf_counter()
         try:
             found = taken.begin(space)
-            print(f"trial {taken.number}: {_shown(found)}", flush=True)
-            value = trial.score(trainer.main, job, vars(job.params) | found, by=asked.by)
+            print(f"trial {taken.number}: {results.shown(found)}", flush=True)
+            value, data = trial.score(
+                trainer.main, job, vars(job.params) | found, by=asked.by, is_behind=taken.is_behind
+            )
+        except trial.Pruned:
+            taken.prune(seconds=time.perf_counter() - started)
+            print(f"trial {taken.number} pruned: it is behind half of those that are complete", flush=True)
         except (OSError, MemoryError, ImportError):  # no fault of the values: whoever comes next goes on
             raise
         except Exception as error:  # values that a training cannot bear are an answer, too
@@ -85,7 +93,7 @@ def work(given: argparse.Namespace, _: Sequence[str]) -> None:
             )
             print(f"trial {taken.number} failed: {error}", flush=True)
         else:
-            taken.complete(value, seconds=time.perf_counter() - started)
+            taken.complete(value, seconds=time.perf_counter() - started, data=data)
             print(f"trial {taken.number}: {Metric(asked.by, value, asked.better).text}", flush=True)
         done += 1
     print(f"{done} trials done here; none is left that nobody works on", flush=True)
@@ -97,8 +105,14 @@ def best(given: argparse.Namespace, _: Sequence[str]) -> None:
     params: dict[str, Value] = vars(_job(unit, asked.arguments).params)
     if not trials:
         print("no trials were asked for: the params are those given", flush=True)
-        none = {"best-metric": "none", "best-value": "", "best-params": "{}", "best-trial": ""}
-        _give_back(given.outputs, {kebab(name): _text(value) for name, value in params.items()} | none)
+        none = {
+            "best-metric": "none",
+            "best-value": "",
+            "best-params": "{}",
+            "best-trial": "",
+            "report": "{}",
+        }
+        _give_back(given.outputs, {kebab(name): results.text(value) for name, value in params.items()} | none)
         return
     left = [one.number for one in trials if one.state in ("waiting", "running")]
     if left:
@@ -109,58 +123,27 @@ def best(given: argparse.Namespace, _: Sequence[str]) -> None:
     sign = 1 if asked.better == "higher" else -1
     winner = max(good, key=lambda one: (sign * (one.value or 0.0), -one.number))
     params |= winner.params
-    metric = Metric(asked.by, winner.value or 0.0, asked.better)
-    print(_table(trials, asked.by, winner))
-    print(f"best: trial {winner.number}, {metric.text}: {_shown(winner.params)}", flush=True)
-    title = f"{unit.title}: best of {len(trials)} trials"
-    report = {
-        "title": title,
-        "metric": asdict(metric),
-        "best": asdict(winner),
-        "trials": [asdict(one) for one in trials],
-        "asked": asdict(asked),
-    }
-    (given.study / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    drawings.draw(given.study, trials, by=asked.by, better=asked.better, title=title)
-    told = {kebab(name): _text(value) for name, value in params.items()}
+    found = results.document(unit, asked, trials, winner)
+    metric = Metric(**found["metric"])
+    print(results.table(trials, asked.by, winner))
+    print(f"best: trial {winner.number}, {metric.text}: {results.shown(winner.params)}", flush=True)
+    (given.study / REPORT).write_text(
+        json.dumps({**found, "asked": asdict(asked)}, indent=1) + "\n", encoding="utf-8"
+    )
+    drawings.draw(given.study, trials, by=asked.by, better=asked.better, title=found["title"])
+    told = {kebab(name): results.text(value) for name, value in params.items()}
     told |= {
         "best-metric": metric.text,
         "best-value": repr(metric.value),
         "best-params": json.dumps(dict(winner.params)),
         "best-trial": str(winner.number),
+        "report": json.dumps(results.short(found)),
     }
     _give_back(given.outputs, told)
 
 
 def _job(unit: Unit, arguments: Sequence[str]) -> Job:
     return flags.job(unit, lineage.code_sha256(MODELS / unit.folder, MODELS), list(arguments))
-
-
-def _table(trials: Sequence[study.Tried], by: str, winner: study.Tried) -> str:
-    names = list(winner.params)
-    rows = [["trial", *names, by, "seconds", ""]]
-    for one in trials:
-        end = "best" if one is winner else one.reason.partition("\n")[0][:60]
-        value = "failed" if one.value is None else f"{one.value:.6g}"
-        rows.append([str(one.number), *(_short(one.params.get(name, "")) for name in names), value,
-                     "" if one.seconds is None else f"{one.seconds:.1f}", end])  # fmt: skip
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=False)) for row in rows
-    )
-    return "\n".join(f"{line}  {row[-1]}".rstrip() for line, row in zip(lines, rows, strict=True))
-
-
-def _shown(params: Mapping[str, Value]) -> str:
-    return ", ".join(f"{name} {_short(value)}" for name, value in params.items())
-
-
-def _short(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else _text(value)
-
-
-def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _give_back(folder: Path, told: Mapping[str, str]) -> None:
@@ -212,6 +195,8 @@ def _parser() -> argparse.ArgumentParser:
                 "--parallel", type=_count, default=2, metavar="INT", help="At a time (%(default)s)."
             )
             one.add_argument("--seed", type=int, default=0, metavar="INT", help="Of what is suggested (0).")
+            one.add_argument("--prune", default="true", choices=BOOL,
+                             help="End trials that are behind half of the others (%(default)s).")  # fmt: skip
             one.add_argument("--search", default="", metavar="JSON", help="Other than the unit's own.")
     return made
 

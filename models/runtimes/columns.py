@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.runtimes.served import BadInput
+from models.runtimes.bad_input import BadInput
 
 
 def in_order(X: Any, names: Sequence[str] | None, features: Sequence[str]) -> Any:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from models.runtimes import mlmodel
+from models.runtimes.bad_input import BadInput
 from models.runtimes.mlmodel import MlModel
 from models.runtimes.regression import OnnxRegression
-from models.runtimes.served import BadInput
 
 # Whose types a file of skops may hold, beside numbers, texts, lists and arrays.
 _TRUSTED = "sklearn."

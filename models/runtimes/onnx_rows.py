@@ -11,7 +11,8 @@ import numpy as np
 import onnxruntime
 
 from models.contract.version import Version
-from models.runtimes.served import BadInput, Served, numbers, threads
+from models.runtimes.bad_input import BadInput
+from models.runtimes.served import Served, numbers, threads
 
 
 class OnnxRows(Served):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.runtimes.served import BadInput
+from models.runtimes.bad_input import BadInput
 
 
 def error_handler(form: Callable[[], str]) -> Any:
@@ -92,3 +92,31 @@ def _keep_text() -> None:
 
 def _any_text(rows: Any) -> bool:
     return isinstance(rows, str) or (isinstance(rows, list) and any(map(_any_text, rows)))
+
+
+def learn(router: Any, feedback: Any, *, node: str) -> Any:
+    """Calls `send_feedback` with what a Feedback message tells of this node, its puid too; an empty answer.
+
+    The wrapper tells a class no puid. It is that of the answer, of the request, or of the feedback's own
+    header, which an executor makes up where there is none.
+    """
+    routing = feedback.response.meta.routing
+    router.send_feedback(
+        None,
+        None,
+        feedback.reward,
+        None,
+        routing=routing.get(node),
+        puid=feedback.response.meta.puid or feedback.request.meta.puid or header("Seldon-Puid"),
+    )
+    return type(feedback.request)()
+
+
+def header(name: str) -> str:
+    """A header of the request that is being answered: the graph's server hands those of REST clients on.
+
+    Nothing over gRPC, where the wrapper keeps a call's metadata to itself, and nothing outside of a request.
+    """
+    from flask import has_request_context, request
+
+    return request.headers.get(name, "") if has_request_context() else ""

@@ -12,10 +12,7 @@ from typing import Any
 import numpy as np
 
 from models.contract import version
-
-
-class BadInput(ValueError):
-    """The client's mistake: what was found, and what is expected."""
+from models.runtimes.bad_input import BadInput
 
 
 class Served:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from models.contract.version import Version
-from models.runtimes.served import BadInput, Served, kind_of
+from models.runtimes.bad_input import BadInput
+from models.runtimes.served import Served, kind_of
 
 EXPECTED = 'expected text: {"data": {"ndarray": ["...", ...]}}, [["..."], ...], or {"strData": "..."}.'
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from models.runtimes.served import BadInput, numbers
+from models.runtimes.bad_input import BadInput
+from models.runtimes.served import numbers
 from models.score import linear
 
 

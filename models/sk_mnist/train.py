@@ -5,6 +5,7 @@ after a second of fitting, a third of the processor time that a random forest of
 """
 
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,14 @@ def build(params: SimpleNamespace) -> "Pipeline":
     )
 
 
-def train(model: "Pipeline", data: mnist.Dataset, *, epochs: int) -> list[dict[str, float]]:
-    """Fit in place, one epoch at a time; loss and test accuracy of each."""
+def train(
+    model: "Pipeline",
+    data: mnist.Dataset,
+    *,
+    epochs: int,
+    reached: Callable[[int, float], None] = lambda epoch, accuracy: None,
+) -> list[dict[str, float]]:
+    """Fit in place, one epoch at a time; loss and test accuracy of each, which `reached` is told at once."""
     *features, network = (step for _, step in model.steps)
     rows, test_rows = data.x_train, data.x_test
     for step in features:
@@ -51,6 +58,7 @@ def train(model: "Pipeline", data: mnist.Dataset, *, epochs: int) -> list[dict[s
         loss, accuracy = float(network.loss_), float(network.score(test_rows, data.y_test))
         print(f"epoch {epoch}/{epochs}  loss {loss:.4f}  test accuracy {accuracy:.2%}", flush=True)
         curve.append({"loss": loss, "accuracy": accuracy})
+        reached(epoch, accuracy)
     return curve
 
 
@@ -67,7 +75,7 @@ def main(job: Job) -> None:
     print(f"training on {data.description}", flush=True)
     started = time.perf_counter()
     with threadpool_limits(1):  # batches are small: more threads would only wait for each other
-        curve = train(model, data, epochs=job.params.epochs)
+        curve = train(model, data, epochs=job.params.epochs, reached=job.reached)
     seconds = time.perf_counter() - started
 
     probabilities = model.predict_proba(data.x_test)

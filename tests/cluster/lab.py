@@ -107,8 +107,9 @@ def outputs(status: Any, task: str) -> dict[str, str]:
 
 
 def phases_of(status: Any) -> dict[str, str]:
-    """The phase of each task, by name."""
-    return {node["displayName"]: node["phase"] for node in status["nodes"].values()}
+    """The phase of each task, by name; of tasks with one name that of the last: a Go map has no order."""
+    nodes = sorted(status["nodes"].values(), key=lambda node: node["startedAt"] or "")
+    return {node["displayName"]: node["phase"] for node in nodes}
 
 
 def seconds(node: Any) -> float:

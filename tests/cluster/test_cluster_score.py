@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from lab import ROOT, Lab, outputs
+from lab import ROOT, Lab, outputs, phases_of
 
 from models.score import linear
 from tests.scoring_page import answered, blocks, headings, script
@@ -100,7 +100,7 @@ def test_the_workflow(installed: Lab, image: str) -> None:
     bad = installed.submit("score", registry=installed.registry, version="9.9", deploy_timeout="30")
     status = installed.ended(bad, within=300)
     assert status["phase"] == "Failed"
-    phases = {node["displayName"].removesuffix("(0)"): node["phase"] for node in status["nodes"].values()}
+    phases = phases_of(status)
     assert phases["settled"] == "Succeeded" and phases["put-back"] == "Succeeded"  # settled: of the put-back
     assert "score-app:9.9" in outputs(status, "explain")["reason"]
     deployment = installed.read("deployment", "score")

@@ -84,7 +84,7 @@ def test_project_images_and_python_3_run_here(project: Project, image: str) -> N
     ("image", "words"),
     [
         (
-            "alpine:3.20",
+            "example.org/alpine:3.20",
             "neither an image of this project (argolane.toml: {model}-trainer, tool) nor python:3.x",
         ),
         ("python:2.7-slim", "'python:2.7-slim' is not Python 3"),

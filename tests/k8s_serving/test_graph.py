@@ -106,6 +106,18 @@ def test_a_graph_knows_its_node_its_containers_and_its_paths(case: str) -> None:
     assert [part for _, part, _ in found] == shares
 
 
+def test_a_path_knows_how_an_answer_names_it() -> None:
+    """`routing` is what Seldon writes into meta.routing on that way: a child of each node that chose."""
+    third = Split("s", (("0.5", A), ("0.3", B)), rest=C)
+    assert [dict(path.routing) for path in third.paths()] == [
+        {"s": 0},
+        {"s": 1, "s-2": 0},
+        {"s": 1, "s-2": 1},
+    ]
+    routed = Chain(T, Router(served("r"), (A, Split("s", (("0.5", B),), rest=C))))
+    assert [dict(path.routing) for path in routed.paths()] == [{"r": 0}, {"r": 1, "s": 0}, {"r": 1, "s": 1}]
+
+
 @pytest.mark.parametrize("case", GRAPHS)
 def test_every_graph_fits_the_crd(case: str, strict_schema: Any) -> None:
     """Its manifest is valid under Seldon 1.17.1's own schema, with no field that it would cut off."""

@@ -8,7 +8,7 @@ import pytest
 
 from argolane.manifest import load
 from argolane.serving.check import findings
-from k8s_serving import ab_test, comments, score, single
+from k8s_serving import ab_test, bandit, comments, score, single
 from k8s_serving.deployment import deployment, served
 from models.contract.spec import read_all
 
@@ -28,9 +28,11 @@ def test_every_model_folder_and_every_ab_test_is_rendered() -> None:
         "mlscore",
         *own,
         *tests,
+        "mnist-bandit",
+        "mnist-bandit-3",
     } and "mnist-ab" in tests
     made = {}
-    for program in (single, ab_test, comments, score):
+    for program in (single, ab_test, bandit, comments, score):
         made |= program.manifests()
     assert made.pop(WEB) == [document.body for document in load(FILES[[f.stem for f in FILES].index(WEB)])]
     assert made == {path.stem: load(path)[0].body for path in RENDERED}
@@ -53,12 +55,20 @@ def test_rendered_deployments_hold_to_the_rules(path: Path) -> None:
         assert container["image"].endswith(f"/{unit.image('runtime')}:{version}")
         environment = {variable["name"]: variable["value"] for variable in container["env"]}
         # What is never trained has nothing in the store, and does not ask for it.
-        stored = f"/mnt/model-store/{unit.loads}/{version}" if document.name != score.SELDON else None
+        loads = unit.metric or unit.loads != unit.name
+        stored = f"/mnt/model-store/{unit.loads}/{version}" if loads else None
         assert environment.get("MODEL_DIR") == stored
-        assert ("volumes" in component["spec"]) == ("volumeMounts" in container) == (stored is not None)
+        # What learns keeps it on a claim of its own, in a file of its own.
+        own = f"/mnt/state/{document.name}/{name}.sqlite" if unit.name == "bandit" else None
+        assert environment.get("STATE_FILE") == own
+        mounts = {mount["name"]: mount.get("readOnly", False) for mount in container.get("volumeMounts", ())}
+        assert mounts == {
+            **({"model-store": True} if stored else {}),
+            **({"router-state": False} if own else {}),
+        }
+        assert mounts.keys() <= {volume["name"] for volume in component["spec"].get("volumes", ())}
         # An image that can serve several units is told which.
         assert environment.get("UNIT") == (unit.module.removeprefix("models.") if unit.family else None)
-        assert all(mount["readOnly"] for mount in container.get("volumeMounts", ()))
         assert container["resources"]["requests"]["cpu"].endswith("m")
     assert predictor["svcOrchSpec"]["resources"]["requests"] == {"cpu": "50m", "memory": "64Mi"}
 
@@ -85,6 +95,16 @@ def test_weights_that_changed_are_another_pod() -> None:
         for digest in ("sha256:a", "sha256:b")
     )
     assert one != other
+
+
+def test_a_bandit_knows_its_arms_by_name_and_version() -> None:
+    """A version that takes another's place is another arm; two arms of one unit are two nodes."""
+    made = bandit.manifests()["mnist-bandit-3"]
+    graph = made["spec"]["predictors"][0]["graph"]  # type: ignore[index]
+    assert [child["name"] for child in graph["children"]] == ["sk-mnist-a", "tf-mnist", "sk-mnist-c"]
+    given = {parameter["name"]: parameter["value"] for parameter in graph["parameters"]}
+    assert given["arms"] == "sk-mnist-a:0.1,tf-mnist:0.1,sk-mnist-c:poor"
+    assert (graph["type"], given["algorithm"], given["rewards"]) == ("ROUTER", "thompson", "binary")
 
 
 def test_the_arms_of_a_lone_unit_are_two_versions_of_it() -> None:

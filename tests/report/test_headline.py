@@ -56,7 +56,7 @@ def test_each_arm_has_a_line() -> None:
 def test_the_page_opens_with_it() -> None:
     """Before the picture of the tasks: the reason of a failure with what the task said, and the arms."""
     logs = {"gate(0)": "auc 0.5; accept is at least 0.9\n"}
-    text = render(name="w", status=STATUS, parameters={}, logs=logs, pictures={}, repository="https://host/a")
+    text = render(name="w", status=STATUS, parameters={}, logs=logs, repository="https://host/a")
     top, _, _ = text.partition("<h2>Tasks</h2>")
     assert "gate: Error (exit code 1): auc 0.5; accept is at least 0.9" in top
     assert top.count("is better") == 2
@@ -70,10 +70,11 @@ def test_a_commit_that_is_none_is_text() -> None:
         {"metric": {"name": "<b>", "value": 1, "better": "higher"}, "commit": '"><script>'}
     )
     status = {"phase": "Succeeded", "nodes": {"a": node}}
-    text = render(name="w", status=status, parameters={}, logs={}, pictures={}, repository="https://host/a")
-    assert "<script>" not in text
+    text = render(name="w", status=status, parameters={}, logs={}, repository="https://host/a")
+    assert text.count("<script>") == 1
     assert "<b>" not in text
-    assert "href" not in text
+    assert 'href="http' not in text
+    assert "javascript" not in text
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,11 @@ def test_a_commit_that_is_none_is_text() -> None:
         ("https://me:secret@host:8443/a/b/", "https://host:8443/a/b"),
         ("http://host/a", "http://host/a"),
         ("git@host:a/b.git", ""),
+        ("git@github.com:a/b.git", "https://github.com/a/b"),
+        ("ssh://git@gitlab.com:22/a/b/c.git", "https://gitlab.com/a/b/c"),
+        ("ssh://git@git.example.org/a/b", "https://git.example.org/a/b"),
+        ("git@github.com:b.git", ""),
+        ("git@nas.example.org:/srv/git/a.git", ""),
         ("/srv/git/a.git", ""),
         ("javascript:alert(1)", ""),
         ("https://host:port/a", ""),

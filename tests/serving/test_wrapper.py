@@ -48,6 +48,11 @@ class Model:
         return X * self.factor + self.bias
     def tags(self):
         return {"version": Path(os.environ["MODEL_DIR"]).name}
+    def metrics(self):
+        return [
+            {"type": "COUNTER", "key": "asked", "value": 1},
+            {"type": "GAUGE", "key": "bias", "value": self.bias, "tags": {"unit": "points"}},
+        ]
 """
 
 
@@ -121,6 +126,35 @@ def test_a_file_of_rows(deployments: Deployments, tmp_path: Path, tools: Any) ->
         ArgolaneError, match=r"refuses each of the first 2 rows \(lines 2 to 3\): HTTP [45]00: "
     ):
         predict_file(tmp_path / "words.csv", out=tmp_path / "words.out.csv", url=url, deployment="toy")
+
+
+def test_one_address_has_all_that_is_measured(deployments: Deployments, tools: Any) -> None:
+    """The graph server's durations and what the units' own `metrics()` say, with pod and container."""
+    asked = manifest("1", tools)
+    asked["spec"]["predictors"][0]["replicas"] = 2
+    deployments.apply(asked)
+    url = deployments.wait("toy", timeout=200)["status"]["address"]["url"]
+    for _ in range(3):
+        client.predict(url, {"data": {"ndarray": [[2.0]]}})
+    page = httpx.get(httpx.URL(url).join("/metrics"), timeout=10)
+    assert page.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = page.text.splitlines()
+    told = [line for line in lines if line.startswith("asked_total{") and 'method="predict"' in line]
+    assert sum(float(line.split()[-1]) for line in told) == 3
+    pods = {found for line in told for found in re.findall(r'pod="(toy-[\w-]+)"', line)}
+    assert pods and all('container="m"' in line for line in told)
+    assert any(
+        line.startswith("bias{") and 'unit="points"' in line and line.endswith(" 1.0") for line in lines
+    )
+    counts = [
+        float(line.split()[-1])
+        for line in lines
+        if line.startswith("seldon_api_executor_server_requests_seconds_count{")
+        and 'service="predictions"' in line
+    ]
+    assert sum(counts) == 3
+    up = [line for line in lines if line.startswith("argolane_unit_metrics_up{")]
+    assert len(up) == 4 and all(line.endswith(" 1.0") for line in up)
 
 
 @pytest.mark.parametrize("size", [900_000, 5_000_000])

@@ -82,3 +82,36 @@ def test_a_file_without_a_workflow_is_refused(greeting: Project) -> None:
     path.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n")
     with pytest.raises(ArgolaneError, match=r"holds no Workflow .* but: ConfigMap"):
         catalog.find(greeting, str(path))
+
+
+def test_what_a_file_refers_to_may_stand_beside_it(tmp_path: Path) -> None:
+    """More files and folders give WorkflowTemplates; the one Workflow among them is run."""
+    (tmp_path / "thin.yaml").write_text(THIN)
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t/greet.yml").write_text(TEMPLATE + "---\nkind: ConfigMap\nmetadata: {name: c}\n")
+    thin, folder = str(tmp_path / "thin.yaml"), str(tmp_path / "t")
+    for target, beside in ((thin, [folder]), (folder, [thin]), (str(tmp_path), [])):
+        entry = catalog.find(Project(tmp_path), target, beside)
+        assert (entry.workflow.path.name, [t.name for t in entry.templates]) == ("thin.yaml", ["greet"])
+
+
+def test_what_is_given_beats_the_projects_own(greeting: Project) -> None:
+    """A template of the same name in a file beside is the one that is meant."""
+    other = greeting.root / "other.yaml"
+    other.write_text(TEMPLATE.replace("value: you", "value: them"))
+    for target in ("greet", str(greeting.root / "m/greet.yaml")):
+        entry = catalog.find(greeting, target, [str(other)])
+        assert entry.parameters()[0]["value"] == "them"
+
+
+def test_a_cron_workflow_runs_once(tmp_path: Path) -> None:
+    """Its workflowSpec, with the labels that its runs have."""
+    cron = tmp_path / "c.yaml"
+    cron.write_text(
+        "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: nightly}\n"
+        "spec: {schedules: ['0 3 * * *'], workflowSpec: {entrypoint: main},\n"
+        "  workflowMetadata: {labels: {a: b}}}\n"
+    )
+    body = catalog.find(Project(tmp_path), str(cron)).workflow.body
+    assert body["metadata"] == {"generateName": "nightly-", "labels": {"a": "b"}}
+    assert (body["kind"], body["spec"]) == ("Workflow", {"entrypoint": "main"})

@@ -285,7 +285,8 @@ def test_an_ab_test_needs_both_models(workflow) -> None:
 def ab_test(workflow) -> Scenario:
     """ab-test-mnist where both arms are good, come up and answer."""
     good = workflow("ab-test-mnist").fake("gate", outputs=GOOD).fake("deploy", outputs=URL)
-    return good.fake("verify", outputs={"report": "{}"}).fake("put-back")
+    up = good.fake("verify", outputs={"report": "{}"}).fake("put-back")
+    return up.fake("traffic", outputs={"report": "{}"})
 
 
 def test_an_ab_test_is_of_two_units_when_nothing_is_said(ab_test: Scenario) -> None:
@@ -308,6 +309,14 @@ def test_an_ab_test_may_be_of_two_versions_of_one_unit(ab_test: Scenario) -> Non
     assert run["gate-b"].inputs == {"unit": "sk_mnist", "version": "0.2"}
 
 
+def test_traffic_goes_where_the_rollout_says(ab_test: Scenario) -> None:
+    """Rows are sent once the graph is up, to its address; with requests=0 none are."""
+    run = ab_test.run(requests=100)
+    assert run.order[-3:] == ["deploy", "verify", "traffic"]
+    assert run["traffic"].inputs["url"] == URL["url"]
+    assert "traffic" in ab_test.run(requests=0).skipped
+
+
 def test_an_ab_test_builds_the_images_of_its_arms(ab_test: Scenario) -> None:
     """The build is told both folders, and each arm runs what was built for it."""
 
@@ -319,6 +328,37 @@ def test_an_ab_test_builds_the_images_of_its_arms(ab_test: Scenario) -> None:
     assert run.phase == "Succeeded"
     assert run["deploy"].inputs["a-image"] == f"{REGISTRY}/tf_mnist-runtime@{DIGEST}"
     assert run["deploy"].inputs["b-image"] == run["deploy"].inputs["a-image"]
+
+
+@pytest.fixture
+def bandit(workflow) -> Scenario:
+    """bandit-mnist-3 where all arms are good, come up and answer."""
+    good = workflow("bandit-mnist-3").fake("gate", outputs=GOOD).fake("deploy", outputs=URL)
+    up = good.fake("verify", outputs={"report": "{}"}).fake("put-back")
+    return up.fake("traffic", outputs={"report": "{}"})
+
+
+def test_a_bandit_has_its_arms_and_its_router(bandit: Scenario) -> None:
+    """Each arm is found, the router has an image and no version, and what it is told is in its graph."""
+    run = bandit.run(algorithm="epsilon-greedy", epsilon=0.2, requests=50, c="sk_mnist:bad")
+    assert run.phase == "Succeeded" and run.order[-3:] == ["deploy", "verify", "traffic"]
+    given = run["deploy"].inputs
+    assert [given[f"{arm}-node"] for arm in "abc"] == ["sk-mnist-a", "tf-mnist", "sk-mnist-c"]
+    assert given["bandit-image"] == f"{REGISTRY}/bandit-runtime:0.1" and "bandit-digest" not in given
+    assert run["gate-c"].inputs == {"unit": "sk_mnist", "version": "bad"}
+    assert "traffic" in bandit.run(requests=0).skipped
+
+
+def test_a_bandit_is_built_with_its_arms(bandit: Scenario) -> None:
+    """One build makes the router's image, too."""
+
+    def build(inputs: dict[str, str]) -> Attempt:
+        images = {name: f"{REGISTRY}/{name}@{DIGEST}" for name in ("bandit", *"abc")}
+        return Attempt(outputs={"commit": "c0ffee", **images})
+
+    run = bandit.fake("build", build).run(build=True)
+    assert run["build"].inputs["target"] == "runtime"
+    assert run["deploy"].inputs["bandit-image"] == f"{REGISTRY}/bandit@{DIGEST}"
 
 
 def test_mnist_trains_both_side_by_side_and_serves_them(mnist: Scenario) -> None:

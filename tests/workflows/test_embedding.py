@@ -12,7 +12,7 @@ from workflows.parts import embedding
 STEPS = sorted(
     path.name
     for path in embedding.STEPS.glob("*.py")
-    if path.stem not in ("__init__", "asking", "last_good", "paths")
+    if path.stem not in ("__init__", "asking", "last_good", "observations", "paths", "sending")
 )
 
 

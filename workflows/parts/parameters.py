@@ -106,6 +106,25 @@ RATIO = Checked(
     "Share of the requests that the first model of the A/B test gets, 0 to 1.",
     {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"},
 )
+ALGORITHM = Checked(
+    "algorithm",
+    "thompson",
+    "How the router weighs what it knows against what it may learn.",
+    {"enum": ["thompson", "epsilon-greedy"]},
+)
+EPSILON = Checked(
+    "epsilon",
+    "0.1",
+    "Share of the requests that epsilon-greedy sends to any arm, 0 to 1.",
+    {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"},
+)
+REWARDS = Checked(
+    "rewards",
+    "binary",
+    "Whether rewards are 0 or 1, or any real numbers.",
+    {"enum": ["binary", "real"]},
+)
+BANDIT = (ALGORITHM, EPSILON, REWARDS)
 ON_FAILURE = Checked(
     "on-failure",
     "rollback",
@@ -118,6 +137,31 @@ DEPLOY_TIMEOUT = Checked(
     "Seconds until a deployment must answer as it was asked for.",
     {"type": "int", "low": 1, "high": 86400, "expected": "an int from 1 to 86400"},
 )
+REQUESTS = Checked(
+    "requests",
+    "2000",
+    "Labelled rows that are sent through the graph after the rollout; with 0 none, and nothing is compared.",
+    {"type": "int", "low": 0, "high": 10_000_000, "expected": "an int from 0 to 10000000"},
+)
+RATE = Checked(
+    "rate",
+    "0",
+    "Requests a second at most; with 0 as fast as they are answered.",
+    {"type": "float", "low": 0, "high": 100_000, "expected": "a number from 0 to 100000"},
+)
+AT_ONCE = Checked(
+    "parallel",
+    "4",
+    "Requests under way at once; with 1 a router has learned from each before the next.",
+    {"type": "int", "low": 1, "high": 64, "expected": "an int from 1 to 64"},
+)
+ORDER = Checked(
+    "seed",
+    "0",
+    "Seed of the order in which the rows are sent.",
+    {"type": "int", "low": 0, "high": 4294967295, "expected": "an int from 0 to 4294967295"},
+)
+TRAFFIC = (REQUESTS, RATE, AT_ONCE, ORDER)
 ROLLOUT = (DEPLOY, DEPLOY_TIMEOUT, ON_FAILURE)
 SOURCE = (REPO, REVISION, REGISTRY, VERSION, BUILD, BUILDER)
 

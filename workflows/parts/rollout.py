@@ -49,11 +49,11 @@ def rollout(target: Target | WebTarget) -> DAG:
     given = {name: parameters.given(name) for name in target.inputs}
     deploy, verify = _deploy(target), _verify(target)
     _recover(_explain(target), _put_back(target))
-    outputs = [  # what answers now, and with which version
+    outputs = [  # what answers now, with which version, and where
         Parameter(
             name=name, value_from=m.ValueFrom(parameter=f"{{{{tasks.deploy.outputs.parameters.{name}}}}}")
         )
-        for name in ("deployment", "version")
+        for name in ("deployment", "version", "url")
     ]
     inputs = [Parameter(name=name) for name in given]
     with DAG(name="rollout", inputs=inputs, outputs=outputs) as dag:
@@ -120,7 +120,7 @@ def _verify(target: Target) -> Script:
         inputs=["url", *target.inputs],
         env={
             "URL": "{{inputs.parameters.url}}",
-            "PATHS": json.dumps([_told(path) for path in target.paths]),
+            "PATHS": json.dumps([told(path) for path in target.paths]),
             "MODEL_STORE": MODEL_STORE,
             "ACCEPT": "{{workflow.parameters.accept}}",
             # After an update `deploy` may have seen the old version Available: the wait is here, then.
@@ -134,7 +134,8 @@ def _verify(target: Target) -> Script:
     )
 
 
-def _told(path: Path) -> dict[str, Any]:
+def told(path: Path) -> dict[str, Any]:
+    """What a step is told of a way through the graph."""
     nodes = [
         {key: getattr(node, key) for key in ("name", "image", "unit", "version", "digest")}
         for node in path.nodes

@@ -38,6 +38,9 @@ SEED = Checked(
     "Seed of what is tried.",
     {"type": "int", "low": 0, "high": 2**32 - 1, "expected": "an int of at least 0"},
 )
+PRUNE = p.switch(
+    "search-prune", "true", "Whether a trial that is behind half of the others on its way is ended there."
+)
 
 
 def search(unit: Unit, *, trials: int = 8) -> list[Checked]:
@@ -53,7 +56,7 @@ def search(unit: Unit, *, trials: int = 8) -> list[Checked]:
         'What is tried, as JSON: {"param": [values]} or {"param": {"low": 1, "high": 9, "log": true}}.',
         {"pattern": r"\{.*\}", "expected": "JSON in { and }"},
     )
-    return [asked, PARALLEL, over, SEED]
+    return [asked, PARALLEL, over, SEED, PRUNE]
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
             f"--trials={TRIALS.tag}",
             f"--parallel={PARALLEL.tag}",
             f"--seed={SEED.tag}",
+            f"--prune={PRUNE.tag}",
             "--search={{workflow.parameters.search}}",
             "--",
             *flags,
@@ -123,6 +127,7 @@ def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
         pods.output("best-value", "The same as a number."),
         pods.output("best-params", "The params that were searched, as JSON."),
         pods.output("best-trial", "Number of the trial."),
+        pods.output("report", "All trials with the metric of the best, as JSON."),
         Parameter(name="folder", value=STUDY, description="Where report.json and the drawings are."),
     ]
     ours = [Checked(str(one.name), "", "", {}, "an output of template best") for one in told]

@@ -83,10 +83,11 @@ class Given(Served):
 
     key: str
     told: tuple[str, ...]
+    origin: tuple[str, ...] = ORIGIN
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        return tuple(f"{self.key}-{what}" for what in (*self.told, *ORIGIN))
+        return tuple(f"{self.key}-{what}" for what in (*self.told, *self.origin))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,12 @@ def tagged(unit: Unit) -> Given:
     image, digest = (given(f"{unit.kebab}-{what}") for what in ("image", "digest"))
     known = served(unit, image=image, version=parameters.VERSION.tag, digest=digest)
     return Given(**vars(known), key=unit.kebab, told=("image",))
+
+
+def router(unit: Unit) -> Given:
+    """A unit that loads no version: the task gives its image, and there is nothing to tell of its origin."""
+    known = served(unit, image=given(f"{unit.kebab}-image"), version="")
+    return Given(**vars(known), key=unit.kebab, told=("image",), origin=())
 
 
 def arm(key: str, units: Sequence[Unit]) -> Given:

@@ -25,7 +25,7 @@ _NO_KEYS = (
     "Name one that holds RCLONE_CONFIG_S3_* or AWS_*."
 )
 _FILE = "reads a folder of the machine that it is applied on; on a cluster Seldon's initializer has none."
-_ONLY = {"protocol": "seldon", "transport": "rest", "serverType": "rpc"}
+_ONLY = {"protocol": "seldon", "serverType": "rpc"}
 _OF_PREDICTORS = ("explainer", "ssl")
 _OF_PODS = ("hostAliases", "hostIPC", "hostNetwork", "hostPID", "dnsConfig", "hostname",
             "subdomain", "setHostnameAsFQDN", "shareProcessNamespace", "readinessGates")  # fmt: skip

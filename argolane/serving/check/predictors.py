@@ -7,7 +7,7 @@ from typing import Any
 from argolane.errors import unknown
 from argolane.serving.check.finding import Finding, error, warning
 from argolane.serving.crd import API_VERSIONS, KIND, is_tag
-from argolane.serving.graph import REST_TIMEOUT, milliseconds
+from argolane.serving.graph import GRPC_LARGEST, REST_TIMEOUT, milliseconds, whole
 from argolane.serving.graph_nodes import Node
 
 _CLOSED = {
@@ -80,10 +80,14 @@ def _predictor(spec: dict[str, Any], predictor: dict[str, Any], at: str) -> Iter
 
 
 def _annotations(annotations: dict[str, str], at: str) -> Iterator[Finding]:
-    """The executor does not start on a timeout that it cannot read."""
+    """The executor does not start on a timeout of REST, or a size of gRPC, that it cannot read."""
     given = annotations.get(REST_TIMEOUT, "")
     try:
         milliseconds("" if is_tag(given) else given)
     except ValueError:
         expected = "expected milliseconds, a whole number such as '5000'."
         yield error(f"{at}.annotations", f"{REST_TIMEOUT} is {given!r}; {expected}")
+    size = annotations.get(GRPC_LARGEST, "")
+    if size and not is_tag(size) and whole(size) is None:
+        expected = "expected bytes, a whole number such as '4194304'."
+        yield error(f"{at}.annotations", f"{GRPC_LARGEST} is {size!r}; {expected}")

@@ -1,5 +1,7 @@
 """A wildcard address to listen at in, loopback out: what each Python in a container imports first of all.
 
+The same for gRPC's servers, which are none of Python's own.
+
 And a form's field of any size, in Seldon's wrapper: it was made for a Werkzeug without a bound, and is run
 with one that has a bound of 500 kB where its dependencies are newer than itself.
 
@@ -14,7 +16,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_WRAPPER = "seldon_core.wrapper"
 _bind = socket.socket.bind
 
 
@@ -29,11 +30,40 @@ def bind(self, address):  # type: ignore[no-untyped-def]
     return _bind(self, address)
 
 
+def _unbound(module):  # type: ignore[no-untyped-def]
+    """Flask's bound of a form's field is set aside."""
+    flask: Any = getattr(module, "Flask", None)
+    known: Any = getattr(flask, "default_config", {})
+    if "MAX_FORM_MEMORY_SIZE" in known:
+        flask.default_config = type(known)({**known, "MAX_FORM_MEMORY_SIZE": None})
+
+
+def _loopback(server: str):  # type: ignore[no-untyped-def]
+    """What makes a gRPC server listen at this machine's own address alone, where it asks for all."""
+
+    def mend(module):  # type: ignore[no-untyped-def]
+        kind = getattr(module, server, None)
+        add = getattr(kind, "add_insecure_port", None)
+        if kind is None or add is None:
+            return
+
+        def add_insecure_port(self, address):  # type: ignore[no-untyped-def]
+            host, _, port = str(address).rpartition(":")
+            return add(self, f"127.0.0.1:{port}" if host in ("", "0.0.0.0", "[::]") else address)  # noqa: S104
+
+        kind.add_insecure_port = add_insecure_port
+
+    return mend
+
+
 class _Mend:
-    """Finds Seldon's wrapper like others, and sets Flask's bound aside once that has imported it."""
+    """Finds a module like others, and mends it once it has been imported."""
+
+    def __init__(self, name, mend):  # type: ignore[no-untyped-def]
+        self.name, self.mend = name, mend
 
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
-        if name != _WRAPPER:
+        if name != self.name:
             return None
         sys.meta_path.remove(self)
         found = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -42,10 +72,7 @@ class _Mend:
 
             def exec_module(module):  # type: ignore[no-untyped-def]
                 execute(module)
-                flask: Any = getattr(module, "Flask", None)
-                known: Any = getattr(flask, "default_config", {})
-                if "MAX_FORM_MEMORY_SIZE" in known:
-                    flask.default_config = type(known)({**known, "MAX_FORM_MEMORY_SIZE": None})
+                self.mend(module)
 
             found.loader.exec_module = exec_module  # type: ignore[method-assign]
         return found
@@ -62,6 +89,11 @@ def _hand_on():  # type: ignore[no-untyped-def]
         found.loader.exec_module(module)
 
 
-sys.meta_path.insert(0, _Mend())
+for _name, _cure in (
+    ("seldon_core.wrapper", _unbound),
+    ("grpc._server", _loopback("_Server")),
+    ("grpc.aio._server", _loopback("Server")),
+):
+    sys.meta_path.insert(0, _Mend(_name, _cure))  # type: ignore[no-untyped-call]
 socket.socket.bind = bind  # type: ignore[method-assign]
 _hand_on()  # type: ignore[no-untyped-call]

@@ -12,13 +12,19 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from argolane.errors import ArgolaneError
 from argolane.serving import ports
 from argolane.serving.check import nodes
+from argolane.serving.graph import Graph
 from argolane.serving.orchestrator import settings
 from argolane.serving.orchestrator.listener import Listener
+from argolane.serving.orchestrator.rpc_port import RpcPort
 from argolane.serving.orchestrator.server import GraphServer
+
+if TYPE_CHECKING:
+    from argolane.serving.orchestrator.rpc.graph import RpcGraph
 
 log = logging.getLogger("argolane.serving.orchestrator")
 
@@ -36,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(flags: argparse.Namespace) -> int:
-    """0 when all requests in flight came to an end after the signal, 1 when they had to be cut."""
+    """REST and gRPC side by side. 0 when all requests in flight came to an end after the signal, 1 when they
+    had to be cut."""
     graph, images = settings.graph(flags, os.environ)
     for finding in nodes.of_graph(graph.root, images):
         if finding.level == "warning":
@@ -50,17 +57,33 @@ async def _serve(flags: argparse.Namespace) -> int:
         metrics_path=flags.prometheus_path,
         full_health_checks=flags.full_health_checks,
         largest_request=flags.largest_request,
+        dialled={node.name: node.dialled for node in graph.root.walk() if node.dialled},
     )
-    signalled = asyncio.Event()
+    signalled, changed = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        signalled.set()
+        changed.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signalled.set)
+        loop.add_signal_handler(number, end)
     listener = Listener(app, _listening(flags))
     await listener.open()
-    await signalled.wait()
+    # After REST, which need not wait for it.
+    beside = RpcPort(
+        lambda: _rpc_graph(graph, app, flags), changed=changed.set, wanted=flags.grpc_port, host=flags.bind
+    )
+    if flags.grpc_port:
+        beside.want(max(flags.largest_request, graph.largest_message or 0))
+    while not signalled.is_set():
+        await changed.wait()
+        changed.clear()
+        if beside.trouble:
+            raise ArgolaneError(f"{beside.trouble} Choose others with --grpc_port and --bind.")
     log.info("shutdown signal received")
     await asyncio.sleep(flags.shutdown_delay)
-    closing = asyncio.create_task(listener.close())
+    closing = asyncio.gather(listener.close(), beside.close())
     done, _ = await asyncio.wait({closing}, timeout=flags.graceful_timeout)
     if not done:
         log.error("graceful_timeout exceeded, exiting immediately")
@@ -69,6 +92,13 @@ async def _serve(flags: argparse.Namespace) -> int:
     app.close()
     log.info("http server shutdown")
     return 0
+
+
+def _rpc_graph(graph: Graph, app: GraphServer, flags: argparse.Namespace) -> "RpcGraph":
+    from argolane.serving.orchestrator.rpc.graph import RpcGraph
+
+    endpoints = {node.name: node.grpc_endpoint for node in graph.root.walk() if node.grpc_endpoint}
+    return RpcGraph(graph, endpoints, metrics=app.measured, largest=flags.largest_request)
 
 
 def _listening(flags: argparse.Namespace) -> socket.socket:

@@ -43,16 +43,16 @@ class Metrics:
             "predictor_version": graph.version,
         }
         self._images = images
-        self._answered: dict[tuple[str, str, int], _Series] = {}
-        self._called: dict[tuple[str, str, str, int], _Series] = {}
+        self._answered: dict[tuple[str, str, int | str], _Series] = {}
+        self._called: dict[tuple[str, str, str, int | str], _Series] = {}
 
-    def answered(self, service: str, method: str, status: int, seconds: float) -> None:
-        """A request of a client, by the last part of its path."""
+    def answered(self, service: str, method: str, status: int | str, seconds: float) -> None:
+        """A request of a client, by the last part of its path; over gRPC `unary`, and the code's name."""
         key = (service, method, status)
         series = self._answered.get(key) or self._answered.setdefault(key, _Series())
         series.observe(seconds)
 
-    def called(self, node: str, path: str, method: str, status: int, seconds: float) -> None:
+    def called(self, node: str, path: str, method: str, status: int | str, seconds: float) -> None:
         key = (node, path, method, status)
         series = self._called.get(key) or self._called.setdefault(key, _Series())
         series.observe(seconds)

@@ -25,11 +25,20 @@ _SECRETS = frozenset({b"authorization", b"cookie", b"www-authenticate"})
 class Nodes:
     """The endpoints of a graph."""
 
-    def __init__(self, endpoints: Mapping[str, str], *, timeout: float | None, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, str],
+        *,
+        timeout: float | None,
+        metrics: Metrics,
+        dialled: Mapping[str, str] | None = None,
+    ) -> None:
+        """`dialled`: node name -> `host:port`, where that tells whether it is there, and not its endpoint."""
         self._endpoints = {name: url.rstrip("/") for name, url in endpoints.items()}
         self._timeout = timeout
         self._metrics = metrics
         self._pool = Pool()
+        self._dialled = dialled or {}
 
     def has(self, node: Node) -> bool:
         return node.name in self._endpoints
@@ -52,7 +61,9 @@ class Nodes:
                 return False
             return True
         try:
-            await self._pool.dial(target(self._endpoints[node.name]).address)
+            other = self._dialled.get(node.name)
+            url = f"http://{other}" if other else self._endpoints[node.name]
+            await self._pool.dial(target(url).address)
         except OSError:
             return False
         return True

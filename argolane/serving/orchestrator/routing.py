@@ -95,7 +95,7 @@ def _routes(message: dict[str, Any], node: Node) -> list[int]:
     if "ndarray" in data:
         return [_first_number(value) for value in data["ndarray"][:1]]
     if "tensor" in data:
-        return [_truncated(value) for value in data["tensor"].get("values", [])[:1]]
+        return [truncated(value) for value in data["tensor"].get("values", [])[:1]]
     if "tftensor" in data:
         raise Failed(f"Router '{node.name}' answered a tftensor, which is not read here; answer an ndarray.")
     return [ALL]
@@ -107,10 +107,11 @@ def _first_number(value: Any) -> int:
             raise Failed("A router answered an empty row; expected [[0]], say.")
         value = value[0]
     # What is no number reads as 0, the zero value of a protobuf field.
-    return _truncated(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    return truncated(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
 
 
-def _truncated(value: float) -> int:
+def truncated(value: float) -> int:
+    """A number as Go makes an int of it."""
     return int(value) if math.isfinite(value) else -(2**63)
 
 

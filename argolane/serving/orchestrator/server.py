@@ -29,6 +29,8 @@ from argolane.serving.orchestrator.metrics import CONTENT_TYPE, Metrics
 from argolane.serving.orchestrator.nodes import Nodes
 from argolane.serving.orchestrator.paths import Asked, Route
 from argolane.serving.orchestrator.request_bytes import passed_on
+from argolane.serving.orchestrator.rest_wire import RestWire
+from argolane.serving.orchestrator.routing import feedback_routing
 from argolane.serving.orchestrator.traversal import Prediction, feedback
 
 _PUID = b"seldon-puid"
@@ -42,6 +44,7 @@ _CORS = (
 )
 LARGEST_REQUEST = 100 * 10**6
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_WIRE = RestWire()
 _NO_PAGE = b"404 page not found\n"
 
 
@@ -59,15 +62,18 @@ class GraphServer:
         metrics_path: str = "/prometheus",
         full_health_checks: bool = False,
         largest_request: int = LARGEST_REQUEST,
+        dialled: Mapping[str, str] | None = None,
     ) -> None:
         """`endpoints`: node name -> `http://host:port`; a node without one fails when called.
+
+        `dialled`: `host:port` of nodes of which another port than that tells whether they are ready.
 
         `largest_request`: bytes of a body; more are answered 413.
         """
         self._largest = largest_request
         self._graph = graph
-        self._metrics = Metrics(graph, deployment=deployment, images=images)
-        self._nodes = Nodes(endpoints, timeout=graph.timeout, metrics=self._metrics)
+        self.measured = Metrics(graph, deployment=deployment, images=images)
+        self._nodes = Nodes(endpoints, timeout=graph.timeout, metrics=self.measured, dialled=dialled)
         self._source = f"seldon.{deployment}".encode()
         self._event = f"seldon.{deployment}.{namespace}.response".encode()
         self._metrics_path = metrics_path
@@ -76,6 +82,10 @@ class GraphServer:
     def close(self) -> None:
         """Let go of the connections to the nodes."""
         self._nodes.close()
+
+    def metrics(self) -> bytes:
+        """What it has measured, as Prometheus' text."""
+        return self.measured.render()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
@@ -97,7 +107,7 @@ class GraphServer:
             if content_type is not None:
                 headers.append((b"content-type", content_type.encode("latin-1")))
             if route.service:
-                self._metrics.answered(route.service, method, status, time.perf_counter() - started)
+                self.measured.answered(route.service, method, status, time.perf_counter() - started)
             await answer(send, status, headers, body)
 
     def _headers(self, scope: Scope, route: Route) -> tuple[Headers, Headers]:
@@ -138,7 +148,7 @@ class GraphServer:
                 case Asked.READY:
                     return 200 if await self._ready() else 503, b"", None
                 case Asked.METRICS:
-                    return 200, self._metrics.render(), CONTENT_TYPE
+                    return 200, self.metrics(), CONTENT_TYPE
                 case Asked.DOCUMENTATION:
                     return 404, _NO_PAGE, "text/plain; charset=utf-8"
                 case _:
@@ -154,8 +164,8 @@ class GraphServer:
         call = partial(self._nodes.post, headers=passed_on(request))
         root = self._graph.root
         if asked is Asked.FEEDBACK:
-            return await feedback(root, message, call)
-        return await Prediction(call, self._graph.injection).run(root, message)
+            return await feedback(root, message, call, feedback_routing(message.body))
+        return await Prediction(call, _WIRE, self._graph.injection).run(root, message)
 
     async def _body(self, request: Headers, receive: Receive) -> bytes:
         """Raises Failed, and Refused for one that is larger or deeper than is taken."""

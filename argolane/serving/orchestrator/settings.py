@@ -24,9 +24,14 @@ PODINFO = Path("/etc/podinfo/annotations")
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Flags as the operator gives them; UsageError for what only the real executor can do."""
     flags = _parser().parse_args(arguments)
-    for flag, allowed in (("protocol", "seldon"), ("transport", "rest"), ("server_type", "rpc")):
-        if (value := getattr(flags, flag)) != allowed:
-            raise UsageError(f"--{flag} is {value!r}; this graph server has only {allowed!r}.")
+    for flag, allowed in (
+        ("protocol", ("seldon",)),
+        ("transport", ("rest", "grpc")),
+        ("server_type", ("rpc",)),
+    ):
+        if (value := getattr(flags, flag)) not in allowed:
+            had = " and ".join(map(repr, allowed))
+            raise UsageError(f"--{flag} is {value!r}; this graph server has only {had}.")
     return flags
 
 
@@ -36,8 +41,10 @@ def graph(flags: argparse.Namespace, environment: Mapping[str, str]) -> tuple[Gr
     found = read(given)
     if environment.get(ROUTING_INJECTION):
         found = dataclasses.replace(found, injection=True)
-    if (timeout := _timeout_of_pod()) is not None:
+    own = _of_pod()
+    if (timeout := _timeout(own)) is not None:
         found = dataclasses.replace(found, timeout=timeout)
+    found = found.with_annotations(own)
     return found, images(given)
 
 
@@ -82,20 +89,30 @@ def images(given: Mapping[str, Any]) -> dict[str, str]:
     return {container.get("name", ""): container.get("image", "") for container in containers}
 
 
-def _timeout_of_pod() -> float | None:
-    """The annotation as the pod has it: the operator puts those of the SeldonDeployment there."""
+def _of_pod() -> dict[str, str]:
+    """The annotations that the pod has: the operator puts those of the SeldonDeployment there."""
     try:
         lines = PODINFO.read_text().splitlines()
     except OSError:
-        return None
+        return {}
+    found = {}
     for line in lines:
         name, _, value = line.partition("=")
-        if name == REST_TIMEOUT:
-            try:
-                return milliseconds(json.loads(value))
-            except ValueError:
-                raise ArgolaneError(f"{PODINFO}: {line}; expected milliseconds, such as '5000'.") from None
-    return None
+        try:
+            found[name] = str(json.loads(value))
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def _timeout(annotations: Mapping[str, str]) -> float | None:
+    given = annotations.get(REST_TIMEOUT, "")
+    try:
+        return milliseconds(given)
+    except ValueError:
+        raise ArgolaneError(
+            f"{PODINFO}: {REST_TIMEOUT} is {given!r}; expected milliseconds, such as '5000'."
+        ) from None
 
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -133,6 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--predictor", required=True, help="name of the predictor")
     add("--file", default="", help="the predictor or its SeldonDeployment as YAML or JSON")
     add("--http_port", type=int, default=8080)
+    add("--grpc_port", type=int, default=5000, help="0: no gRPC, and none of the memory that it takes")
     # A pod's port is for all, that of a laptop is not.
     everywhere = "KUBERNETES_SERVICE_HOST" in os.environ
     add("--bind", default="0.0.0.0" if everywhere else HOST, help="the address to listen at")  # noqa: S104
@@ -144,9 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--protocol", default="seldon")
     add("--transport", default="rest")
     add("--server_type", default="rpc")
-    # Taken, as the operator gives them, and without a use: no gRPC, no payload logging.
+    # Taken, as the operator gives them, and without a use: no payload logging.
     for unused in (
-        "grpc_port", "log_work_buffer_size", "log_write_timeout_ms", "logger_workers", "hostname", "config",
+        "log_work_buffer_size", "log_write_timeout_ms", "logger_workers", "hostname", "config",
         "log_level",
     ):  # fmt: skip
         add(f"--{unused}", help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""The doors of the engine: check, run, retry."""
+"""The doors of the engine: check, preview, run, retry."""
 
 import contextlib
 import threading
@@ -7,7 +7,8 @@ from typing import Any
 
 from argolane.disk import said
 from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally
-from argolane.manifest import Document
+from argolane.kubernetes import sizes
+from argolane.manifest import Document, dump, loads
 from argolane.project import Project
 from argolane.workflow.local import needs, subset
 from argolane.workflow.local.engine.dispatch import StandIn
@@ -62,6 +63,32 @@ def run(
     return _run(project, submission, record, observe, {}, stand_ins or {})
 
 
+def preview(
+    project: Project,
+    workflow: Document,
+    *,
+    templates: Sequence[Document] = (),
+    parameters: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> str:
+    """What a run would be, as YAML: the merged workflow with the values that are known before it starts, then
+    what its resource templates apply, each below a line with its size. Raises what `run` would."""
+    submission = submit(workflow, templates, parameters or {}, name=name)
+    found = _looked_at(project, submission, ())
+    bodies = [subset.substituted(submission)]
+    for text in found.applied:
+        # What is no manifest yet has a value that only a task gives.
+        with contextlib.suppress(ManifestError):
+            bodies += [body for body in loads(text, "manifest") if isinstance(body, dict)]
+    return "---\n".join(dump(body, comment=_sized(body)) for body in bodies)
+
+
+def _sized(body: Mapping[str, Any]) -> str:
+    name = str((body.get("metadata") or {}).get("name") or "")
+    size = sizes.of_object(body)
+    return f"{body.get('kind')} {name}: {size} bytes as JSON; an API server takes {sizes.STORED}"
+
+
 def retry(project: Project, name: str, *, observe: Observer | None = None) -> Run:
     """Go on with a run: what Succeeded is not run again, what failed is.
 
@@ -86,12 +113,16 @@ def retry(project: Project, name: str, *, observe: Observer | None = None) -> Ru
 
 def _outlook(project: Project, submission: Submission, acted: Collection[str]) -> list[str]:
     """What is doubtful; raises what is not to be started."""
+    return _looked_at(project, submission, acted).doubted
+
+
+def _looked_at(project: Project, submission: Submission, acted: Collection[str]) -> subset.Outlook:
     found = subset.outlook(project, submission, acted)
     if found.wrong:
         raise ManifestError([*found.wrong, *found.refused])
     if found.refused:
         raise NotSupportedLocally(found.refused)
-    return found.doubted
+    return found
 
 
 def _once(observe: Observer) -> Observer:

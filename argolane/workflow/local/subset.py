@@ -32,20 +32,31 @@ _EXPRESSION = re.compile(r"\{\{=(.*?)\}\}", re.S)
 @dataclass(frozen=True)
 class Outlook:
     """What can be told before the run, a sentence each: `refused` by the local runner, `wrong` anywhere,
-    `doubted` where it runs and hardly means what it says."""
+    `doubted` where it runs and hardly means what it says. `applied`: manifests of resource templates."""
 
     refused: list[str]
     wrong: list[str]
     doubted: list[str]
+    applied: list[str]
 
 
 def outlook(project: Project, submission: Submission, acted: Collection[str] = ()) -> Outlook:
     """Templates of the names `acted` do not run themselves."""
     reader = _Reader(project, submission, acted)
     refused = [*reader.read(), *reader.told["local"]]
+    doubted = [*reader.stands_in(), *reader.told["warning"]]
     return Outlook(
-        *(list(dict.fromkeys(told)) for told in (refused, reader.told["error"], reader.told["warning"]))
+        *(list(dict.fromkeys(told)) for told in (refused, reader.told["error"], doubted, reader.applied))
     )
+
+
+def substituted(submission: Submission) -> dict[str, Any]:
+    """The merged workflow with the values of the workflow's own tags; others are only known in the run."""
+    body = submission.manifest()
+    try:
+        return dict(replace(body, of_workflow(submission, "", lambda name, key: "{{?}}")))
+    except OperationError:
+        return body
 
 
 def without_effect(spec: Tree) -> list[str]:
@@ -64,6 +75,8 @@ class _Reader:
     seen: set[tuple[int, str]] = field(default_factory=set)
     # Of the SeldonDeployments that resource templates apply.
     told: dict[Level, list[str]] = field(default_factory=lambda: {"error": [], "warning": [], "local": []})
+    applied: list[str] = field(default_factory=list)
+    stock: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         submission = self.submission
@@ -200,9 +213,29 @@ class _Reader:
             reason = images.recognise(self.project, image)
             if reason:
                 yield f"{owner} uses '{place}.{path}.image': {reason}"
+            elif images.stands_in(self.project, image):
+                self.stock.add(image)
+                yield from self._lacking(f"{owner} uses '{place}.{path}.command'", image, container, inputs)
         if template.get("resource"):
+            self.applied.append(str(template["resource"].get("manifest") or ""))
             for level, sentence in applied.findings(self.project, template["resource"]):
                 self.told[level].append(sentence)
+
+    def _lacking(self, words: str, image: str, container: Tree, inputs: dict[str, str]) -> Iterator[str]:
+        """The program of a stock image, if this machine has none of that name."""
+        program = next(iter(container.get("command") or ()), "")
+        filled = str(replace(str(program), {**self.known, **inputs}))
+        reason = images.lacking(self.project, image, filled) if filled and "{{" not in filled else None
+        if reason:
+            yield f"{words}: {reason}"
+
+    def stands_in(self) -> Iterator[str]:
+        """One line about all stock images."""
+        if self.stock:
+            yield (
+                f"This machine's tools stand in for {', '.join(sorted(self.stock))}; "
+                "--images strict refuses such images."
+            )
 
     def _place_of(self, template: Tree) -> tuple[str, str]:
         """Templates with defaults merged in are copies; they are found by name."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from models.comments.classify import logistic
 from models.contract.version import Version
-from models.runtimes.served import BadInput, Served, kind_of
+from models.runtimes.bad_input import BadInput
+from models.runtimes.served import Served, kind_of
 
 EXPECTED = (
     'expected what the node before it sends: {"size": ..., "rows": [{"columns": [...], "values": [...]}]}.'

@@ -11,7 +11,8 @@ import numpy as np
 
 from models.comments.tfidf import vectors
 from models.contract.version import Version
-from models.runtimes.served import BadInput, Served, kind_of
+from models.runtimes.bad_input import BadInput
+from models.runtimes.served import Served, kind_of
 
 EXPECTED = "expected rows of two texts, lemmas and the text they are of: shape [n, 2]."
 

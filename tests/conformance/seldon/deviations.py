@@ -42,5 +42,5 @@ UNRECORDED = {
     "feedback with a number past its field": "400; the executor tells all children.",
     "a request of more than 100 MB, or 200 levels of JSON": "413 and 400; the executor takes any.",
     "tftensor of a router": "Refused with a message.",
-    "gRPC, Kafka, logging, tracing, TLS": "Not there; --transport grpc, --server_type kafka are refused.",
+    "Kafka, logging, tracing, TLS": "Not there; --server_type kafka is refused.",
 }

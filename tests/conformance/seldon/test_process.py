@@ -29,7 +29,7 @@ PREDICTION = {
 ANSWER = b'{"strData":"served"}'
 NODE_SECONDS = 0.7
 BY_THE_OPERATOR = [
-    "--grpc_port", "5001", "--protocol", "seldon", "--transport", "rest", "--prometheus_path", "/prometheus",
+    "--protocol", "seldon", "--transport", "rest", "--prometheus_path", "/prometheus",
     "--server_type", "rpc", "--log_work_buffer_size", "10000", "--log_write_timeout_ms", "2000",
     "--full_health_checks=false",
 ]  # fmt: skip
@@ -64,6 +64,7 @@ async def process(*flags: str, **environment: str) -> AsyncIterator[tuple[subpro
     await node.open()
     encoded = base64.b64encode(json.dumps(predictor(node.port)).encode()).decode()
     given = ["--sdep", "ab", "--namespace", "demo", "--predictor", "main", "--http_port", str(port)]
+    given += ["--grpc_port", str(free_port())]
     running = start([*given, *BY_THE_OPERATOR, *flags], {"ENGINE_PREDICTOR": encoded, **environment})
     try:
         for _ in range(600):
@@ -179,7 +180,12 @@ def test_bad_timeout_annotation_stops_the_start() -> None:
         (NAMES, {}, 2, "No graph: give --file, or set ENGINE_PREDICTOR"),
         (NAMES, {"ENGINE_PREDICTOR": "e30"}, 1, "ENGINE_PREDICTOR is not base64 of JSON"),
         ([*NAMES, "--file", "/nowhere"], {}, 1, "/nowhere: cannot be read"),
-        ([*NAMES, "--transport", "grpc"], {}, 2, "--transport is 'grpc'; this graph server has only 'rest'"),
+        (
+            [*NAMES, "--transport", "kafka"],
+            {},
+            2,
+            "--transport is 'kafka'; this graph server has only 'rest' and",
+        ),
     ],
 )
 def test_bad_start_says_why(
@@ -208,7 +214,7 @@ def test_idle_process_stays_small_and_still() -> None:
 
     async def run() -> tuple[float, float]:
         async with process() as (running, _):
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(2)  # until gRPC is there, too
             stat = Path(f"/proc/{running.pid}/stat")
             ticks = [sum(map(int, stat.read_text().rsplit(")")[1].split()[11:13]))]
             begun = time.monotonic()

@@ -51,6 +51,8 @@ def main(job: Job) -> None:
     with Path(os.environ["SEEN"]).open("a") as file:
         rows = f"{len(data.x_train)}/{len(data.x_test)}"
         file.write(f"{job.params.x} {job.params.k} {job.params.still} {rows}\\n")
+    for step in range(1, 1 + int(os.environ.get("STEPS", "0"))):
+        job.reached(step, abs(job.params.x - 3) + 1 / step)
     time.sleep(float(os.environ.get("PAUSE", "0")))
     if job.params.k == os.environ.get("BAD"):
         raise ValueError("no k of this kind")
@@ -138,6 +140,14 @@ def test_the_best_of_the_trials_is_told_with_all_params(sweep: Sweep) -> None:
     assert float(outputs["x"]) == least["params"]["x"]
     assert (outputs["k"], outputs["still"]) == (least["params"]["k"], "7")
     assert outputs["best-metric"].startswith("mae ")
+    told = json.loads(outputs["report"])
+    assert told["metric"] == {"name": "mae", "value": least["value"], "better": "lower"}
+    assert (told["unit"], told["data"], told["left_out"]) == (
+        "curve",
+        {"description": "rows", "sha256": "-"},
+        0,
+    )
+    assert (told["best"], told["trials"]) == (report["best"], report["trials"])
     assert [path.name for path in (sweep.root / "store").iterdir()] == [".sweeps"]
 
 
@@ -190,6 +200,35 @@ def test_a_trial_that_fails_is_an_answer(sweep: Sweep) -> None:
     sweep.step("trials", BAD="b")
     sweep.step("trials", BAD="b")
     assert "ValueError: no k of this kind" in sweep.step("best", status=1).stderr
+
+
+def test_a_trial_that_is_behind_is_pruned(sweep: Sweep) -> None:
+    """From the fifth on, at the third step; it counts, is not the best, and a seed prunes the same again."""
+    sweep.make("--trials=12")
+    sweep.step("trials", STEPS="6")
+    report = sweep.report
+    trials, counts = report["trials"], report["counts"]
+    pruned = [one for one in trials if one["state"] == "pruned"]
+    assert 0 < len(pruned) < 8 and min(one["number"] for one in pruned) >= 4
+    assert counts == {"complete": 12 - len(pruned), "pruned": len(pruned), "failed": 0}
+    least = min(abs(one["params"]["x"] - 3) for one in trials[:4])
+    for one in trials:
+        value, steps = abs(one["params"]["x"] - 3), 3 if one in pruned else 6
+        assert (one["steps"], one["reached"]) == (steps, pytest.approx(value + 1 / steps))
+        assert (one["value"], value > least) == (None, True) if one in pruned else one["value"] is not None
+    assert f"at step 3: {pruned[0]['reached']:.6g}" in sweep.step("best").stdout
+    sweep.study = sweep.root / "store/.sweeps/again"
+    sweep.make("--trials=12")
+    sweep.step("trials", STEPS="6")
+    assert [one["state"] for one in sweep.report["trials"]] == [one["state"] for one in trials]
+
+
+@pytest.mark.parametrize(("flags", "steps"), [(["--prune=false"], "6"), ([], "0")])
+def test_nothing_is_pruned_that_is_not_to_be(sweep: Sweep, flags: list[str], steps: str) -> None:
+    """Because it was said, or because the trainer tells nothing on its way."""
+    sweep.make("--trials=8", *flags)
+    sweep.step("trials", STEPS=steps)
+    assert {one["state"] for one in sweep.report["trials"]} == {"complete"}
 
 
 def test_without_trials_the_params_are_those_given(sweep: Sweep) -> None:

@@ -40,7 +40,6 @@ def having(where: str, value: Any) -> dict[str, Any]:
     [
         ("protocol", "v2", "spec.protocol: protocol v2 is valid and does not run locally"),
         ("protocol", "tensorflow", "spec.protocol: protocol tensorflow is valid"),
-        ("transport", "grpc", "spec.transport: transport grpc is valid and does not run locally"),
         ("predictors.0.explainer", {"type": "AnchorTabular"}, "explainer: needs a cluster"),
         ("predictors.0.ssl", {"certSecretName": "s"}, "ssl: needs a cluster"),
         ("predictors.0.componentSpecs.0.hpaSpec", {"maxReplicas": 2}, "hpaSpec: needs a cluster that scales"),

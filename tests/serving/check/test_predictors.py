@@ -58,6 +58,10 @@ ERRORS: dict[str, tuple[Change, str]] = {
         lambda d, p, g: p.update(annotations={"seldon.io/rest-timeout": "5s"}),
         "seldon.io/rest-timeout is '5s'; expected milliseconds",
     ),
+    "size": (
+        lambda d, p, g: p.update(annotations={"seldon.io/grpc-max-message-size": "4Mi"}),
+        "seldon.io/grpc-max-message-size is '4Mi'; expected bytes",
+    ),
 }
 
 # What is taken, and does something else than it says.

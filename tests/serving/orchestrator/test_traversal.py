@@ -7,6 +7,8 @@ import pytest
 
 from argolane.serving.graph_nodes import Node
 from argolane.serving.orchestrator.messages import Failed, Message, Refused
+from argolane.serving.orchestrator.rest_wire import RestWire
+from argolane.serving.orchestrator.routing import feedback_routing
 from argolane.serving.orchestrator.traversal import Prediction, feedback
 
 A, B, C = (Node(name, type="MODEL") for name in "abc")
@@ -31,7 +33,7 @@ class Calls:
 
 def told(routing: dict[str, int], calls: Calls) -> Message:
     body = json.dumps({"response": {"meta": {"routing": routing}}, "reward": 1}).encode()
-    return asyncio.run(feedback(ROUTED, Message(body, "application/json"), calls))
+    return asyncio.run(feedback(ROUTED, Message(body, "application/json"), calls, feedback_routing(body)))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_a_combiner_takes_json_alone(answer: bytes, first: bool) -> None:
     """Else nobody aggregates, and it is a 500 in the executor's words, whichever child said it."""
     calls = Calls(a=answer) if first else Calls(b=answer)
     with pytest.raises(Failed) as caught:
-        asyncio.run(Prediction(calls, injection=False).run(COMBINED, Message(b"{}", "")))
+        asyncio.run(Prediction(calls, RestWire(), injection=False).run(COMBINED, Message(b"{}", "")))
     assert (caught.value.info, caught.value.status) == ("Data is not JSON", 500)
     assert "c/aggregate" not in calls.made
 
@@ -70,8 +72,13 @@ def test_nan_passes_where_nobody_combines() -> None:
     """A chain and a split hand on what they were given, as the executor does."""
     calls = Calls(a=b'{"data":{"ndarray":[[NaN]]}}')
     chain = Node("o", type="OUTPUT_TRANSFORMER", children=(A,))
-    assert asyncio.run(Prediction(calls, injection=False).run(A, Message(b"{}", ""))).body.count(b"NaN") == 1
-    asyncio.run(Prediction(calls, injection=False).run(chain, Message(b"{}", "")))
+    assert (
+        asyncio.run(Prediction(calls, RestWire(), injection=False).run(A, Message(b"{}", ""))).body.count(
+            b"NaN"
+        )
+        == 1
+    )
+    asyncio.run(Prediction(calls, RestWire(), injection=False).run(chain, Message(b"{}", "")))
     assert calls.made == ["a/predict", "a/predict", "o/transform-output"]
 
 
@@ -80,7 +87,9 @@ def test_a_made_up_failure_has_no_content_type(methods: tuple[str, ...]) -> None
     """Under injection the failure of an output transformer that is down is an answer; it says no type."""
     node = Node("o", type="" if methods else "OUTPUT_TRANSFORMER", methods=methods, children=(A,))
     calls = Calls(o=Failed("dial tcp 127.0.0.1:1: connect: connection refused"))
-    answer = asyncio.run(Prediction(calls, injection=True).run(node, Message(b"{}", "application/json")))
+    answer = asyncio.run(
+        Prediction(calls, RestWire(), injection=True).run(node, Message(b"{}", "application/json"))
+    )
     assert answer.content_type == ""
     assert json.loads(answer.body)["status"]["code"] == 500
 
@@ -89,5 +98,5 @@ def test_a_failure_in_the_transformers_own_words_keeps_its_type() -> None:
     """Only what the graph server makes up itself has none."""
     said = Failed("x", answer=Message(b'{"status":{}}', "application/json"))
     node = Node("o", type="OUTPUT_TRANSFORMER", children=(A,))
-    answer = asyncio.run(Prediction(Calls(o=said), injection=True).run(node, Message(b"{}", "")))
+    answer = asyncio.run(Prediction(Calls(o=said), RestWire(), injection=True).run(node, Message(b"{}", "")))
     assert answer.content_type == "application/json"

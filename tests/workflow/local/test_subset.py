@@ -103,10 +103,10 @@ def test_what_a_parameter_switches_off_is_not_looked_at(project: Project) -> Non
 
 
 def test_unknown_images_are_refused_with_the_reason(project: Project) -> None:
-    """An image that is neither of the project nor stock Python is named with what there is."""
-    spec = "entrypoint: main\ntemplates: [{name: main, container: {image: 'nginx:1', command: [x]}}]"
+    """An image that is neither of the project nor a stock one is named with what there is."""
+    spec = "entrypoint: main\ntemplates: [{name: main, container: {image: 'redis:1', command: [x]}}]"
     (fault,) = refused(project, spec)
-    assert fault.startswith("Workflow uses 'spec.templates[0].container.image': image 'nginx:1' is neither")
+    assert fault.startswith("Workflow uses 'spec.templates[0].container.image': image 'redis:1' is neither")
 
 
 def test_functions_that_are_missing_are_refused_before_the_start(project: Project) -> None:

@@ -40,12 +40,22 @@ class Row:
 
 def post(url: str, body: bytes) -> tuple[Mapping[str, str], bytes]:
     """Headers and body of the answer to some JSON. Wrong where there is none, or none that is well."""
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    status, headers, text = exchange(url, body)
+    if status >= 300:
+        raise Wrong(f"HTTP {status}: {text[:300].decode(errors='replace')}")
+    return headers, text
+
+
+def exchange(url: str, body: bytes, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers and body of whatever is answered to some JSON. Unanswered where nothing is."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
     try:
-        with OPENER.open(request, timeout=30) as response:
-            return response.headers, response.read()
-    except urllib.error.HTTPError as error:
-        raise Wrong(f"HTTP {error.code}: {error.read(300).decode(errors='replace')}") from None
+        try:
+            response = OPENER.open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            response = error
+        with response:
+            return response.status, response.headers, response.read()
     except (OSError, http.client.HTTPException) as error:
         raise Unanswered(str(getattr(error, "reason", error)) or repr(error)) from None
 

@@ -51,7 +51,9 @@ def over(
     outputs: Mapping[str, Any] | None = None,
     began: float | None = None,
     final: bool = False,
+    prepared: float = 0.0,
 ) -> PodResult:
     """A pod's result now; `began` is missing for one that never started."""
     now = time.time()
-    return PodResult(phase, message, outputs or None, now if began is None else began, now, final)
+    started = now if began is None else began
+    return PodResult(phase, message, outputs or None, started, now, final, prepared)

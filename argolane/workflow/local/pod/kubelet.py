@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argolane.containers.images import Image
+from argolane.containers.inside.init import NOT_FOUND
 from argolane.containers.process import Process
 from argolane.disk import check_room, is_full, said
 from argolane.errors import ArgolaneError
@@ -24,8 +25,10 @@ from argolane.workflow.local.pod.stopping import PAST_DEADLINE, Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
+from argolane.workflow.run.recorded import tail
 
 _GRACE = 30.0
+_LAST_BYTES = 400
 _GRACE_AT_DEADLINE = 10.0
 
 
@@ -42,6 +45,7 @@ class _Pod:
     around: Surroundings
     stop: Stop
     began: float = field(default_factory=time.time)
+    prepared: float = 0.0
 
     def run(self) -> PodResult:
         result = self._ended()
@@ -85,18 +89,31 @@ class _Pod:
             try:
                 return self._init(ready, containers) or self._main(ready, containers)
             finally:
+                self._look_at_tools(images, containers)
                 for problem in containers.problems:
                     self.around.say(f"{self.order.node_name}: {problem}")
+
+    def _look_at_tools(self, images: Mapping[str, Image], containers: Containers) -> None:
+        """Which of its image's tools this machine lacks, a shell says by its exit code and in its log."""
+        stock = sorted(reference for reference, image in images.items() if image.stands_in)
+        for each in containers.exits if stock else ():
+            if each.code == NOT_FOUND:
+                last = tail(self.around.log(each.name), _LAST_BYTES).splitlines()[-1:]
+                words = f"{self.order.node_name}: a program of {', '.join(stock)} is not on this machine"
+                self.around.say(": ".join([words, *last]))
 
     def _images(self) -> dict[str, Image] | None:
         """Those of all containers; None when the pod has to stop first."""
         found = {}
-        for _, container in declared_containers(self.order.template):
-            reference = str(container.get("image"))
-            image = self.around.images.get(reference, self.stop)
-            if image is None:
-                return None
-            found[reference] = image
+        try:
+            for _, container in declared_containers(self.order.template):
+                reference = str(container.get("image"))
+                image = self.around.images.get(reference, self.stop)
+                if image is None:
+                    return None
+                found[reference] = image
+        finally:
+            self.prepared = time.time() - self.began
         return found
 
     def _init(self, ready: Files, containers: Containers) -> PodResult | None:
@@ -173,4 +190,6 @@ class _Pod:
     def _result(
         self, phase: str, message: str, saved: Mapping[str, Any] | None = None, *, final: bool = False
     ) -> PodResult:
-        return over(phase, message, outputs=saved, began=self.began, final=final)
+        return over(
+            phase, message, outputs=saved, began=self.began, final=final, prepared=round(self.prepared, 3)
+        )

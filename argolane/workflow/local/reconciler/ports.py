@@ -31,7 +31,7 @@ class PodResult:
     """How a pod ended: phase and outputs are Argo's, times are seconds since the epoch.
 
     `final`: another attempt would end the same, whatever the retryStrategy says, because this machine lacks
-    what every one needs.
+    what every one needs. `prepared`: seconds from its start until the environments of its images were there.
     """
 
     phase: str
@@ -40,6 +40,7 @@ class PodResult:
     started_at: float
     finished_at: float
     final: bool = False
+    prepared: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """As the record keeps it for a later runner."""
@@ -50,12 +51,13 @@ class PodResult:
             "startedAt": self.started_at,
             "finishedAt": self.finished_at,
             "final": self.final,
+            "prepared": self.prepared,
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "PodResult":
-        keys = ("phase", "message", "outputs", "startedAt", "finishedAt", "final")
-        return cls(*({"final": False, **plain}[key] for key in keys))
+        keys = ("phase", "message", "outputs", "startedAt", "finishedAt", "final", "prepared")
+        return cls(*({"final": False, "prepared": 0.0, **plain}[key] for key in keys))
 
 
 class Locks(Protocol):

@@ -97,7 +97,7 @@ class Registry:
         model = urllib.parse.quote(self.model, safe="")
         found = {f"version {one.number} of {self.model}": f"{pages}/models/{model}/versions/{one.number}"}
         try:
-            told = self._call("GET", "runs/get", run_id=one.run)
+            told = self.call("GET", "runs/get", run_id=one.run)
         except NotRegistered:  # its run was deleted
             return found
         experiment = told["run"]["info"]["experiment_id"]

@@ -61,6 +61,10 @@ test: .venv/dev ## all tests that need no cluster
 browser: ## install the browser that the report is tested in (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
+.PHONY: postgres
+postgres: ## install the PostgreSQL that MLflow is tested with (Debian, as root)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; }
+
 .PHONY: prometheus
 prometheus: ## install the Prometheus that the monitoring is tested with (Debian, as root)
 	@command -v promtool >/dev/null || { apt-get update -qq && apt-get install -y -qq prometheus >/dev/null; }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from argolane.project import find
 from bench import (
+    ab_test,
     bandit,
     beam,
     comments,
@@ -16,6 +17,7 @@ from bench import (
     score,
     serving,
     sweep,
+    wine,
 )
 
 
@@ -38,10 +40,14 @@ def main() -> None:
         comparison.main(project, work)
         print("Comment moderation, and four nodes beside one process:")
         comments.main(project, work)
+        print("A wine asked of MLFLOW_SERVER, ONNX beside scikit-learn:")
+        wine.main(project, work)
         print("The transform of Bitcoin with Beam beside pandas:")
         beam.main(project, work)
     print("Bandits beside chance, and beside the public router:")
     bandit.main()
+    print("Verdicts on A/A and A/B tests:")
+    ab_test.main()
     print("A container beside a bare process:")
     containers.main()
     print("The local engine:")

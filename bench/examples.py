@@ -1,8 +1,8 @@
 """How many of a folder's workflows run as they are: `python -m bench.examples FOLDER [--argolane PROGRAM]`.
 
 Each file with a Workflow is run alone, in an empty folder with no argolane.toml, with no network and a bound
-on its time; WorkflowTemplates and ConfigMaps that stand in other files of the same folder are given beside
-it, as they would be on a cluster. Argo's own examples are the folder that this was made for.
+on its time; WorkflowTemplates and ConfigMaps that stand in other files of the folder are given beside it, as
+they would be on a cluster. Argo's own examples are the folder that this was made for.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from argolane.errors import ManifestError
@@ -41,6 +42,7 @@ class Outcome:
         return self.how != "refused"
 
 
+@cache
 def kinds(path: Path) -> set[str]:
     """The kinds of a file's documents; none when it is no manifest."""
     try:
@@ -51,7 +53,7 @@ def kinds(path: Path) -> set[str]:
 
 def run(file: Path, root: Path, program: str, seconds: float, beside: bool) -> Outcome:
     """Run one file, and say how it ended."""
-    others = [path for path in sorted(file.parent.glob("*.yaml")) if path != file] if beside else []
+    others = [path for path in sorted(root.rglob("*.yaml")) if path != file] if beside else []
     templates = [path for path in others if kinds(path) & set(_TEMPLATES)]
     objects = [path for path in others if (found := kinds(path)) and found <= set(_OBJECTS)]
     folder = Path(tempfile.mkdtemp(prefix="examples-"))

@@ -151,4 +151,6 @@ def test_steps_use_the_standard_library_only() -> None:
     """What a step imports, itself or by modules of ours that go into its script, a stock Python image has."""
     ours = [ROOT / "models/contract" / name for name in ("errors.py", "metric.py", "rules.py", "version.py")]
     for path in [*(ROOT / "workflows/parts/steps").glob("*.py"), *ours]:
-        assert imported(path) <= {*sys.stdlib_module_names, "models", "workflows"}, path.name
+        # Parquet needs more, and says so where the image of the task has it not.
+        asked_for = {"pyarrow"} if path.name in ("split.py", "join.py") else set()
+        assert imported(path) <= {*sys.stdlib_module_names, "models", "workflows", *asked_for}, path.name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from argolane.cli.experiments import verdict
 from argolane.cli.group import namespace_option, on_option, output_option, place, project, show
 from argolane.errors import ArgolaneError, UsageError
 
@@ -24,9 +25,26 @@ ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 _SHORT = 12  # characters of a digest
 
 
-@click.group(short_help="Show runs side by side.")
+class _Compare(click.Group):
+    """What is no command of the group is the name of an A/B test."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["verdict", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Compare, short_help="Show the arms of an A/B test, or runs, side by side.")
 def compare() -> None:
-    """Show runs side by side."""
+    """Show the arms of an A/B test side by side, and what is to be done: argolane compare DEPLOYMENT.
+
+    Or runs: argolane compare runs RUN RUN.
+    """
+
+
+compare.add_command(verdict)
 
 
 @compare.command("runs")

@@ -33,7 +33,13 @@ class Requirement:
         return f"{{{self.key} {self.operator} [{' '.join(self.values)}]}}"
 
     def matches(self, body: Mapping[str, Any]) -> bool:
-        found = lookup(body, self.key)
+        return self._holds(lookup(body, self.key))
+
+    def matches_label(self, labels: Mapping[str, Any]) -> bool:
+        """Of an object's labels, whose names are no paths."""
+        return self._holds(labels.get(self.key, _MISSING))
+
+    def _holds(self, found: Any) -> bool:
         exists = found is not _MISSING
         text = _text(found) if exists else ""
         if self.operator in ("=", "==", "in"):

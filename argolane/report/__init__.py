@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,15 +45,17 @@ def render(
     pictures: Iterable[Picture] = (),
     repository: str = "",
     prepared: Mapping[str, float] | None = None,
+    services: Container[str] = (),
 ) -> str:
     """The page as text. `logs` by node path as `tree.walk` gives it, `repository` the web address of what was
-    run, `prepared` the seconds in which environments were made, by the node's id."""
+    run, `prepared` the seconds in which environments were made, by the node's id; `services` the names by
+    which tasks call what a browser finds at 127.0.0.1."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("argolane.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.tests["web"] = is_web
     nodes: Mapping[str, Any] = status.get("nodes") or {}
-    told, drawn, linked = details(status, logs), results(status), links(status)
+    told, drawn, linked = details(status, logs), results(status), links(status, services)
     headline = lines(status, repository, linked)
     named = {(one.task, name) for one in drawn for name in one.names}
     script = _part("page.js")

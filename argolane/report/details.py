@@ -72,9 +72,11 @@ def _tasks(
 ) -> Iterator[tuple[str, Task]]:
     number = 0
     for i in group:
-        for node in attempts(nodes[i], nodes):
+        tried = attempts(nodes[i], nodes)
+        for node in tried:
             path = paths.get(str(node.get("id")), str(node.get("displayName", "")))
-            yield str(node.get("id")), _task(f"{prefix}-{number}", path, node, logs.get(path, ""))
+            shown = path if len(tried) > 1 else paths.get(i, path)  # the only attempt is the task itself
+            yield str(node.get("id")), _task(f"{prefix}-{number}", shown, node, logs.get(path, ""))
             number += 1
 
 

@@ -56,7 +56,7 @@ def gantt(nodes: Mapping[str, Node], prepared: Mapping[str, float]) -> Gantt:
     lanes = (
         _lane(group, nodes, prepared, begin, whole) for group in folded(timed, nodes, apart=lambda node: None)
     )
-    marks = tuple((100 * at / whole, duration(at)) for at in ticks(0, whole, most=5) if at < 0.93 * whole)
+    marks = tuple((100 * at / whole, duration(at)) for at in ticks(0, whole, most=4) if at < 0.72 * whole)
     return Gantt(tuple(lanes), (*marks, (100.0, duration(whole))))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from argolane.project import Project
 from argolane.report import LOG_LINES, Picture, render
 from argolane.report.headline import repository
+from argolane.serving import host_names
 from argolane.workflow.run.recorded import RunFolder, tail
 from argolane.workflow.run.result import values_of
 from argolane.workflow.run.tree import task_of, walk
@@ -37,7 +38,8 @@ def page(project: Project, run: RunFolder) -> str:
     logs = {
         path: tail(run.log(path), MOST_LOG) for path, node in walk(run.status) if node.get("type") == "Pod"
     }
-    pictures = list(_pictures(project, run))[:MOST_PICTURES]
+    # Of tasks that name one folder the last one may have made what lies there.
+    pictures = list({one.path: one for one in _pictures(project, run)}.values())[:MOST_PICTURES]
     parameters = values_of(run.workflow.get("spec") or {})
     return render(
         name=run.name,
@@ -47,6 +49,7 @@ def page(project: Project, run: RunFolder) -> str:
         pictures=pictures,
         repository=repository(project.root),
         prepared=_prepared(run),
+        services=host_names.of_services(project, project.settings.namespace),
     )
 
 

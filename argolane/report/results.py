@@ -1,9 +1,10 @@
 """A run's nodes in, what its tasks gave to be drawn or followed out: the outputs `charts` and `links`."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from markupsafe import Markup
 
@@ -47,8 +48,8 @@ def results(status: Mapping[str, Any]) -> list[Results]:
     return found
 
 
-def links(status: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """By task, and by what they lead to: web addresses alone."""
+def links(status: Mapping[str, Any], services: Container[str] = ()) -> dict[str, dict[str, str]]:
+    """By task, and by what they lead to: web addresses alone, one of a service as a browser here finds it."""
     found: dict[str, dict[str, str]] = {}
     for task, text in _outputs(status, LINKS):
         try:
@@ -56,9 +57,20 @@ def links(status: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         except (ValueError, RecursionError):
             continue
         if isinstance(told, Mapping):
-            good = {str(name): url for name, url in told.items() if isinstance(url, str) and is_web(url)}
+            good = {
+                str(name): _from_here(url, services)
+                for name, url in told.items()
+                if isinstance(url, str) and is_web(url)
+            }
             found.setdefault(task, {}).update(good)
     return {task: told for task, told in found.items() if told}
+
+
+def _from_here(url: str, services: Container[str]) -> str:
+    parts = urlsplit(url)
+    if parts.hostname not in services:
+        return url
+    return urlunsplit(parts._replace(netloc=f"127.0.0.1:{parts.port or 80}"))
 
 
 def _outputs(status: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:

@@ -83,6 +83,19 @@ class Kept(ABC):
             self._ended(here)
         return True
 
+    def bring_back(self, *, label: str, value: str) -> Sequence[str]:
+        """The names of those with this label whose supervisor was killed: each has one again."""
+        back = []
+        for name in self._names():
+            here = self._store(name)
+            with here.editing():
+                record = here.object()
+                labels = (record["object"]["metadata"].get("labels") or {}) if record else {}
+                if labels.get(label) == value and not here.alive():
+                    supervise(here)
+                    back.append(name)
+        return back
+
     def _names(self) -> Iterable[str]:
         return store.names(self._project, self.kind, self._namespace)
 

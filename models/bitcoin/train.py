@@ -13,8 +13,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from models.bitcoin import linear, network, source, windows
+from models.contract.charts import Chart, bars, curves
 from models.contract.job import Job, run
 
+MOST_WEIGHTS = 15  # that are drawn
 VALIDATED = 0.8  # of the training rows: those before the ones that a search is judged by
 
 
@@ -75,6 +77,26 @@ def _out(found: np.ndarray, x: np.ndarray, anchor: int | None) -> np.ndarray:
     return answers
 
 
+def charts(data: windows.Rows, learned: Learned) -> list[Chart]:
+    """The days that test it, and what the ridge regression goes by."""
+    told = {"true": data.y_test, "predicted": learned.answers(data.x_test)}
+    weights = dict(zip(data.features, learned.ridge.weights.tolist(), strict=True))
+    most = sorted(weights, key=lambda name: -abs(weights[name]))[:MOST_WEIGHTS]
+    return [
+        curves(
+            f"{data.answer} of the days that test it",
+            {name: enumerate(np.ravel(values).tolist()) for name, values in told.items()},
+            x=f"days from {data.test_from} on",
+            y=data.answer,
+        ),
+        bars(
+            "What the ridge regression goes by",
+            {name: weights[name] for name in most},
+            x="weight of the scaled column",
+        ),
+    ]
+
+
 def main(job: Job) -> None:
     params = job.params
     prices = source.load(job.dataset, url=params.csv_url, digest=params.csv_sha256, cache=job.data_dir)
@@ -118,6 +140,7 @@ def main(job: Job) -> None:
             "ridge_rmse": rmse(alone.answers(data.x_test), data.y_test),
         },
         details={"features": list(data.features), "test_from": data.test_from},
+        charts=charts(data, learned),
         baseline=data.baseline,
     )
 

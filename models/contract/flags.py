@@ -47,6 +47,8 @@ def parser(unit: Unit) -> argparse.ArgumentParser:
     flag("--metric-file", type=Path, default=Path("/tmp/metric"), metavar="FILE", help="%(default)s")  # noqa: S108
     flag("--note-file", type=Path, default=Path("/tmp/note"), metavar="FILE", help="%(default)s")  # noqa: S108
     flag("--version-file", type=Path, default=Path("/tmp/version"), metavar="FILE", help="%(default)s")  # noqa: S108
+    flag("--charts-file", type=Path, default=Path("/tmp/charts"), metavar="FILE", help="%(default)s")  # noqa: S108
+    flag("--links-file", type=Path, default=Path("/tmp/links"), metavar="FILE", help="%(default)s")  # noqa: S108
     own = made.add_argument_group("params of this unit")
     for name, param in unit.params.items():
         try:

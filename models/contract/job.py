@@ -4,6 +4,7 @@
 stderr. The Job knows where things are, whether there is anything to do, and how to save.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,8 @@ from types import SimpleNamespace
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from models.contract import lineage, store
+from models.contract.charts import FILE as CHARTS
+from models.contract.charts import Chart
 from models.contract.errors import ModelError
 from models.contract.skill import Baseline
 from models.contract.spec import AUTO, Unit, read
@@ -53,6 +56,8 @@ class Job:
     metric_file: Path
     version_file: Path
     note_file: Path
+    charts_file: Path
+    links_file: Path
     code: str  # sha256 of the code as it was when the job began
 
     @property
@@ -89,13 +94,14 @@ class Job:
         scores: Mapping[str, float] | None = None,
         details: Mapping[str, Any] | None = None,
         drawings: Mapping[str, bytes] | None = None,
+        charts: Sequence[Chart] = (),
         baseline: Baseline | None = None,
     ) -> None:
         """Check that `files` answer as what was trained did, then put them and all about them into the store.
 
         files: what predict.py loads, by name. answers: of what was trained, for all test rows. seconds: that
-        the fitting took. curve: numbers by epoch. scores, details, drawings: beside those that every unit
-        with such a metric has. baseline: a simple forecast that numbers are measured against, as `skill`.
+        the fitting took. curve: numbers by epoch. scores, details, drawings, charts: beside those that every
+        unit with such a metric has. baseline: a simple forecast that numbers are measured by, as `skill`.
         Raises ModelError when the files answer otherwise; then nothing is saved.
         """
         from models.contract.trained import Trained
@@ -111,6 +117,7 @@ class Job:
             details=details or {},
             drawings=drawings or {},
             baseline=baseline,
+            charts=charts,
         )
         if store.save(self.folder, self.inputs(data), trained.write, overwrite=self.overwrite):
             version = load(self.folder)
@@ -124,6 +131,11 @@ class Job:
         described = Data(data.name, data.description, data.sha256, rows)
         return Inputs(params=vars(self.params), data=described, code=self.code)
 
+    def link(self, links: Mapping[str, str]) -> None:
+        """Where more is to be read of it, by what that is: shown with the run."""
+        self.links_file.parent.mkdir(parents=True, exist_ok=True)
+        self.links_file.write_text(json.dumps(dict(links)), encoding="utf-8")
+
     def _report_kept(self) -> None:
         version = load(self.folder)
         print(
@@ -134,7 +146,7 @@ class Job:
         self._give_back(version)
 
     def _give_back(self, version: Version) -> None:
-        """For the workflow: its output parameters `metric`, `version` and `note` are read from these files.
+        """For the workflow: its output parameters are read from these files.
 
         Who asked for the best data that can be had is told which that was.
         """
@@ -143,7 +155,13 @@ class Job:
             if self.dataset == AUTO and self.unit.datasets
             else ""
         )
-        told = {self.metric_file: version.metric.text, self.version_file: version.text, self.note_file: note}
+        drawn = self.folder / CHARTS
+        told = {
+            self.metric_file: version.metric.text,
+            self.version_file: version.text,
+            self.note_file: note,
+            self.charts_file: drawn.read_text(encoding="utf-8") if drawn.exists() else "",
+        }
         for path, text in told.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -54,18 +54,17 @@ def draw(
 
 
 def draw_curve(path: Path, curve: Sequence[Mapping[str, float]], *, title: str) -> None:
-    """The first two numbers of each epoch: `loss` to the left, `accuracy` or what there is to the right."""
+    """The numbers of each epoch, one above the other: `loss`, then `accuracy` or what there is."""
     from matplotlib.figure import Figure  # needs a second to import, and no display
 
     epochs = range(1, len(curve) + 1)
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    axes.set(title=title, xlabel="epoch", xticks=[e for e in epochs if not (e - 1) % (1 + len(curve) // 20)])
-    styles = (("o-", "tab:blue", axes), ("s-", "tab:orange", None))
-    for name, (marks, colour, side) in zip(curve[0], styles, strict=False):
-        side = side or axes.twinx()
-        side.plot(epochs, [point[name] for point in curve], marks, color=colour)
-        side.set_ylabel(name, color=colour)
+    figure = Figure(figsize=(6, 1 + 2.2 * len(curve[0])), layout="constrained")
+    several = figure.subplots(len(curve[0]), sharex=True, squeeze=False)[:, 0]
+    for name, axes in zip(curve[0], several, strict=True):
+        axes.plot(epochs, [point[name] for point in curve], "o-", color="tab:blue")
+        axes.set_ylabel(name)
+    several[0].set(title=title)
+    several[-1].set(xlabel="epoch", xticks=[e for e in epochs if not (e - 1) % (1 + len(curve) // 20)])
     figure.savefig(path, dpi=100)
 
 

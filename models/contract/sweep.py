@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from models.contract import flags, lineage, search, study, trial
+from models.contract import charts, flags, lineage, search, study, sweep_charts, trial
 from models.contract import sweep_drawings as drawings
 from models.contract import sweep_results as results
 from models.contract.errors import ModelError
@@ -111,6 +111,7 @@ def best(given: argparse.Namespace, _: Sequence[str]) -> None:
             "best-params": "{}",
             "best-trial": "",
             "report": "{}",
+            "charts": "",
         }
         _give_back(given.outputs, {kebab(name): results.text(value) for name, value in params.items()} | none)
         return
@@ -131,13 +132,15 @@ def best(given: argparse.Namespace, _: Sequence[str]) -> None:
         json.dumps({**found, "asked": asdict(asked)}, indent=1) + "\n", encoding="utf-8"
     )
     drawings.draw(given.study, trials, by=asked.by, better=asked.better, title=found["title"])
+    told_short = results.short(found)
     told = {kebab(name): results.text(value) for name, value in params.items()}
     told |= {
         "best-metric": metric.text,
         "best-value": repr(metric.value),
         "best-params": json.dumps(dict(winner.params)),
         "best-trial": str(winner.number),
-        "report": json.dumps(results.short(found)),
+        "report": json.dumps(told_short),
+        "charts": charts.text(sweep_charts.charts(told_short)),
     }
     _give_back(given.outputs, told)
 

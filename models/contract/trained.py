@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.contract import charts as seen
 from models.contract import lineage, report, samples, version
 from models.contract.errors import ModelError
 from models.contract.metric import SCORES, Metric, scores
@@ -26,7 +27,7 @@ METHODS = {"MODEL": "predict", "TRANSFORMER": "transform_input", "OUTPUT_TRANSFO
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """What was trained, before it is a version. `scores`, `details` and `drawings` come on top of our own."""
+    """What was trained, before it is a version. Scores, details, drawings, charts come on top of our own."""
 
     job: "Job"
     files: Mapping[str, bytes]
@@ -38,6 +39,7 @@ class Trained:
     details: Mapping[str, Any]
     drawings: Mapping[str, bytes]
     baseline: Baseline | None = None
+    charts: Sequence[seen.Chart] = ()
 
     def write(self, folder: Path) -> None:
         """Fill the folder; version.json comes last. Raises ModelError when the files answer otherwise."""
@@ -67,6 +69,10 @@ class Trained:
             truth=truth,
             told=record.details,
         )
+        drawn = seen.of_training(
+            kind=self._kind, curve=self.curve, answers=answers, truth=truth, told=record.details
+        )
+        (folder / seen.FILE).write_text(seen.text([*drawn, *self.charts]), encoding="utf-8")
         names = [path.name for path in folder.iterdir() if path.name != version.FILE]
         version.write(folder, replace(record, files=version.hashes(folder, names), samples=version.SAMPLES))
 

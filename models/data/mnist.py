@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,11 @@ class Dataset:
     def description(self) -> str:
         """`mnist-t10k (8000/2000)`: goes with every accuracy."""
         return f"{self.name} ({len(self.x_train)}/{len(self.x_test)})"
+
+    def part(self, share: float) -> "Dataset":
+        """With the first of the training rows alone; tested on are the same rows."""
+        rows = round(len(self.x_train) * share)
+        return replace(self, x_train=self.x_train[:rows], y_train=self.y_train[:rows])
 
 
 def load(dataset: str = "auto", *, cache: Path) -> Dataset:

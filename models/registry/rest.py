@@ -1,7 +1,8 @@
 """The address of an MLflow server in, its registered versions out, and which of them is the champion.
 
 Standard library only, so that a step of a workflow can carry it along. What may pass (no connection, an
-answer of 5xx) is tried again; what may not, is a ModelError that says what the server said.
+answer of 5xx, another who writes just now) is tried again; what may not, is a ModelError that says what the
+server said.
 """
 
 import json
@@ -20,6 +21,8 @@ CHAMPION = "champion"  # the alias of the version that serves
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each further attempt
 _API = "/api/2.0/mlflow/"
 _PAGE = 200
+# What MLflow calls an error of its database, as when another writes the same just now.
+_OF_ITS_DATABASE = ("BAD_REQUEST", "TEMPORARILY_UNAVAILABLE")
 # An address inside the cluster is never a proxy's business.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -80,6 +83,18 @@ class Registry:
             return None
         return _version(told["model_version"])
 
+    def pages(self, one: Registered) -> dict[str, str]:
+        """Where a browser finds a version and its run, by what they are."""
+        pages = f"{self.uri.rstrip('/')}/#"
+        model = urllib.parse.quote(self.model, safe="")
+        found = {f"version {one.number} of {self.model}": f"{pages}/models/{model}/versions/{one.number}"}
+        try:
+            told = self._call("GET", "runs/get", run_id=one.run)
+        except NotRegistered:  # its run was deleted
+            return found
+        experiment = told["run"]["info"]["experiment_id"]
+        return {"run in MLflow": f"{pages}/experiments/{experiment}/runs/{one.run}"} | found
+
     def crown(self, number: str) -> None:
         """Let the alias point to this version."""
         self._call("POST", "registered-models/alias", name=self.model, alias=CHAMPION, version=number)
@@ -135,7 +150,7 @@ def _refusal(error: urllib.error.HTTPError, what: str) -> ModelError:
         code, message = "", " ".join(text.split())[:200]
     if code == "RESOURCE_DOES_NOT_EXIST" or (code == "INVALID_PARAMETER_VALUE" and "alias" in message):
         return NotRegistered(f"{what}: {message}")
-    if error.code >= 500 or error.code == 429:
+    if error.code >= 500 or error.code == 429 or code in _OF_ITS_DATABASE:
         return Unreachable(f"HTTP {error.code}: {message}")
     hint = " Start it with this name among its --allowed-hosts." if "Invalid Host" in message else ""
     return ModelError(f"{what}: HTTP {error.code}: {message}{hint}")

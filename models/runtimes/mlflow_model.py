@@ -7,7 +7,6 @@ whatever it holds.
 
 import hashlib
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,12 @@ import numpy as np
 
 from models.runtimes import mlmodel
 from models.runtimes.bad_input import BadInput
+from models.runtimes.columns import in_order
 from models.runtimes.mlmodel import MlModel
 from models.runtimes.regression import OnnxRegression
 
 # Whose types a file of skops may hold, beside numbers, texts, lists and arrays.
 _TRUSTED = "sklearn."
-# The names that Seldon's wrapper gives to the answer of the node before, when that has none.
-_NO_NAME = re.compile(r"t:\d+")
 
 
 class MlflowModel(OnnxRegression):
@@ -62,14 +60,7 @@ class MlflowModel(OnnxRegression):
         """Values [n, k] for rows [n, features], or a frame as MLflow's JSON. Raises BadInput."""
         if isinstance(X, dict):
             X, names = self._frame(X)
-        order = self._order(names)
-        if order is not None:
-            rows = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
-            if rows.ndim != 2 or rows.shape[1] != len(order):
-                raise BadInput(f"The rows have the shape {list(rows.shape)}, the names are {len(order)}.")
-            X = rows[:, order]
-            X = X.tolist() if X.dtype == object else X
-        return super().predict(X)
+        return super().predict(in_order(X, names, self._columns))
 
     def tags(self) -> dict[str, str]:
         """Which version answered: `model`, `version`, `digest`, `dataset`, and `file`, the sha256 served."""
@@ -94,20 +85,6 @@ class MlflowModel(OnnxRegression):
         self.begin(_Estimator(_from_skops(folder / name)), len(self._columns), "", "prediction")
         self._learn(self._run(np.zeros((1, self.features), np.float32)))
         return folder / name
-
-    def _order(self, names: Any) -> list[int] | None:
-        """The place of each column of the signature among the names; None where the order is that already."""
-        given = [str(name) for name in names] if names is not None else []
-        if not given or not self._columns or given == self._columns or all(map(_NO_NAME.fullmatch, given)):
-            return None
-        missing = [name for name in self._columns if name not in given]
-        unknown = [name for name in given if name not in self._columns]
-        twice = sorted({name for name in given if given.count(name) > 1})
-        faults = [f"{what} {', '.join(which)}" for what, which in
-                  (("missing", missing), ("unknown", unknown), ("twice", twice)) if which]  # fmt: skip
-        if faults:
-            raise BadInput(f"The names do not fit: {'; '.join(faults)}. Expected {', '.join(self._columns)}.")
-        return [given.index(name) for name in self._columns]
 
     def _frame(self, given: dict[str, Any]) -> tuple[Any, Sequence[str]]:
         """Rows and names of `dataframe_split`, {columns, data}, or `dataframe_records`, a list of objects."""

@@ -63,7 +63,7 @@ def train(
 
 
 def main(job: Job) -> None:
-    data = job.rows(mnist.load(job.dataset, cache=job.data_dir))
+    data = job.rows(mnist.load(job.dataset, cache=job.data_dir)).part(job.params.share)
     if job.is_done(data):
         return
     from threadpoolctl import threadpool_limits

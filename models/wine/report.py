@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from models.contract.charts import Chart, bars
 from models.contract.drawings import empty, png
 from models.data.wine import FEATURES, Wines
+
+SHUFFLED = "RMSE more when the column is shuffled"
 
 
 def scores(model: Any, data: Wines, answers: np.ndarray) -> dict[str, float]:
@@ -74,6 +77,13 @@ def drawings(answers: np.ndarray, data: Wines, told: Sequence[dict[str, Any]]) -
     return {"residuals.png": _residuals(np.ravel(answers), data.y_test), "importances.png": _bars(told)}
 
 
+def charts(told: Sequence[dict[str, Any]]) -> list[Chart]:
+    """The same importances; the rest is drawn of every unit that answers numbers."""
+    values = {one["feature"]: one["importance"] for one in told}
+    spreads = {one["feature"]: one["spread"] for one in told}
+    return [bars("What it goes by", values, x=SHUFFLED, spreads=spreads, name="importances")]
+
+
 def _residuals(answers: np.ndarray, truth: np.ndarray) -> bytes:
     figure, axes = empty("Residuals of the test rows", "predicted quality", "true - predicted")
     axes.axhline(0, color="tab:gray", linewidth=1)
@@ -82,7 +92,7 @@ def _residuals(answers: np.ndarray, truth: np.ndarray) -> bytes:
 
 
 def _bars(told: Sequence[dict[str, Any]]) -> bytes:
-    figure, axes = empty("What it goes by", "RMSE more when the column is shuffled", "")
+    figure, axes = empty("What it goes by", SHUFFLED, "")
     rows = list(reversed(told))
     axes.barh(
         range(len(rows)),

@@ -6,14 +6,16 @@ MLFLOW_TRACKING_URI.
 """
 
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from models.contract.errors import ModelError
 from models.contract.job import Job, run
 from models.contract.version import load
 from models.data import wine
 from models.registry.publish import publish, registry
-from models.registry.rest import Registry
+from models.registry.rest import Registered, Registry
 
 REGISTERED_MODEL = "wine-quality"
 
@@ -45,6 +47,7 @@ def save(job: Job, data: wine.Wines, model: Any, seconds: float) -> None:
         scores=report.scores(model, data, answers) | report.other_split(model, data),
         details={"importances": told},
         drawings=report.drawings(answers, data, told),
+        charts=report.charts(told),
     )
 
 
@@ -59,6 +62,8 @@ def register(job: Job, known: Registry, data: wine.Wines, model: Any) -> None:
         job.folder,
         partial(write, model=model, version=version, folder=job.folder, data=data),
     )
+    with suppress(ModelError):  # it is registered: a link is not worth another training
+        _link(job, known)
 
 
 def main(job: Job) -> None:
@@ -77,11 +82,19 @@ def main(job: Job) -> None:
 
 
 def _is_registered(job: Job, known: Registry) -> bool:
-    version = load(job.folder)
-    found = known.find(version.version, f"sha256:{version.digest}")
+    found = _link(job, known)
     if found is not None:
         print(f"registered: {known.model} {found.number} at {known.uri}, run {found.run}", flush=True)
     return found is not None
+
+
+def _link(job: Job, known: Registry) -> Registered | None:
+    """It as a registered version, if it is one; where that is to be seen is told with the run."""
+    version = load(job.folder)
+    found = known.find(version.version, f"sha256:{version.digest}")
+    if found is not None:
+        job.link(known.pages(found))
+    return found
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Wine quality on a cluster: MLflow and S3 beside it, a version registered there and served from there."""
 
+import csv
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from lab import INITIALIZER, ROOT, Lab, outputs, phases_of
 
+from models.data import wine
 from tests.models.wine.rows import made_up
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
@@ -49,17 +51,28 @@ def open_claims(lab: Lab, *names: str) -> None:
     for name in names:
         bound = "--for=jsonpath={.status.phase}=Bound"
         lab.kubectl("wait", f"persistentvolumeclaim/{name}", bound, "--timeout=120s")
-        volume = lab.read("persistentvolumeclaim", name)["spec"]["volumeName"]
-        place = Path(lab.read("persistentvolume", volume)["spec"]["hostPath"]["path"])
-        for folder, _, _ in os.walk(place):
+        for folder, _, _ in os.walk(place(lab, name)):
             Path(folder).chmod(0o777)
+
+
+def place(lab: Lab, claim: str) -> Path:
+    volume = lab.read("persistentvolumeclaim", claim)["spec"]["volumeName"]
+    return Path(lab.read("persistentvolume", volume)["spec"]["hostPath"]["path"])
+
+
+def asked() -> str:
+    """40 wines, of which the third is none, and the same again from the last to the first."""
+    rows = [list(map(str, row[: len(wine.FEATURES)])) for row in wine.read(made_up(40).encode())]
+    rows[2][0] = "strong"
+    return "\n".join(",".join(row) for row in ([*wine.FEATURES], *rows, *reversed(rows))) + "\n"
 
 
 @pytest.fixture(scope="session")
 def wines(seldon: Lab) -> str:
     """The URL of a CSV that pods can fetch: a file in a repository of the lab's own is none, a pod's is."""
     script = (
-        "import http.server, pathlib, os; pathlib.Path('/tmp/wine.csv').write_text(os.environ['WINES']);"
+        "import http.server, pathlib, os;"
+        " [pathlib.Path(f'/tmp/{name}.csv').write_text(os.environ[name]) for name in ('wine', 'rows')];"
         " os.chdir('/tmp'); http.server.test(http.server.SimpleHTTPRequestHandler, port=8000, bind='0.0.0.0')"
     )
     pod = {
@@ -72,7 +85,7 @@ def wines(seldon: Lab) -> str:
             },
             "containers": [{
                 "name": "web", "image": "python:3.11-slim", "command": ["python", "-c", script],
-                "env": [{"name": "WINES", "value": made_up(200)}],
+                "env": [{"name": "wine", "value": made_up(200)}, {"name": "rows", "value": asked()}],
                 "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
                 "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
             }],
@@ -130,6 +143,22 @@ def test_the_version_is_served_from_the_registry(mlflow: Lab, learned: Any) -> N
     assert container["image"] == outputs(learned, "build-server")["image"]
     notes = found["metadata"]["annotations"]
     assert notes["argolane.dev/wine-number"] == "1" and notes["argolane.dev/wine-forced"] == "false"
+
+
+def test_a_file_of_rows_is_asked_for_in_shards(mlflow: Lab, learned: Any, wines: str) -> None:
+    """batch-predict by argo: fetched from the web, asked for by three pods, joined in the rows' order."""
+    rows = wines.replace("wine.csv", "rows.csv")
+    run = mlflow.submit("batch-predict", url=rows, shards="3", rows_per_request="9", most_failed="2")
+    status = mlflow.succeeded(run, within=400)
+    asking = [phase for name, phase in phases_of(status).items() if name.startswith("answer(")]
+    assert len(asking) >= 3 and set(asking) == {"Succeeded"}
+    told = outputs(status, "join")
+    assert (told["file"], told["rows"], told["failed"]) == ("batch/answers.csv", "80", "2")
+    with (place(mlflow, "model-store") / told["file"]).open(newline="") as file:
+        numbers, answers = zip(*list(csv.reader(file))[1:], strict=True)
+    assert list(numbers) == [str(number + 1) for number in range(80)]
+    assert answers == answers[::-1] and len(set(answers)) > 10
+    assert [number for number, answer in enumerate(answers) if not answer] == [2, 77]
 
 
 def test_a_worse_one_does_not_take_its_place(mlflow: Lab, learned: Any, repository: str, wines: str) -> None:

@@ -38,7 +38,7 @@ def test_a_regression_goes_the_whole_way(units: Path, argolane: Command) -> None
     assert (answer["data"]["names"], 50 < value < 350) == (["progression"], True)
     argolane("delete", "deployment", "sugar")
 
-    argolane("run", "ab-test-sugar", "-p", "a=sugar:0.1", "-p", "b=sugar:0.2")
+    argolane("run", "ab-test-sugar", "-p", "a=sugar:0.1", "-p", "b=sugar:0.2", "-p", "requests=100")
     said = argolane("logs", "ab-test-sugar", "verify").stdout
     assert said.count("rmse 5") >= 2
     argolane("delete", "deployment", "sugar-ab")

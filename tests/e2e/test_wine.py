@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from models.data.wine import FEATURES
 from tests.e2e.conftest import Command, run_command
 from tests.mlflow_site import KEY, SECRET, Site, site
+from tests.models.conftest import python_of
 from tests.models.wine.rows import made_up
 
 pytestmark = [pytest.mark.heavy, pytest.mark.environments, pytest.mark.timeout(600)]
@@ -56,8 +59,8 @@ def run(argolane: Command, flags: list[str]) -> subprocess.CompletedProcess[str]
     return argolane("run", "wine", *flags)
 
 
-def log(argolane: Command, task: str) -> str:
-    return argolane("logs", "run/wine", task).stdout
+def log(argolane: Command, task: str, *, run: str = "run/wine") -> str:
+    return argolane("logs", run, task).stdout
 
 
 def test_a_version_is_registered_and_served_from_there(
@@ -93,3 +96,44 @@ def test_it_is_asked_by_columns_or_by_names(run: object, argolane: Command) -> N
     assert 0 < known[0][0] < 10
     assert known == ask(ROW, names) == ask(ROW[::-1], turned)
     assert [ask(ROW[:-1]), ask([*ROW[:-1], "strong"]), ask(ROW, [*names[:-1], "spirit"])] == [400] * 3
+
+
+PARQUET = """
+import sys
+import pandas as pd
+if len(sys.argv) == 2:
+    print(pd.read_parquet(sys.argv[1]).to_json(orient="values"))
+else:
+    pd.DataFrame([{row}] * 24 + [{bad}], columns={names}).to_parquet(sys.argv[2])
+"""
+
+
+def test_a_parquet_file_is_answered_by_pods(run: object, argolane: Command, checkout: Path) -> None:
+    """batch-predict on a claim, from and to Parquet in the trainer's image; what is no wine is named."""
+    python, box = python_of("wine/train.lock"), checkout / ".argolane/volumes/model-store/batch"
+    box.mkdir(parents=True)
+    code = PARQUET.format(row=ROW, bad=[None, *ROW[1:]], names=list(FEATURES))
+    subprocess.run([python, "-c", code, "write", box / "in.parquet"], check=True, timeout=120)
+    values = {"file": "batch/in.parquet", "output": "batch/out.parquet", "shards": "2", "most-failed": "1",
+              "image": "registry.example.com/argolane/wine-trainer:0.1"}  # fmt: skip
+    argolane("run", "batch-predict", *(w for n, v in values.items() for w in ("-p", f"{n}={v}")))
+    read = subprocess.run(
+        [python, "-c", code, box / "out.parquet"], check=True, timeout=120, capture_output=True
+    )
+    found = json.loads(read.stdout)
+    assert [row for row, _ in found] == list(range(1, 26)) and len({value for _, value in found[:24]}) == 1
+    assert 0 < found[0][1] < 10 and found[24][1] is None
+    assert "row 25 (line 25): HTTP 400" in log(argolane, "join", run="run/batch-predict")
+
+
+def test_the_notebook_runs(run: object, mlflow: Site, checkout: Path) -> None:
+    """notebooks/wine.ipynb: each function of the workflow, then the registry and the deployment."""
+    path = checkout / "notebooks" / "wine.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
+    given = {"URL": (checkout / "wine.csv").as_uri(), "MLFLOW": mlflow.uri, "TREES": 5}
+    notebook.cells[1].source += "".join(f"\n{name} = {value!r}" for name, value in given.items())
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+    told = [one for cell in notebook.cells for one in cell.get("outputs", [])]
+    assert len([one for one in told if "image/png" in one.get("data", {})]) == 3
+    assert "may serve" in str(told) and "'version': '0.1'" in str(told)

@@ -72,7 +72,7 @@ def train(
     root: Path = ROOT,
     **env: object,
 ) -> subprocess.CompletedProcess[str]:
-    outputs = (f"--metric-file={store / 'metric'}", f"--version-file={store / 'version'}")
+    outputs = [f"--{name}-file={store / name}" for name in ("metric", "version", "charts")]
     data = (f"--dataset={dataset}",) if dataset else ()
     arguments = ("-m", f"models.{model}.train", *data, *outputs, *flags)
     return run(python, *arguments, root=root, MODEL_STORE=store, **env)

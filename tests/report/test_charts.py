@@ -2,12 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from argolane.report import render
+from argolane.report import Picture, render
 from argolane.report.charts import figure, read
 from argolane.report.charts.curves import MOST_POINTS
 from argolane.report.charts.scale import Scale, around, number, ticks
@@ -141,9 +142,7 @@ def run(charts: object, **more: Any) -> str:
               "startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:00:05Z",
               "outputs": {"parameters": [*outputs, *more.pop("outputs", [])]}},
     }  # fmt: skip
-    return render(
-        name="w", status={"phase": "Succeeded", "nodes": nodes}, parameters={}, logs={}, pictures=(), **more
-    )
+    return render(name="w", status={"phase": "Succeeded", "nodes": nodes}, parameters={}, logs={}, **more)
 
 
 def test_the_page_draws_the_charts_of_any_task() -> None:
@@ -158,3 +157,27 @@ def test_the_page_draws_the_charts_of_any_task() -> None:
 def test_charts_that_are_wrong_are_said() -> None:
     """The page is there, with the task and the place of what is wrong."""
     assert "best: not drawn: charts.0: Input tag &#39;pie&#39;" in run([{"kind": "pie", "title": "t"}])
+
+
+def test_a_chart_takes_the_place_of_its_picture(tmp_path: Path) -> None:
+    """One of the same task and name; others stay."""
+    shown = [Picture("best", tmp_path / "predicted.png"), Picture("best", tmp_path / "other.png"),
+             Picture("else", tmp_path / "predicted.png")]  # fmt: skip
+    for one in shown:
+        one.path.write_bytes(b"png")
+    text = run(CHARTS, pictures=shown)
+    assert re.findall(r'<img alt="([^"]+)"', text) == ["best: other", "else: predicted"]
+
+
+def test_links_are_web_addresses() -> None:
+    """Beside what the task measured, else in a line of their own; no password, no other scheme."""
+    told = {"run": "http://mlflow.argolane:5000/#/runs/1", "docs": "https://host/x?a=1&b=2",
+            "bad": "javascript:alert(1)", "secret": "https://me:pw@host/"}  # fmt: skip
+    links = {"name": "links", "value": json.dumps(told)}
+    metric = {"name": "metric", "value": "rmse 0.5"}
+    for outputs in ([links], [links, metric]):
+        text = run([], outputs=outputs, services=("mlflow.argolane",))
+        found = re.findall(r'<a rel="noreferrer" href="([^"]+)">([^<]+)</a>', text)
+        assert found == [
+            ("http://127.0.0.1:5000/#/runs/1", "run"), ("https://host/x?a=1&amp;b=2", "docs"),
+        ]  # fmt: skip

@@ -1,8 +1,10 @@
 """Models fetched before their servers start: from a real S3 server, from claims, from folders."""
 
+import http.server
 import socket
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -174,6 +176,48 @@ def test_what_is_wrong_is_in_the_status_and_mends_itself(
     secret(project, **s3.variables())
     deployments.apply(served(tools, "s3://models/wine/1"))
     tools.until(lambda: deployments.get("m")["status"]["state"] == "Available", within=60)
+    nothing_tells(project)
+
+
+@pytest.fixture
+def expired() -> Iterator[str]:
+    """The endpoint of an S3 that answers as AWS does when a session is over."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text = (
+                b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+            )
+            self.send_response(400)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_session_that_is_over(
+    expired: str, s3: S3, deployments: Deployments, project: Project, tools: Any
+) -> None:
+    """Good for the first model, refused for the next: it is told, the first answers, a new one mends it."""
+    token = {"AWS_SESSION_TOKEN": WRONG}
+    secret(project, **s3.variables(), **token)
+    deployments.apply(served(tools, "s3://models/wine/1"))
+    deployments.wait("m", timeout=60)
+    secret(project, **s3.variables(endpoint=expired), **token)
+    deployments.apply(served(tools, "s3://models/wine/2"))
+    told = tools.until(lambda: _failure(deployments), within=30)
+    assert f"{expired} refuses the key (ExpiredToken)" in told and WRONG not in told
+    assert answers(tools, deployments)["files"]["MLmodel"] == "first\n"
+    secret(project, **s3.variables(), **token)
+    deployments.apply(served(tools, "s3://models/wine/2"))
+    tools.until(lambda: answers(tools, deployments)["files"] == {"MLmodel": "second\n"}, within=60)
     nothing_tells(project)
 
 

@@ -48,6 +48,22 @@ time.sleep(60)
 """
 
 
+def test_a_retry_brings_back_what_its_run_deployed(
+    deployments: Deployments, project: Project, tools: Any
+) -> None:
+    """A deployment with the label of the run, whose supervisor was killed, is up again; others stay."""
+    asked = tools.manifest(VERSION="1")
+    asked["metadata"]["labels"] = {"argolane.dev/workflow": "x"}
+    deployments.apply(asked)
+    deployments.wait("m", timeout=30)
+    supervisor(project, tools).kill()
+    tools.until(lambda: deployments.get("m")["status"]["state"] == "Failed", within=5)
+    assert deployments.bring_back(label="argolane.dev/workflow", value="y") == []
+    assert deployments.bring_back(label="argolane.dev/workflow", value="x") == ["m"]
+    deployments.wait("m", timeout=30)
+    assert deployments.bring_back(label="argolane.dev/workflow", value="x") == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_deployment_outlives_the_command_line(
     deployments: Deployments, project: Project, tools: Any, number: signal.Signals

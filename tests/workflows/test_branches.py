@@ -281,12 +281,18 @@ def test_an_ab_test_needs_both_models(workflow) -> None:
     assert run.skipped["rollout"] == OMITTED
 
 
+def said(verdict: str) -> dict[str, str]:
+    """The outputs of a comparison."""
+    return {"verdict": verdict, "reason": "For a reason.", "judgement": "{}", "charts": "[]"}
+
+
 @pytest.fixture
 def ab_test(workflow) -> Scenario:
     """ab-test-mnist where both arms are good, come up and answer."""
     good = workflow("ab-test-mnist").fake("gate", outputs=GOOD).fake("deploy", outputs=URL)
     up = good.fake("verify", outputs={"report": "{}"}).fake("put-back")
-    return up.fake("traffic", outputs={"report": "{}"})
+    sent = up.fake("traffic", outputs={"report": "{}"}).fake("compare", outputs=said("keep-testing"))
+    return sent.fake("deploy-winner", outputs=URL).fake("verify-winner", outputs={"report": "{}"})
 
 
 def test_an_ab_test_is_of_two_units_when_nothing_is_said(ab_test: Scenario) -> None:
@@ -312,9 +318,61 @@ def test_an_ab_test_may_be_of_two_versions_of_one_unit(ab_test: Scenario) -> Non
 def test_traffic_goes_where_the_rollout_says(ab_test: Scenario) -> None:
     """Rows are sent once the graph is up, to its address; with requests=0 none are."""
     run = ab_test.run(requests=100)
-    assert run.order[-3:] == ["deploy", "verify", "traffic"]
+    assert run.order[-4:] == ["deploy", "verify", "traffic", "compare"]
     assert run["traffic"].inputs["url"] == URL["url"]
-    assert "traffic" in ab_test.run(requests=0).skipped
+    nothing = ab_test.run(requests=0)
+    assert (nothing.phase, nothing.order[-1]) == ("Succeeded", "verify")
+    assert {"traffic", "compare", "promote-a", "promote-b"} <= nothing.skipped.keys()
+
+
+@pytest.mark.parametrize(
+    ("letter", "node", "version"), [("a", "sk-mnist-a", "0.1"), ("b", "sk-mnist-b", "0.2")]
+)
+def test_the_winner_is_promoted(ab_test: Scenario, letter: str, node: str, version: str) -> None:
+    """promote-a and promote-b deploy that arm alone, under the name of the test, and verify it."""
+    run = ab_test.fake("compare", outputs=said(f"promote-{letter}")).run(a="sk_mnist:0.1", b="sk_mnist:0.2")
+    assert run.phase == "Succeeded"
+    assert run.order[-3:] == ["compare", "deploy-winner", "verify-winner"]
+    given = run["deploy-winner"].inputs
+    assert (given["winner-node"], given["winner-version"], given["winner-unit"]) == (
+        node,
+        version,
+        "sk_mnist",
+    )
+    assert given["winner-image"] == f"{REGISTRY}/sk-mnist-runtime:{version}"
+    assert given["winner-digest"] == DIGEST
+    other = "b" if letter == "a" else "a"
+    assert f"promote-{other}" in run.skipped
+
+
+@pytest.mark.parametrize("verdict", ["keep-testing", "no-difference"])
+def test_nothing_is_changed_without_a_winner(ab_test: Scenario, verdict: str) -> None:
+    """Both other verdicts end the run well, and leave the test as it is."""
+    run = ab_test.fake("compare", outputs=said(verdict)).run()
+    assert (run.phase, run.order[-1]) == ("Succeeded", "compare")
+    assert {"promote-a", "promote-b"} <= run.skipped.keys()
+
+
+def test_a_winner_may_be_named_alone(ab_test: Scenario) -> None:
+    """With promote=false the verdict stands in the run, and nothing is deployed."""
+    run = ab_test.fake("compare", outputs=said("promote-a")).run(promote=False)
+    assert (run.phase, run.order[-1]) == ("Succeeded", "compare")
+
+
+def test_a_winner_that_does_not_come_up_is_put_back(ab_test: Scenario) -> None:
+    """The run fails, and the A/B test that was verified before answers again."""
+    before = ab_test.volume("model-store", {".deployments/mnist-ab.yaml": "kind: SeldonDeployment\n"})
+    run = before.fake("compare", outputs=said("promote-b")).fake("verify-winner", exit_code=1).run()
+    assert run.phase == "Failed"
+    assert run["explain"].outputs["rollback"] == "true"
+    assert run["put-back"].inputs["manifest"] == "kind: SeldonDeployment"
+
+
+def test_traffic_that_is_lost_changes_nothing(ab_test: Scenario) -> None:
+    """A failure after the rollout is no failure of it: nothing is put back, nothing compared."""
+    run = ab_test.fake("traffic", exit_code=1).run()
+    assert run.phase == "Failed"
+    assert {"compare", "promote-a", "promote-b", "explain", "put-back"} <= run.skipped.keys()
 
 
 def test_an_ab_test_builds_the_images_of_its_arms(ab_test: Scenario) -> None:

@@ -9,7 +9,7 @@ from k8s_serving.deployment import MODEL_STORE
 from workflows.parts import parameters as p
 from workflows.parts import pods
 
-ENCODINGS = ("utf-8", "cp1252", "iso-8859-1", "utf-16")
+ENCODINGS = ("utf-8", "cp1252", "iso-8859-1", "utf-16", "binary")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ SHA256 = p.Checked(
     {"pattern": r"([0-9a-fA-F]{64})?", "expected": "64 hexadecimal digits, or nothing"},
 )
 ENCODING = p.Checked(
-    "encoding", "utf-8", "Encoding of the file at url; it is handed on as UTF-8.", {"enum": list(ENCODINGS)}
+    "encoding",
+    "utf-8",
+    "Encoding of the file at url, which is handed on as UTF-8; binary is no text, and handed on as it is.",
+    {"enum": list(ENCODINGS)},
 )
 MOST_MB = p.Checked(
     "most-mb",
@@ -52,6 +55,8 @@ MOST_MB = p.Checked(
     {"type": "int", "low": 1, "high": 100000, "expected": "an int from 1 to 100000"},
 )
 INPUTS = (URL, SHA256, ENCODING, MOST_MB)
+# Of a task that runs only where url is given; what it fetched is not kept for another.
+NOTHING = Known("", "", (), given="", mirrors_from="")
 
 
 def download(known: Known, *, out: str, mounts: list[m.VolumeMount]) -> Script:
@@ -70,7 +75,7 @@ def download(known: Known, *, out: str, mounts: list[m.VolumeMount]) -> Script:
             "ENCODING": ENCODING.tag,
             "MOST_MB": MOST_MB.tag,
             "OUT": out,
-            "CACHE": f"{MODEL_STORE}/.data/files",
+            "CACHE": f"{MODEL_STORE}/.data/files" if known.name else "",
             "KNOWN": known.name,
             "KNOWN_SHA256": known.sha256,
             "KNOWN_MIRRORS": " ".join(known.mirrors),
@@ -79,6 +84,6 @@ def download(known: Known, *, out: str, mounts: list[m.VolumeMount]) -> Script:
         },
         outputs=[pods.output("sha256", "SHA-256 of the file as it was fetched.")],
         mounts=mounts,
-        store="write",
+        store="write" if known.name else None,
         deadline=60 * 60,
     )

@@ -1,10 +1,12 @@
 """A small step in, the text of one script out: before it stands what it imports of ours.
 
 The steps run on a stock Python image that holds none of our code. So what they import of it is standard
-library only, and is imported by name: `from models.contract.rules import fits`.
+library only, and is imported by name: `from models.contract.rules import fits`. One of them is a module of
+argolane, whose text is carried along like theirs; nothing here imports it.
 """
 
 import ast
+import importlib.util
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ROOT / "workflows" / "parts" / "steps"
 OURS = ("models", "workflows")
+MACHINERY = "argolane"
 
 
 class EmbeddingError(ValueError):
@@ -22,6 +25,14 @@ def step_source(file: str) -> str:
     """The text of a file of `steps/`, which can run alone."""
     text = (STEPS / file).read_text(encoding="utf-8")
     return alone(STEPS / file) if file.endswith(".py") else text
+
+
+def machinery_source(module: str) -> str:
+    """The text of a module of argolane, `serving/judging.py`, which can run alone."""
+    found = importlib.util.find_spec(MACHINERY)
+    if found is None or not found.submodule_search_locations:
+        raise EmbeddingError(f"{MACHINERY} is not installed, whose {module} goes into a step.")
+    return alone(Path(found.submodule_search_locations[0]) / module)
 
 
 def alone(path: Path) -> str:
@@ -59,9 +70,10 @@ def _ours(statement: ast.stmt, path: Path) -> Path | None:
         names = [statement.module or ""]
     else:
         return None
-    if not any(name.split(".")[0] in OURS for name in names):
+    machinery = _machinery(path)
+    if not any(name.split(".")[0] in (*OURS, *([MACHINERY] if machinery else [])) for name in names):
         return None
-    file = ROOT.joinpath(*names[0].split(".")).with_suffix(".py")
+    file = (machinery or ROOT).joinpath(*names[0].split(".")).with_suffix(".py")
     if (
         not isinstance(statement, ast.ImportFrom)
         or any(a.asname for a in statement.names)
@@ -72,6 +84,14 @@ def _ours(statement: ast.stmt, path: Path) -> Path | None:
             "from models.contract.rules import fits."
         )
     return file
+
+
+def _machinery(path: Path) -> Path | None:
+    """What a module of argolane is imported from; None for one of the content."""
+    found = [
+        above.parent for above in path.parents if above.name == MACHINERY and (above / "py.typed").exists()
+    ]
+    return found[0] if found else None
 
 
 def _body(path: Path, tree: ast.Module) -> str:
@@ -94,4 +114,5 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 
 
 def _shown(path: Path) -> Path:
-    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    root = _machinery(path) or ROOT
+    return path.relative_to(root) if path.is_relative_to(root) else path

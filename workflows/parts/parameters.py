@@ -161,7 +161,13 @@ ORDER = Checked(
     "Seed of the order in which the rows are sent.",
     {"type": "int", "low": 0, "high": 4294967295, "expected": "an int from 0 to 4294967295"},
 )
-TRAFFIC = (REQUESTS, RATE, AT_ONCE, ORDER)
+LABELS = Checked(
+    "labels",
+    "now",
+    "Whether answers are scored at once, or when `argolane feedback` gives their labels.",
+    {"enum": ["now", "late"]},
+)
+TRAFFIC = (REQUESTS, RATE, AT_ONCE, ORDER, LABELS)
 ROLLOUT = (DEPLOY, DEPLOY_TIMEOUT, ON_FAILURE)
 SOURCE = (REPO, REVISION, REGISTRY, VERSION, BUILD, BUILDER)
 

@@ -131,6 +131,7 @@ def small_step(
     *,
     env: Mapping[str, str],
     file: str = "",
+    source: str = "",
     image: str = PYTHON,
     inputs: Iterable[str] = (),
     outputs: Iterable[Parameter] = (),
@@ -138,13 +139,16 @@ def small_step(
     store: Literal["read", "write"] | None = None,
     deadline: int = 600,
 ) -> Script:
-    """`steps/<file or name>.py` on a stock Python image; `deadline` counts seconds from its pod's start."""
+    """`steps/<file or name>.py`, or `source`, on a stock Python image.
+
+    `deadline` counts seconds from its pod's start.
+    """
     stored = [store_mount(read_only=store == "read")] if store else []
     return Script(
         name=name,
         image=image,
         command=["python", "-u"],
-        source=step_source(f"{file or name}.py"),
+        source=source or step_source(f"{file or name}.py"),
         env=environment({**env, "OUTPUTS": OUTPUTS}),
         inputs=[Parameter(name=i) for i in inputs],
         outputs=list(outputs),

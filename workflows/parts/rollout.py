@@ -46,19 +46,34 @@ def rollout(target: Target | WebTarget) -> DAG:
     """Template `rollout`; its inputs are those that the tags of the target's manifest name."""
     if isinstance(target, WebTarget):
         return _of_web(target)
+    _recover(_explain(target), _put_back(target))
+    return _of_seldon(target)
+
+
+def rollout_again(target: Target, name: str) -> DAG:
+    """Template `rollout-<name>`: another graph for the deployment that the workflow has rolled out before.
+
+    When it fails, what is put back is what was verified last.
+    """
+    return _of_seldon(target, f"-{name}")
+
+
+def _of_seldon(target: Target, suffix: str = "") -> DAG:
     given = {name: parameters.given(name) for name in target.inputs}
     deploy, verify = _deploy(target), _verify(target)
-    _recover(_explain(target), _put_back(target))
+    deploy.name, verify.name = f"deploy{suffix}", f"verify{suffix}"
     outputs = [  # what answers now, with which version, and where
         Parameter(
-            name=name, value_from=m.ValueFrom(parameter=f"{{{{tasks.deploy.outputs.parameters.{name}}}}}")
+            name=name,
+            value_from=m.ValueFrom(parameter=f"{{{{tasks.deploy{suffix}.outputs.parameters.{name}}}}}"),
         )
         for name in ("deployment", "version", "url")
     ]
     inputs = [Parameter(name=name) for name in given]
-    with DAG(name="rollout", inputs=inputs, outputs=outputs) as dag:
-        up = Task(name="deploy", template=deploy, arguments=given)
-        proven = Task(name="verify", template=verify, arguments={**given, "url": up.get_parameter("url")})
+    with DAG(name=f"rollout{suffix}", inputs=inputs, outputs=outputs) as dag:
+        up = Task(name=f"deploy{suffix}", template=deploy, arguments=given)
+        asked = {**given, "url": up.get_parameter("url")}
+        proven = Task(name=f"verify{suffix}", template=verify, arguments=asked)
         up >> proven
     return dag
 

@@ -128,6 +128,7 @@ def sweep(unit: Unit, *, env: Iterable[m.EnvVar] = ()) -> Sweep:
         pods.output("best-params", "The params that were searched, as JSON."),
         pods.output("best-trial", "Number of the trial."),
         pods.output("report", "All trials with the metric of the best, as JSON."),
+        pods.output("charts", "The same as a report draws it.", default=""),
         Parameter(name="folder", value=STUDY, description="Where report.json and the drawings are."),
     ]
     ours = [Checked(str(one.name), "", "", {}, "an output of template best") for one in told]

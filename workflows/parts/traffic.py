@@ -1,7 +1,7 @@
 """A graph that is rolled out in, a template out that sends labelled rows through it and keeps what it says.
 
 What it keeps is one SQLite file a run, below OBSERVATIONS; docs/ab-testing.md has the columns.
-The parameters `requests`, `rate`, `parallel` and `seed` of the workflow are parameters.TRAFFIC.
+The parameters `requests`, `rate`, `parallel`, `seed` and `labels` of the workflow are parameters.TRAFFIC.
 """
 
 import json
@@ -36,6 +36,7 @@ def traffic(target: Target) -> Script:
             "RATE": parameters.RATE.tag,
             "PARALLEL": parameters.AT_ONCE.tag,
             "SEED": parameters.ORDER.tag,
+            "LABELS": parameters.LABELS.tag,
             "RUN": "{{workflow.name}}",
             "UID": "{{workflow.uid}}",
             "DEPLOYMENT": target.name,

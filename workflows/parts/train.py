@@ -39,6 +39,8 @@ def train(
             f"--metric-file={pods.OUTPUTS}/metric",
             f"--version-file={pods.OUTPUTS}/version",
             f"--note-file={pods.OUTPUTS}/note",
+            f"--charts-file={pods.OUTPUTS}/charts",
+            f"--links-file={pods.OUTPUTS}/links",
         ],
         env=[
             *pods.environment(
@@ -58,6 +60,8 @@ def train(
             pods.output(
                 "note", "The data that were used, where the best to be had were asked for.", default=""
             ),
+            pods.output("charts", "What a report draws of the training.", default=""),
+            pods.output("links", "Where more is to be read of it.", default=""),
             Parameter(
                 name="folder",
                 value=f"{MODEL_STORE}/{unit.name}/{parameters.VERSION.tag}",

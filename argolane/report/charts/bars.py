@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from argolane.report.charts.frame import WIDTH, svg
+from argolane.report.charts.frame import LETTER, WIDTH, svg
 from argolane.report.charts.kinds import Bars
 from argolane.report.charts.markup import tag
 from argolane.report.charts.scale import Scale, number, ticks
@@ -13,7 +13,7 @@ _NAME = 24  # characters
 
 def bars(chart: Bars, identifier: str) -> Markup:
     height = _TOP + _ROW * len(chart.bars) + _BOTTOM
-    left = 12 + 6.6 * min(_NAME, max(len(bar.name) for bar in chart.bars))
+    left = 12 + LETTER * min(_NAME, max(len(bar.name) for bar in chart.bars))
     ends = [0.0] + [bar.value + k * bar.spread for bar in chart.bars for k in (-1, 1)]
     low, high = min(ends), max(ends)
     x = Scale(low, high if high > low else low + 1, left, WIDTH - 16.0)

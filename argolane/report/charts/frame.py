@@ -12,7 +12,7 @@ from argolane.report.charts.scale import Scale, around, number, ticks
 WIDTH, HEIGHT = 420, 270
 _TOP, _RIGHT, _BOTTOM = 26, 14, 42
 COLOURS = 6
-_LETTER = 6.6  # pixels of one at the size of the marks
+LETTER = 7.2  # pixels of one at the size of the marks
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def frame(xs: Sequence[float], ys: Sequence[float]) -> Frame:
     """Of the values on both axes; as much to the left as the longest mark needs."""
     vertical = around(ys, start=float(HEIGHT - _BOTTOM), end=float(_TOP))
     longest = max(len(number(value)) for value in ticks(vertical.low, vertical.high))
-    return Frame(around(xs, start=14 + _LETTER * longest, end=float(WIDTH - _RIGHT), room=0.02), vertical)
+    return Frame(around(xs, start=14 + LETTER * longest, end=float(WIDTH - _RIGHT), room=0.02), vertical)
 
 
 def path(points: Iterable[tuple[float, float]], *, closed: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from argolane.report.charts.frame import WIDTH, svg
+from argolane.report.charts.frame import LETTER, WIDTH, svg
 from argolane.report.charts.kinds import Matrix
 from argolane.report.charts.markup import tag
 from argolane.report.charts.scale import number
@@ -12,7 +12,7 @@ _NAME = 12  # characters
 
 
 def matrix(chart: Matrix, identifier: str) -> Markup:
-    left = 16 + 6.6 * min(_NAME, max(map(len, chart.rows)))
+    left = 16 + LETTER * min(_NAME, max(map(len, chart.rows)))
     across = (WIDTH - left - 6) / len(chart.columns)
     down = min(_TALLEST, max(across * 0.75, 14))
     height = _TOP + down * len(chart.rows) + _BOTTOM
@@ -36,7 +36,11 @@ def matrix(chart: Matrix, identifier: str) -> Markup:
         at = left + (j + 0.5) * across
         inside.append(
             tag(
-                "text", name[: max(2, int(across / 6.6))], x=at, y=height - _BOTTOM + 15, text_anchor="middle"
+                "text",
+                name[: max(2, int(across / LETTER))],
+                x=at,
+                y=height - _BOTTOM + 15,
+                text_anchor="middle",
             )
         )
     inside.append(

@@ -8,12 +8,13 @@ from argolane.kubernetes.volumes import SUPPORTED
 from argolane.serving.apiserver import KINDS
 from argolane.workflow.lint import seldon
 from argolane.workflow.local.pod.artifacts import REPOSITORIES
+from argolane.workflow.local.resources import flags, jobs, runs
 
 Tree = Mapping[str, Any]
 
-REFUSED_IN_SPEC = ("podSpecPatch", "hostAliases", "shutdown", "executorPlugins")
+REFUSED_IN_SPEC = ("hostAliases", "shutdown", "executorPlugins")
 REFUSED_IN_TEMPLATE = (
-    "containerSet", "data", "http", "plugin", "podSpecPatch", "hostAliases", "daemon",
+    "data", "plugin", "hostAliases", "daemon",
 )  # fmt: skip
 REFUSED_IN_CONTAINER = ("lifecycle", "volumeDevices", "restartPolicy")
 NO_EFFECT_IN_SPEC = (
@@ -54,6 +55,8 @@ def of_template(template: Tree) -> Iterator[str]:
     for side in ("inputs", "outputs"):
         for index, artifact in enumerate((template.get(side) or {}).get("artifacts") or ()):
             yield from (f"{side}.artifacts[{index}].{path}" for path in _artifact(artifact, side))
+    if (template.get("http") or {}).get("bodyFrom"):
+        yield "http.bodyFrom"
     if template.get("resource") is not None:
         yield from (f"resource.{path}" for path in _resource(template["resource"]))
     for path, container in containers(template):
@@ -65,6 +68,8 @@ def containers(template: Tree) -> Iterator[tuple[str, Tree]]:
     for name in ("container", "script"):
         if template.get(name) is not None:
             yield name, template[name]
+    for index, container in enumerate((template.get("containerSet") or {}).get("containers") or ()):
+        yield f"containerSet.containers[{index}]", container
     for name in ("initContainers", "sidecars"):
         for index, container in enumerate(template.get(name) or ()):
             yield f"{name}[{index}]", container
@@ -82,13 +87,12 @@ def without_effect(spec: Tree) -> Iterator[str]:
 
 def _locks(tree: Tree) -> Iterator[str]:
     synchronization = tree.get("synchronization") or {}
-    for name in ("mutexes", "semaphores"):
-        for index, lock in enumerate(synchronization.get(name) or ()):
-            if lock.get("database"):
-                yield f"synchronization.{name}[{index}].database"
-    for name in ("mutex", "semaphore"):  # One of a kind was all that there could be once.
-        if (synchronization.get(name) or {}).get("database"):
-            yield f"synchronization.{name}.database"
+    # A mutex is one wherever it is kept; how many a semaphore lets in stands in that database.
+    for index, lock in enumerate(synchronization.get("semaphores") or ()):
+        if lock.get("database"):
+            yield f"synchronization.semaphores[{index}].database"
+    if (synchronization.get("semaphore") or {}).get("database"):  # There could be one only once.
+        yield "synchronization.semaphore.database"
 
 
 def _volumes(place: str, volumes: Any) -> Iterator[str]:
@@ -109,22 +113,31 @@ def _artifact(artifact: Tree, side: str) -> Iterator[str]:
         yield "http"
     elif (artifact.get("http") or {}).get("auth"):
         yield "http.auth"
-    for kind in REPOSITORIES:
-        location = artifact.get(kind)
-        # With nothing but a key it lies in the default repository, which is a folder here.
-        if location is not None and (kind == "hdfs" or set(location) - {"key", "blob", "keyFormat"}):
-            yield kind
+
+
+def stores(template: Tree) -> Iterator[str]:
+    """Kinds of artifact stores that are named with more than a key: they are folders here."""
+    for side in ("inputs", "outputs"):
+        for artifact in (template.get(side) or {}).get("artifacts") or ():
+            for kind in REPOSITORIES:
+                location = artifact.get(kind)
+                if location is not None and set(location) - {"key", "blob", "keyFormat"}:
+                    yield kind
 
 
 def _resource(resource: Tree) -> Iterator[str]:
     if resource.get("action") not in _ACTIONS:
         yield "action"
-    if resource.get("flags"):
-        yield "flags"
+    yield from (f"flags ({flag})" for flag in flags.refused(resource))
     if resource.get("manifestFrom"):
         yield "manifestFrom"
     kind = str((seldon.object_of(resource) or {}).get("kind") or "")
-    if kind and "{{" not in kind and kind not in KINDS:
+    if kind in runs.KINDS:
+        if resource.get("action") not in runs.ACTIONS:
+            yield f"action {resource.get('action')} (kind {kind})"
+        elif kind == "Job" and resource.get("action") in ("create", "apply"):
+            yield from (f"manifest ({path})" for path in jobs.refused(seldon.object_of(resource) or {}))
+    elif kind and "{{" not in kind and kind not in KINDS:
         yield f"manifest (kind {kind})"
 
 

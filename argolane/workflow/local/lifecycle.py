@@ -10,6 +10,7 @@ from argolane.errors import ArgolaneError, ManifestError, NotSupportedLocally
 from argolane.kubernetes import sizes
 from argolane.manifest import Document, dump, loads
 from argolane.project import Project
+from argolane.serving.deployments import Deployments
 from argolane.workflow.local import needs, subset
 from argolane.workflow.local.engine.dispatch import StandIn
 from argolane.workflow.local.engine.loop import Engine
@@ -20,6 +21,8 @@ from argolane.workflow.run.record import Record
 from argolane.workflow.run.result import Run
 from argolane.workflow.run.status import is_over
 from argolane.workflow.run.submission import Submission
+
+OF_RUN = "argolane.dev/workflow"  # a label with the run that has deployed something
 
 
 def check(
@@ -92,7 +95,8 @@ def _sized(body: Mapping[str, Any]) -> str:
 def retry(project: Project, name: str, *, observe: Observer | None = None) -> Run:
     """Go on with a run: what Succeeded is not run again, what failed is.
 
-    After a runner's death everything that was decided stays.
+    After a runner's death everything that was decided stays. What the run has deployed is brought
+    back where that was killed, too.
     """
     record = recorded.named(project, name).record
     try:
@@ -105,6 +109,8 @@ def retry(project: Project, name: str, *, observe: Observer | None = None) -> Ru
         if status.get("phase") == "Succeeded":
             raise ArgolaneError(f"Run {name!r} has Succeeded: there is nothing to retry.")
         replay = _replayed(record, status)
+        # On a cluster what a run has deployed comes back by itself.
+        Deployments(project).bring_back(label=OF_RUN, value=name)
     except BaseException:
         record.close()
         raise

@@ -44,7 +44,7 @@ def outlook(project: Project, submission: Submission, acted: Collection[str] = (
     """Templates of the names `acted` do not run themselves."""
     reader = _Reader(project, submission, acted)
     refused = [*reader.read(), *reader.told["local"]]
-    doubted = [*reader.stands_in(), *reader.told["warning"]]
+    doubted = [*reader.stands_in(), *reader.in_folders(), *reader.told["warning"]]
     return Outlook(
         *(list(dict.fromkeys(told)) for told in (refused, reader.told["error"], doubted, reader.applied))
     )
@@ -77,6 +77,7 @@ class _Reader:
     told: dict[Level, list[str]] = field(default_factory=lambda: {"error": [], "warning": [], "local": []})
     applied: list[str] = field(default_factory=list)
     stock: set[str] = field(default_factory=set)
+    stores: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         submission = self.submission
@@ -196,6 +197,7 @@ class _Reader:
         owner, place = self._place_of(template)
         for path in fields.of_template(template):
             yield _refused(owner, f"{place}.{path}")
+        self.stores.update(fields.stores(template))
         for path, function in _unknown_functions(template):
             yield (
                 f"{owner} uses the function {function!r} in '{place}.{path}', which the local runner "
@@ -236,6 +238,13 @@ class _Reader:
                 f"This machine's tools stand in for {', '.join(sorted(self.stock))}; "
                 "--images strict refuses such images."
             )
+
+    def in_folders(self) -> Iterator[str]:
+        """One line about all stores of artifacts."""
+        if self.stores:
+            folder = self.project.state / "artifacts"
+            shown = folder.relative_to(self.project.root)
+            yield f"No store is asked for artifacts of {', '.join(sorted(self.stores))}: they lie in {shown}."
 
     def _place_of(self, template: Tree) -> tuple[str, str]:
         """Templates with defaults merged in are copies; they are found by name."""

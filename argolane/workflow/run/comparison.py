@@ -30,8 +30,10 @@ class Metric:
 
     @property
     def same_data(self) -> bool:
-        """Whether what is compared is of the same rows, as far as is known."""
-        return len({one.data_sha256 for one in self.measured if one and one.data_sha256}) < 2
+        """Whether what is compared is of the same rows, as far as is known: of one file, and as many."""
+        told = [one for one in self.measured if one]
+        files, words = ({getattr(one, name) for one in told} - {""} for name in ("data_sha256", "data"))
+        return len(files) < 2 and len(words) < 2
 
     @property
     def scores(self) -> dict[str, Values]:

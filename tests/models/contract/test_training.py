@@ -15,7 +15,7 @@ from tests.models.toy import copy_of_models, toy_model
 pytestmark = pytest.mark.environments
 
 DRAWINGS = {"training_curve.png", "confusion_matrix.png"}
-FILES = {"model.onnx", "version.json", "samples.json.gz"} | DRAWINGS
+FILES = {"model.onnx", "version.json", "samples.json.gz", "charts.json"} | DRAWINGS
 
 
 def test_a_version_holds_all_that_is_known_of_it(sk_mnist: Path, store: Path) -> None:
@@ -43,6 +43,10 @@ def test_a_version_holds_all_that_is_known_of_it(sk_mnist: Path, store: Path) ->
     assert len(made.data.sha256) == len(made.code) == 64
     for name in DRAWINGS:
         assert (sk_mnist / name).read_bytes().startswith(b"\x89PNG")
+    drawn = [(one["kind"], one["title"]) for one in json.loads((store / "charts").read_text())]
+    assert drawn == [
+        ("line", "loss by epoch"), ("line", "accuracy by epoch"), ("matrix", "Predicted and true classes"),
+    ]  # fmt: skip
     assert (store / "metric").read_text() == made.metric.text
     assert (store / "version").read_text() == (sk_mnist / "version.json").read_text()
 

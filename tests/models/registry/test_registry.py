@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,10 @@ class Training:
         self.store, self.rows, self.uri, self.model = store, rows, uri, model
 
     def start(self, version: str, *flags: str, estimator: str = "elastic-net") -> subprocess.Popen[str]:
-        told = [f"--{name}-file={self.store}/{version}.{name}" for name in ("metric", "version", "note")]
+        told = [
+            f"--{name}-file={self.store}/{version}.{name}"
+            for name in ("metric", "version", "note", "charts", "links")
+        ]
         argv = [python_of("wine/train.lock"), "-m", "models.wine.train", f"--version={version}", *told,
                 f"--estimator={estimator}", *flags]  # fmt: skip
         env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "MODEL_STORE": str(self.store),
@@ -96,6 +100,12 @@ def test_from_training_to_champion(training: Training, tmp_path: Path, mlflow: S
     out = tmp_path / "out"
     code, said = training.ends("0.1", "--alpha=0.01")
     assert code == 0 and f"registered: {training.model} 1 at" in said, said
+    links = json.loads((training.store / "0.1.links").read_text())
+    run = next(training.registry.versions()).run
+    assert links == {
+        "run in MLflow": f"{training.uri}/#/experiments/1/runs/{run}",
+        f"version 1 of {training.model}": f"{training.uri}/#/models/{training.model}/versions/1",
+    }
     good = {"VERSION": "0.1", "DIGEST": training.digest("0.1")}
     found = step(contend.main, training, out, **good)
     assert found["champion"] == "" and found["uri"].startswith("s3://mlflow/artifacts/1/models/m-")
@@ -115,9 +125,27 @@ def test_from_training_to_champion(training: Training, tmp_path: Path, mlflow: S
     with pytest.raises(SystemExit, match=r"no version 0\.2 with the digest sha256:000000000000"):
         step(contend.main, training, out, VERSION="0.2", DIGEST="sha256:" + "0" * 64)
 
+    delete(training, "registered-models/alias", name=training.model, alias="champion")
+    assert training.registry.champion() is None
+    found = step(contend.main, training, out, **worse)
+    assert (found["champion"], found["forced"]) == ("", "false")
+    step(crown.main, training, out, NUMBER="1", BEFORE="1", WORKFLOW="wine-y")
     delete(training, "model-versions/delete", name=training.model, version="1")
     assert training.registry.champion() is None
     assert step(contend.main, training, out, **worse)["champion"] == ""
+    with pytest.raises(SystemExit, match=r"Version 1 of .* the alias champion does not say so"):
+        step(crown.main, training, out, NUMBER="1", BEFORE="", WORKFLOW="wine-z")
+
+
+def test_two_that_write_at_once(training: Training, tmp_path: Path) -> None:
+    """What MLflow's database refuses to the second of them is tried again; the alias is there."""
+    assert training.ends("0.1")[0] == 0
+    with ThreadPoolExecutor(8) as pool:
+        told = [pool.submit(step, crown.main, training, tmp_path / f"out{number}", NUMBER="1", BEFORE="",
+                            WORKFLOW=f"wine-{number}") for number in range(8)]  # fmt: skip
+    assert [each.result()["champion"] for each in told] == ["1"] * 8
+    champion = training.registry.champion()
+    assert champion and champion.tags["verified_by"].startswith("wine-")
 
 
 def delete(training: Training, path: str, **values: str) -> None:
@@ -174,6 +202,28 @@ def test_an_s3_that_refuses(training: Training, mlflow: Site, fault: str) -> Non
     assert runs(training, "FAILED") == failed + 1
     code, said = training.ends("0.1")
     assert code == 0 and "kept: " in said and "registered: " in said, said
+
+
+def test_a_key_that_expires_in_the_middle(training: Training, mlflow: Site) -> None:
+    """Good for the first files and refused after them: no version; with a key that is good all is made."""
+    failed, bucket = runs(training, "FAILED"), mlflow.folder / "s3" / "mlflow"
+    before = set(bucket.rglob("version.json"))
+    process = training.start("0.1")
+    end = time.monotonic() + 120
+    while set(bucket.rglob("version.json")) == before:
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
+    mlflow.stop("s3")
+    mlflow.start_s3(secret=f"{SECRET}-renewed")
+    try:
+        said, _ = process.communicate(timeout=300)
+    finally:
+        mlflow.stop("s3")
+        mlflow.start_s3()
+    assert process.returncode == 1 and "it cannot write a file to its artifact store" in said, said
+    nothing_registered(training, said)
+    assert runs(training, "FAILED") == failed + 1 and SECRET not in said
+    assert training.ends("0.1")[0] == 0 and training.registry.find("0.1", training.digest("0.1"))
 
 
 class Gate:

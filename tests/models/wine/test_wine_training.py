@@ -37,7 +37,7 @@ def preprocess(python: Path, source: Path, out: Path) -> subprocess.CompletedPro
 def trained(
     python: Path, rows: Path, store: Path, version: str, *flags: str
 ) -> subprocess.CompletedProcess[str]:
-    told = [f"--{name}-file={store / name}" for name in ("metric", "version", "note")]
+    told = [f"--{name}-file={store / name}" for name in ("metric", "version", "note", "charts", "links")]
     arguments = ("-m", "models.wine.train", f"--version={version}", "--trees=20", *told, *flags)
     return run(python, *arguments, MODEL_STORE=store, WINE_PARQUET=rows)
 

@@ -62,13 +62,11 @@ templates:
     )
     paths = [fault.split("'")[1] for fault in faults]
     assert paths == [
-        "spec.podSpecPatch",
         "spec.volumes[0].nfs",
         "spec.templates[1].daemon",
-        "spec.templates[1].outputs.artifacts[0].s3",
         "spec.templates[1].container.env[0].valueFrom.resourceFieldRef",
     ]
-    assert faults[2] == (
+    assert faults[1] == (
         "Workflow uses 'spec.templates[1].daemon', which the local runner does not run. Use --on argo."
     )
 
@@ -76,12 +74,12 @@ templates:
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ("containerSet: {containers: [{name: a, image: x}]}", "containerSet"),
-        ("http: {url: http://x}", "http"),
+        ("containerSet: {containers: [{name: a, image: x}]}", "containerSet.containers[0].image"),
+        ("http: {url: http://x, bodyFrom: {bytes: eA==}}", "http.bodyFrom"),
         ("data: {source: {artifactPaths: {name: a}}}", "data"),
         ("plugin: {x: {}}", "plugin"),
-        ("resource: {action: create, manifest: 'kind: Job'}", "resource.manifest (kind Job)"),
-        ("resource: {action: get, flags: [a], manifest: 'kind: ConfigMap'}", "resource.flags"),
+        ("resource: {action: create, manifest: 'kind: Pod'}", "resource.manifest (kind Pod)"),
+        ("resource: {action: get, flags: [a], manifest: 'kind: ConfigMap'}", "resource.flags (a)"),
         ("retryStrategy: {affinity: {nodeAntiAffinity: {}}}, suspend: {}", "retryStrategy.affinity"),
     ],
 )

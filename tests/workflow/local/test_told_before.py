@@ -36,12 +36,10 @@ def refused(project: Project, spec: str) -> tuple[str, ...]:
     [
         (MAIN.format("", "outputs: {artifacts: [{name: a, path: /tmp/a, http: {url: 'http://x'}}]}"),
          "spec.templates[0].outputs.artifacts[0].http"),
-        (MAIN.format("synchronization: {mutex: {name: m, database: true}}", ""),
-         "spec.synchronization.mutex.database"),
         (MAIN.format("", "synchronization: {semaphore: {database: {key: k}}}"),
          "spec.templates[0].synchronization.semaphore.database"),
-        (MAIN.format("synchronization: {mutexes: [{name: m, database: true}]}", ""),
-         "spec.synchronization.mutexes[0].database"),
+        (MAIN.format("synchronization: {semaphores: [{database: {key: k}}]}", ""),
+         "spec.synchronization.semaphores[0].database"),
     ],
 )  # fmt: skip
 def test_fields_are_refused_by_name(project: Project, spec: str, path: str) -> None:
@@ -67,7 +65,7 @@ FROM = "manifestFrom: {artifact: {name: m}}"
     [
         (", raw: {data: '{kind: Pod, metadata: {name: p}}'}", FROM, "manifest (kind Pod)"),
         (", s3: {key: k}", FROM, "manifestFrom"),
-        (", optional: true", "manifest: '{apiVersion: batch/v1, kind: Job}'", "manifest (kind Job)"),
+        (", optional: true", "manifest: '{apiVersion: batch/v1, kind: Cron}'", "manifest (kind Cron)"),
         (", optional: true", "manifest: '{metadata: {name: x}, kind: \"{{inputs.parameters.kind}}\"}'",
          "manifest (kind Pod)"),
     ],

@@ -14,9 +14,10 @@ def run(name: str, values: dict[str, str], *nodes: dict[str, Any], workflow: str
     return Run(name, "Succeeded", status=status(*nodes), workflow=workflow, values=values)
 
 
-def version(value: float, better: str = "lower", *, unit: str = "u", data: str = "a") -> str:
+def version(value: float, better: str = "lower", *, unit: str = "u", data: str = "a", rows: str = "") -> str:
     metric = {"name": "rmse", "value": value, "better": better}
-    return json.dumps({"unit": unit, "version": "1", "metric": metric, "data": {"sha256": data}})
+    told = {"sha256": data, "description": rows}
+    return json.dumps({"unit": unit, "version": "1", "metric": metric, "data": told})
 
 
 def test_parameters_differ_within_a_workflow() -> None:
@@ -43,6 +44,14 @@ def test_the_better_one_is_by_direction() -> None:
     assert alike[0].best == ()
     unknown = [run(name, {}, node("t", {"metric": f"m 0.{name}"})) for name in ("1", "2")]
     assert compare(facts.of(unknown)).metrics[0].best == ()
+
+
+def test_other_rows_of_one_file_are_other_data() -> None:
+    """A search is judged on a part of the training rows: its score is not that of a version."""
+    several = [run("a", {}, node("t", {"v": version(0.5, rows="digits (1149/288)")})),
+               run("b", {}, node("t", {"v": version(0.4, rows="digits (1437/360)")}))]  # fmt: skip
+    [metric] = compare(facts.of(several)).metrics
+    assert not metric.same_data
 
 
 def test_arms_are_compared_with_their_like() -> None:

@@ -1,7 +1,7 @@
 """A URL and what to ask it in, ten right answers in a row out: deployed means the new version gives them.
 
-Below `verify` and `verify_web`. While pods are replaced the old ones answer as well, and some requests meet
-nobody; what counts as right is said by who asks.
+Below `verify` and `verify_web`, and `answer` sends with it, too. While pods are replaced the old ones answer
+as well, and some requests meet nobody; what counts as right is said by who asks.
 """
 
 import http.client
@@ -24,6 +24,14 @@ class Wrong(Exception):
     """An answer that does not count, and why."""
 
 
+class Refused(Wrong):
+    """An answer with an error's status of HTTP."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"HTTP {status}: {text}")
+        self.status = status
+
+
 class Unanswered(Wrong):
     """Nobody took the request, or nobody answered it."""
 
@@ -42,7 +50,7 @@ def post(url: str, body: bytes) -> tuple[Mapping[str, str], bytes]:
     """Headers and body of the answer to some JSON. Wrong where there is none, or none that is well."""
     status, headers, text = exchange(url, body)
     if status >= 300:
-        raise Wrong(f"HTTP {status}: {text[:300].decode(errors='replace')}")
+        raise Refused(status, text[:300].decode(errors="replace"))
     return headers, text
 
 

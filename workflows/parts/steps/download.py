@@ -3,7 +3,7 @@
 What may pass (no connection, a cut answer, HTTP 5xx and 429) is tried again after longer and longer pauses.
 Environment: URL, or nothing for the KNOWN file, of KNOWN_SHA256, which is the first there is of: the file
 that the variable KNOWN_GIVEN names, the cache, a base URL of KNOWN_MIRRORS or of the variable
-KNOWN_MIRRORS_FROM. SHA256, ENCODING, MOST_MB, OUT; CACHE, a folder; OUTPUTS.
+KNOWN_MIRRORS_FROM. SHA256, ENCODING, MOST_MB, OUT; CACHE, a folder or nothing; OUTPUTS.
 """
 
 import codecs
@@ -108,7 +108,10 @@ def fetch(url: str, out: Path, most: int) -> str:
 
 
 def as_utf8(raw: Path, out: Path, encoding: str) -> None:
-    """The same text in UTF-8; of UTF-8 the same bytes, once they have proven to be that."""
+    """The same text in UTF-8; of UTF-8 the same bytes, once they have proven to be that; of binary any."""
+    if encoding == "binary":
+        raw.replace(out)
+        return
     same = codecs.lookup(encoding).name == "utf-8"
     decoder = codecs.getincrementaldecoder(encoding)()
     with raw.open("rb") as source, out.open("wb") as file:
@@ -166,7 +169,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
             sha256=sha256,
             most=int(environ["MOST_MB"]) * 1_000_000,
             encoding=environ["ENCODING"] if own else "utf-8",
-            cache=Path(environ["CACHE"]),
+            cache=Path(environ["CACHE"]) if environ["CACHE"] else None,
         )
     except ModelError as error:
         hint = (

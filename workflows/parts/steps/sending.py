@@ -88,6 +88,15 @@ class Sending:
 
     def run(self) -> None:
         """SystemExit says what hinders; all that was kept until then stays."""
+        self._all()
+        if self._lost:  # the deployment may have been on its way
+            self._lost = 0
+            self._rewards.extend(self._kept.untold())
+            self._all()
+        if self._lost:
+            sys.exit(f"{self._lost} rewards were not taken by {self._asks.url}. Retry the run to send them.")
+
+    def _all(self) -> None:
         spoke = time.monotonic()
         while self._numbers or self._rewards or self._workers.busy:
             pause = self._give()
@@ -99,8 +108,6 @@ class Sending:
                 spoke = time.monotonic()
                 print(f"{self._requests - len(self._numbers)} of {self._requests} requests", flush=True)
         self._kept.add(self._unmet, [])
-        if self._lost:
-            sys.exit(f"{self._lost} rewards were not taken by {self._asks.url}. Retry the run to send them.")
 
     def _give(self) -> float:
         """Gives out what is due; returns the seconds until more is."""

@@ -5,8 +5,8 @@ claim with its truth, score, latency and the arm that `meta.routing` names, and 
 feedback. Killed at any moment and started again, it goes on where it was: no number is counted twice, and
 the feedback of a number has the same puid each time, by which a router knows it. Environment: URL; PATHS, as
 `verify` has it, each with its "routing"; MODEL_STORE; REQUESTS, RATE (a second; 0: as fast as they are
-answered), PARALLEL, SEED of the order of the rows; RUN and its UID; DEPLOYMENT; WAIT, seconds for the first
-answer; FILE, where the observations are kept; OUTPUTS.
+answered), PARALLEL, SEED of the order of the rows; LABELS, now or late; RUN and its UID; DEPLOYMENT; WAIT,
+seconds for the first answer; FILE, where the observations are kept; OUTPUTS.
 """
 
 import json
@@ -57,6 +57,7 @@ class Traffic:
     samples: Samples
     score: RowScore
     seed: str
+    late: bool = False  # then nobody knows the truth yet
     orders: dict[int, list[int]] = field(default_factory=dict)
 
     def row_of(self, number: int) -> int:
@@ -84,8 +85,8 @@ class Traffic:
         latency = time.perf_counter() - begun
         meta, answer, error = read_answer(status, text)
         arm = next((arm.letter for arm in self.arms if arm.took(meta)), "")
-        truth = self.samples.truth[row]
-        score = None if error else self.score.compute(answer, truth)
+        truth = None if self.late else self.samples.truth[row]
+        score = None if error or self.late else self.score.compute(answer, truth)
         reward = score if score is None or self.score.better == "higher" else -score
         told = [json.dumps(value) for value in (meta.get("routing") or {}, answer, truth)]
         return Observation(number, puid, row, arm, told[0], status, told[1], told[2], score, reward, latency,
@@ -164,7 +165,9 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         samples, score = rows_of(arms)
     except ModelError as error:
         sys.exit(str(error))
-    traffic = Traffic(environ["URL"], environ["UID"], arms, samples, score, environ["SEED"])
+    traffic = Traffic(
+        environ["URL"], environ["UID"], arms, samples, score, environ["SEED"], environ["LABELS"] == "late"
+    )
     about = {
         "deployment": environ["DEPLOYMENT"],
         "run": environ["RUN"],

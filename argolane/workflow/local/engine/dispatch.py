@@ -12,7 +12,7 @@ from argolane.kubernetes import fields, sizes
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.serving import host_names
-from argolane.workflow.local import resources
+from argolane.workflow.local import asking, resources
 from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.lookups import Lookups
 from argolane.workflow.local.pod.artifacts import Repository
@@ -61,6 +61,9 @@ class Dispatch:
                 return stand_in(order, self._surroundings(order, path), stop)
             if order.template.get("resource") is not None:
                 return _reported(self._run_resource(order, stop, path))
+            if order.template.get("http") is not None:
+                self._started(order.node_id)
+                return _reported(asking.run(order, self._lookups.secret))
             return _reported(run_pod(order, self._surroundings(order, path), stop))
         except OSError as error:
             return over("Error", said(error, self._journal.record.pod_folder(order.node_id)))
@@ -101,7 +104,10 @@ class Dispatch:
         }
         folder = self._journal.record.pod_folder(order.node_id)
         manifest = resources.manifest_of(order.template, self._repository(path), folder)
-        server = resources.ApiServer(self._project, say=lambda text: self._journal.tell(Said(text)))
+        server = resources.Server(
+            resources.ApiServer(self._project, say=lambda text: self._journal.tell(Said(text))),
+            resources.Runs(self._project, self._submission.others, folder / "made"),
+        )
         return resources.run(
             order, server, owner, stop, manifest, time.time(), lambda words: self._noted(order.node_id, words)
         )

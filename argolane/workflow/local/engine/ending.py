@@ -3,6 +3,7 @@
 from argolane.workflow.local.engine.launcher import Launcher
 from argolane.workflow.local.reconciler.reconcile import STEP_PAST_DEADLINE, Verdict
 from argolane.workflow.local.reconciler.state.run_state import RunState
+from argolane.workflow.local.reconciler.template.types import STARTED
 
 _GRACE = 5.0
 
@@ -13,7 +14,7 @@ def at_deadline(run: RunState, launcher: Launcher) -> bool:
         node
         for node in run.nodes
         if not node.fulfilled
-        and (node.type == "Pod" or node.suspended)
+        and (node.type in STARTED or node.suspended)
         and not run.nodes.in_exit_handler(node)
     ]
     for node in late:
@@ -27,7 +28,7 @@ def by_order(run: RunState, launcher: Launcher, strategy: str) -> None:
     """Stop or Terminate: end the pods that must not go on."""
     run.shutdown = strategy
     for node in run.nodes:
-        if node.fulfilled or node.type != "Pod" or not run.ports.pod_exists(node.id):
+        if node.fulfilled or node.type not in STARTED or not run.ports.pod_exists(node.id):
             continue
         if run.stops(on_exit=run.nodes.in_exit_handler(node)):
             launcher.stop(node.id, f"workflow shutdown with strategy:  {strategy}", _GRACE)

@@ -125,8 +125,12 @@ def _downloaded(artifact: Mapping[str, Any], place: Path, repository: Repository
 
 
 def _key(location: Mapping[str, Any]) -> str:
+    """Where it lies below the folder that stands for all stores: by its bucket, if any, and its key."""
     key = str(location.get("key") or location.get("blob") or location.get("path") or "")
-    return posixpath.normpath("/" + key).lstrip("/")
+    if location.get("url"):
+        key = str(location["url"]).partition("://")[2].partition("/")[2]
+    bucket = str(location.get("bucket") or location.get("container") or "")
+    return posixpath.normpath(f"/{bucket}/{key}").lstrip("/")
 
 
 def _existing(path: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 from argolane.containers import sandbox
 from argolane.containers.sandbox import Mount
 from argolane.kubernetes import environment, volumes
-from argolane.workflow.local.pod import artifacts, outputs
+from argolane.workflow.local.pod import artifacts, containerset, outputs
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.ports import PodOrder
 
@@ -25,7 +25,7 @@ class Files:
 
     def __init__(self, order: PodOrder, around: Surroundings) -> None:
         template, self._around, self._folder = order.template, around, around.folder
-        self.main = dict(template.get("container") or template.get("script") or {})
+        self.main = dict(template.get("container") or template.get("script") or _main_of_set(template))
         remove(self._folder)  # what a runner that was killed has left of the same pod
         places = volumes.Places(around.claims, around.run_volumes, self._folder / "volumes")
         self._volumes = volumes.prepare(order.volumes, places, around.objects)
@@ -59,6 +59,13 @@ class Files:
         file.write_text(source, encoding="utf-8")
         file.chmod(0o755)
         return Mount(folder, posixpath.dirname(SCRIPT))
+
+
+def _main_of_set(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose outputs are the pod's; without one of that name, those that lie on the set's volumes are."""
+    shared = (template.get("containerSet") or {}).get("volumeMounts") or ()
+    named = (each for each in containerset.of_set(template) if each["name"] == "main")
+    return next(named, {"volumeMounts": shared} if shared else {})
 
 
 def remove(folder: Path) -> None:

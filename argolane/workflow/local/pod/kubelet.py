@@ -8,7 +8,7 @@ kept alive in argolane/serving.)
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from argolane.containers.images import Image
@@ -17,9 +17,9 @@ from argolane.containers.process import Process
 from argolane.disk import check_room, is_full, said
 from argolane.errors import ArgolaneError
 from argolane.workflow.local.fields import containers as declared_containers
-from argolane.workflow.local.pod import arguments, artifacts, files, outputs
+from argolane.workflow.local.pod import arguments, artifacts, containerset, files, outputs
 from argolane.workflow.local.pod.containers import Containers
-from argolane.workflow.local.pod.exits import judged, main_of, over
+from argolane.workflow.local.pod.exits import Exit, judged, main_of, over
 from argolane.workflow.local.pod.files import SCRIPT, Files
 from argolane.workflow.local.pod.stopping import PAST_DEADLINE, Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
@@ -130,6 +130,8 @@ class _Pod:
     def _main(self, ready: Files, containers: Containers) -> PodResult:
         started = [containers.start(c, ready.mounts(c)) for c in self.order.template.get("sidecars") or ()]
         sidecars = [process for process in started if process is not None]
+        if self.order.template.get("containerSet") is not None:
+            return self._set(ready, containers, sidecars)
         main, mounts = {**ready.main, "name": "main"}, (*ready.view.mounts, *ready.view.own)
         main["args"] = arguments.offloaded(main.get("command") or (), main.get("args") or (), ready.view)
         if self.order.template.get("script") is not None and main.get("source"):
@@ -142,6 +144,40 @@ class _Pod:
         for sidecar in sidecars:
             containers.end_sidecar(sidecar, _GRACE)
         return self._conclude(ready.view, containers)
+
+    def _set(self, ready: Files, containers: Containers, sidecars: list[Process]) -> PodResult:
+        def start(container: Mapping[str, Any]) -> Process | None:
+            self.around.started()
+            if container["name"] == "main":
+                mounts = (*ready.view.mounts, *ready.view.own)
+                return containers.start(container, mounts, ready.view.tmp, ready.layer, ready.view.kept)
+            return containers.start(container, ready.mounts(container))
+
+        template = self.order.template
+        whole = containerset.Set(
+            containerset.of_set(template),
+            template["containerSet"].get("retryStrategy") or {},
+            containers,
+            start,
+            lambda: bool(self.stop.reason) or containers.past_deadline,
+        )
+        if not whole.run():
+            running = list(whole.running.values())
+            return self._interrupted(containers, [*running, *sidecars])
+        for sidecar in sidecars:
+            containers.end_sidecar(sidecar, _GRACE)
+        saved = outputs.declared(template)
+        if (main := whole.exits.get("main")) is not None:
+            saved["exitCode"] = str(main.code)
+            if self.order.keep_result and not main.reason:
+                saved["result"] = outputs.result_of(containers.tail("main"))
+        problem = self._save(saved, ready.view)
+        first = whole.first_failure()
+        if first is not None:
+            phase, message = "Failed", Exit(first.name, first.code).message
+        else:
+            phase, message = judged([Exit("main", 0)], problem)
+        return replace(self._result(phase, message, saved), containers=tuple(whole.results()))
 
     def _over(self, containers: Containers, main: Process) -> bool:
         """Whether main has ended, by itself or because backoff.maxDuration is over."""
@@ -184,7 +220,7 @@ class _Pod:
             containers.end(process, self.stop.grace if ordered else _GRACE_AT_DEADLINE)
             for process in processes
         ]
-        saved = {**outputs.declared(self.order.template), "exitCode": str(codes[0])}
+        saved = {**outputs.declared(self.order.template), "exitCode": str(codes[0] if codes else 143)}
         return self._result("Failed", self.stop.reason if ordered else PAST_DEADLINE, saved)
 
     def _result(

@@ -1,9 +1,10 @@
 """A call of a template that runs in a pod in, its node out, and the order for the pod once."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from argolane.kubernetes import podspec
+from argolane.kubernetes import podspec, podspecpatch
 from argolane.languages.values import go_duration, int_or_string
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.errors import OperationError
@@ -19,13 +20,16 @@ def execute_pod(run: RunState, call: Call, template: Mapping[str, Any]) -> Node:
     """The node of a pod; the pod is started if it was not yet."""
     node = run.nodes.named(call.name)
     if node is None:
-        node = run.factory.initialize(call, "Pod", "Pending", template=template)
+        kind = "HTTP" if template.get("http") is not None else "Pod"
+        node = run.factory.initialize(call, kind, "Pending", template=template)
+        _add_containers(run, call, node, template)
     if run.ports.pod_exists(node.id) or node.fulfilled:
         return node
     if run.stops(on_exit=call.on_exit):
         return run.nodes.mark(node, "Failed", f"workflow shutdown with strategy: {run.shutdown}")
     if run.deadline_passed and not call.on_exit:
         return node
+    template = _patched(run, template)
     order = PodOrder(
         node_id=node.id,
         node_name=call.name,
@@ -36,11 +40,35 @@ def execute_pod(run: RunState, call: Call, template: Mapping[str, Any]) -> Node:
         active_seconds=_active_seconds(run, node, template),
         volumes=_volumes(run, template),
     )
-    if refusal := podspec.refusal(pod_name(run.name, call.name, str(template.get("name") or "")), template):
+    pod = pod_name(run.name, call.name, str(template.get("name") or ""))
+    several = template.get("containerSet") is not None or template.get("http") is not None
+    if not several and (refusal := podspec.refusal(pod, template)):
         raise OperationError(refusal)
     run.this_pass.active_pods += 1
     run.ports.start_pod(order)
     return node
+
+
+def _add_containers(run: RunState, call: Call, node: Node, template: Mapping[str, Any]) -> None:
+    """A node for each container of a containerSet, below that of its pod."""
+    for container in (template.get("containerSet") or {}).get("containers") or ():
+        name = f"{call.name}.{container['name']}"
+        own = dataclasses.replace(call, name=name, boundary_id=node.id, hooked=False, retried=False)
+        run.factory.initialize(own, "Container", "Pending")
+        run.nodes.link(call.name, name)
+        run.settled.containers.setdefault(node.id, []).append(name)
+
+
+def _patched(run: RunState, template: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With the podSpecPatch of the workflow, then with its own."""
+    patches = [run.spec.get("podSpecPatch"), template.get("podSpecPatch")]
+    if not any(patches) or template.get("resource") is not None:
+        return template
+    try:
+        texts = [str(replace(str(text), run.variables)) for text in patches if text]
+        return podspecpatch.patched(template, texts)
+    except podspecpatch.NoPatch as error:
+        raise OperationError(str(error)) from None
 
 
 def _active_seconds(run: RunState, node: Node, template: Mapping[str, Any]) -> float | None:
@@ -68,7 +96,9 @@ def _volumes(run: RunState, template: Mapping[str, Any]) -> tuple[Mapping[str, A
     declared: dict[str, Mapping[str, Any]] = {}
     for volume in [*(template.get("volumes") or ()), *run.this_pass.volumes, *claims]:
         declared.setdefault(str(volume["name"]), volume)
-    containers = [template.get("container") or {}, template.get("script") or {}]
+    whole = template.get("containerSet") or {}
+    containers = [template.get("container") or {}, template.get("script") or {}, whole]
+    containers += whole.get("containers") or ()
     containers += [*(template.get("initContainers") or ()), *(template.get("sidecars") or ())]
     found: dict[str, Mapping[str, Any]] = {}
     for container in containers:

@@ -4,7 +4,7 @@ A `PodOrder` goes out, a `PodResult` comes back.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from argolane.workflow.local.reconciler.nodes.node import Node
@@ -27,6 +27,15 @@ class PodOrder:
 
 
 @dataclass(frozen=True)
+class ContainerResult:
+    """How one of a containerSet ended."""
+
+    name: str
+    phase: str
+    message: str
+
+
+@dataclass(frozen=True)
 class PodResult:
     """How a pod ended: phase and outputs are Argo's, times are seconds since the epoch.
 
@@ -41,6 +50,7 @@ class PodResult:
     finished_at: float
     final: bool = False
     prepared: float = 0.0
+    containers: tuple[ContainerResult, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As the record keeps it for a later runner."""
@@ -52,12 +62,15 @@ class PodResult:
             "finishedAt": self.finished_at,
             "final": self.final,
             "prepared": self.prepared,
+            "containers": [vars(each) for each in self.containers],
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "PodResult":
         keys = ("phase", "message", "outputs", "startedAt", "finishedAt", "final", "prepared")
-        return cls(*({"final": False, "prepared": 0.0, **plain}[key] for key in keys))
+        known = {"final": False, "prepared": 0.0, **plain}
+        found = tuple(ContainerResult(**each) for each in plain.get("containers") or ())
+        return replace(cls(*(known[key] for key in keys)), containers=found)
 
 
 class Locks(Protocol):

@@ -120,6 +120,11 @@ def finished(run: RunState, node: Node, result: PodResult) -> None:
     if not node.fulfilled:
         node.started_at, node.finished_at = result.started_at, result.finished_at
         run.nodes.mark(node, result.phase, result.message)
+    told = {f"{node.name}.{each.name}": each for each in result.containers}
+    for name in list(run.settled.containers.get(node.id, ())):
+        each = told.get(name)
+        phase, message = (each.phase, each.message) if each else (result.phase, result.message)
+        run.nodes.mark(run.nodes.of(run.nodes.id_of(name)), phase, message)
     run.export(node.outputs)
     try:
         memory.keep(run, node)

@@ -19,15 +19,18 @@ from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit, over
 from argolane.workflow.local.pod.outputs import View
 from argolane.workflow.local.pod.stopping import Stop
 from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
+from argolane.workflow.local.resources import runs
 from argolane.workflow.local.resources.conditions import Interrupted, standing, wait
 from argolane.workflow.local.resources.kubectl import ResourceError, act, namespace_of, parse
+from argolane.workflow.local.resources.runs import Runs
+from argolane.workflow.local.resources.server import Server
 
-__all__ = ["ApiServer", "manifest_of", "run"]
+__all__ = ["ApiServer", "Runs", "Server", "manifest_of", "run"]
 
 
 def run(
     order: PodOrder,
-    server: ApiServer,
+    server: Server,
     owner: Mapping[str, Any],
     stop: Stop,
     manifest: str,
@@ -65,10 +68,12 @@ def manifest_of(template: Mapping[str, Any], repository: Repository, folder: Pat
 
 def _wanted(resource: Mapping[str, Any], manifest: str, owner: Mapping[str, Any]) -> dict[str, Any]:
     wanted = parse(resource, manifest)
-    if wanted["kind"] not in KINDS:  # Of a manifest that was not known before the run.
-        raise ResourceError(
-            f"resource.manifest: kind is {wanted['kind']!r}; the local runner has {', '.join(KINDS)}"
-        )
+    if not wanted:  # Flags name it.
+        return wanted
+    known = (*KINDS, *runs.KINDS)
+    if wanted["kind"] not in known:  # Of a manifest that was not known before the run.
+        reason = f"kind is {wanted['kind']!r}; the local runner has {', '.join(known)}"
+        raise ResourceError(f"resource.manifest: {reason}")
     if resource.get("setOwnerReference"):
         metadata = wanted.setdefault("metadata", {})
         metadata["ownerReferences"] = [*(metadata.get("ownerReferences") or ()), dict(owner)]
@@ -77,7 +82,7 @@ def _wanted(resource: Mapping[str, Any], manifest: str, owner: Mapping[str, Any]
 
 def _run(
     resource: Mapping[str, Any],
-    server: ApiServer,
+    server: Server,
     wanted: dict[str, Any],
     stop: Stop,
     until: float | None,

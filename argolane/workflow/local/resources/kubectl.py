@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from argolane.errors import ArgolaneError
+from argolane.kubernetes import selectors
 from argolane.kubernetes.names import invalid, not_a_subdomain
 from argolane.languages.values import any_string, go_json_error
 from argolane.manifest import loads
-from argolane.serving.apiserver import ApiServer
+from argolane.workflow.local.resources import flags
+from argolane.workflow.local.resources.server import Server
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -30,6 +32,8 @@ def parse(resource: Mapping[str, Any], manifest: str) -> dict[str, Any]:
         bodies = [_json_keys(body) for body in loads(manifest, "resource.manifest")]
     except ArgolaneError as error:
         raise ResourceError(str(error)) from None
+    if not manifest.strip() and resource.get("action") == "delete" and resource.get("flags"):
+        return {}
     if len(bodies) != 1 or not isinstance(bodies[0], dict):
         raise ResourceError(f"resource.manifest: expected one object, found {len(bodies)}")
     wanted = dict(bodies[0])
@@ -38,9 +42,13 @@ def parse(resource: Mapping[str, Any], manifest: str) -> dict[str, Any]:
     return wanted
 
 
-def act(resource: Mapping[str, Any], server: ApiServer, wanted: dict[str, Any]) -> dict[str, Any] | None:
+def act(resource: Mapping[str, Any], server: Server, wanted: dict[str, Any]) -> dict[str, Any] | None:
     """The object after the action; None once it is deleted."""
     action, kind = str(resource.get("action")), str(wanted.get("kind"))
+    named = _flags(resource)
+    if action == "delete" and named.kind:
+        _delete(server, named)
+        return None
     plural, name = f"{kind.lower()}s", _name(action, wanted)
     space = namespace_of(wanted)
     before = server.get(kind, name, namespace=space)
@@ -56,7 +64,7 @@ def act(resource: Mapping[str, Any], server: ApiServer, wanted: dict[str, Any]) 
             )
         return server.create(wanted)
     if action == "apply":
-        return server.apply(wanted).object
+        return server.apply(wanted)
     if before is None:
         raise ResourceError(f'no more retries Error from server (NotFound): {plural} "{name}" not found')
     if action == "get":
@@ -66,6 +74,29 @@ def act(resource: Mapping[str, Any], server: ApiServer, wanted: dict[str, Any]) 
     # A custom resource has no strategic patch, which kubectl turns into a merge.
     strategy = "merge" if kind == "SeldonDeployment" else str(resource.get("mergeStrategy") or "strategic")
     return server.patch(kind, name, wanted, namespace=space, strategy=strategy)
+
+
+def _flags(resource: Mapping[str, Any]) -> flags.Flags:
+    try:
+        return flags.parse(resource)
+    except flags.UnknownFlag as unknown:
+        raise ResourceError(f"no more retries {unknown}") from None
+
+
+def _delete(server: Server, named: flags.Flags) -> None:
+    """What flags name: argoexec adds --ignore-not-found, so what is not there is no fault."""
+    names = list(named.names)
+    if named.selector:
+        try:
+            requirements = selectors.parse(named.selector)
+        except selectors.SelectorError as error:
+            raise ResourceError(f"no more retries error: {error}") from None
+        for found in server.list(named.kind):
+            labels = (found.get("metadata") or {}).get("labels") or {}
+            if all(requirement.matches_label(labels) for requirement in requirements):
+                names.append(str(found["metadata"]["name"]))
+    for name in names:
+        server.delete(named.kind, name)
 
 
 def namespace_of(wanted: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from argolane.workflow.local.reconciler.errors import (
 )
 from argolane.workflow.local.reconciler.nodes.node import Node
 from argolane.workflow.local.reconciler.state.run_state import RunState
+from argolane.workflow.local.reconciler.template.types import STARTED
 
 
 def execute_task(context: DagPass, name: str, node: Node | None) -> None:
@@ -23,7 +24,7 @@ def execute_task(context: DagPass, name: str, node: Node | None) -> None:
         hooks_over = _settle(context, name, node)
         if not hooks_over or node.fulfilled:
             return
-    started = node.type == "Pod" and not node.waiting_for and context.run.ports.pod_exists(node.id)
+    started = node.type in STARTED and not node.waiting_for and context.run.ports.pod_exists(node.id)
     if not started:
         execute_members(context, name, node)
 

@@ -113,7 +113,7 @@ class NodeTree:
 
     def outbound(self, node: Node) -> list[str]:
         """The nodes that stand at the end of a node's branch: what follows it becomes their child."""
-        if node.type in ("Skipped", "Suspend", "Pod"):
+        if node.type in ("Skipped", "Suspend", "Pod", "HTTP"):
             return [node.id]
         if node.type == "Retry" and node.children:
             return [node.children[-1]]

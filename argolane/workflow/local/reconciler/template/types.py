@@ -6,6 +6,8 @@ from typing import Any
 TYPES = (
     "container", "containerSet", "steps", "script", "resource", "dag", "suspend", "data", "http", "plugin",
 )  # fmt: skip
+# Nodes that something is started for, and ended.
+STARTED = ("Pod", "HTTP")
 POD_TYPES = ("container", "containerSet", "script", "resource", "data")
 
 
@@ -33,7 +35,8 @@ def node_type(template: Mapping[str, Any]) -> str:
     """The type of the node that a template becomes."""
     if template.get("retryStrategy") is not None:
         return "Retry"
-    return {"steps": "Steps", "dag": "DAG", "suspend": "Suspend"}.get(type_of(template), "Pod")
+    kinds = {"steps": "Steps", "dag": "DAG", "suspend": "Suspend", "http": "HTTP"}
+    return kinds.get(type_of(template), "Pod")
 
 
 def continues_on(holder: Mapping[str, Any], phase: str) -> bool:

@@ -1,0 +1,81 @@
+"""An A/B test with no cluster, killed in the middle of its traffic: it ends in the verdict all the same."""
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import Command, outputs
+
+pytestmark = [pytest.mark.environments, pytest.mark.heavy, pytest.mark.timeout(900)]
+
+REQUESTS = 800
+
+
+def rows(file: Path, query: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(f"file:{file}?mode=rw", uri=True, timeout=60)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_killed_test_ends_in_its_verdict(argolane: Command, checkout: Path, tmp_path: Path) -> None:
+    """A model against one that learned a tenth of the rows: SIGKILL of all that runs it, then retry.
+
+    No request is lost or counted twice, each is rewarded, and the better arm is the only one afterwards.
+    """
+    argolane("run", "train-sk-mnist", "-p", "dataset=digits", "-p", "accept=0.5")
+    argolane("run", "train-sk-mnist", "-p", "dataset=digits", "-p", "accept=0.2", "-p", "version=poor",
+             "-p", "share=0.1")  # fmt: skip
+    given = ["a=sk_mnist:0.1", "b=sk_mnist:poor", "accept=0.2", f"requests={REQUESTS}"]
+    command = [sys.executable, "-m", "argolane", "run", "ab-test-mnist"]
+    command += [word for text in given for word in ("-p", text)]
+    run = subprocess.Popen(command, cwd=checkout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folder = checkout / ".argolane/volumes/model-store/.observations/mnist-ab"
+    until = time.monotonic() + 300
+    while (
+        not (found := list(folder.glob("*.sqlite")))
+        or len(rows(found[0], "SELECT 1 FROM observations")) < 150
+    ):
+        assert run.poll() is None and time.monotonic() < until
+        time.sleep(0.1)
+    [file] = found
+    children = psutil.Process(run.pid).children(recursive=True)
+    for process in [psutil.Process(run.pid), *children]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            os.kill(process.pid, signal.SIGKILL)
+    run.wait()
+    before = len(rows(file, "SELECT 1 FROM observations"))
+    assert 150 <= before < REQUESTS
+
+    argolane("retry", "ab-test-mnist")
+    numbers = [number for (number,) in rows(file, "SELECT number FROM observations ORDER BY number")]
+    assert numbers == list(range(REQUESTS))
+    assert rows(file, "SELECT count(*) FROM observations WHERE told = 0 OR status != 200") == [(0,)]
+    assert f"{before} of them are kept already" in argolane("logs", "ab-test-mnist", "traffic").stdout
+    said = outputs(argolane, "ab-test-mnist", "compare")
+    assert said["verdict"] == "promote-a"
+    assert "is better than b (sk-mnist-b): accuracy" in said["reason"]
+    assert json.loads(said["charts"])[0]["kind"] == "band"
+
+    shown = argolane("compare", "mnist-ab").stdout
+    assert said["reason"][:40] in " ".join(shown.split())
+    assert json.loads(argolane("compare", "ab-test-mnist", "-o", "json").stdout)["verdict"] == "promote-a"
+    answer = json.loads(argolane("predict", "mnist-ab", "--request", "models/sk_mnist/request.json").stdout)
+    assert answer["meta"]["requestPath"].keys() == {"sk-mnist-a"}
+
+    labels = tmp_path / "labels.csv"
+    [(puid, truth)] = rows(file, "SELECT puid, truth FROM observations WHERE number = 0")
+    labels.write_text(f"puid,truth\n{puid},{truth}\nnobody,1\n")
+    refused = argolane("feedback", "mnist-ab", "--from", str(labels), status=1)
+    assert "0 labels counted, 1 were known before, 1 refused" in refused.stdout
+    argolane("delete", "deployment", "mnist-ab")

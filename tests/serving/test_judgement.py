@@ -1,0 +1,169 @@
+"""An experiment in, a verdict out: each of the four, and what keeps a winner from being promoted."""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from argolane.serving import judging
+from argolane.serving.judgement import Rules, judge, thinned
+from argolane.serving.observations import Experiment, Seen, Variant, read_experiment
+
+Draw = Callable[[random.Random], float]
+
+
+def right(share: float) -> Draw:
+    return lambda chance: float(chance.random() < share)
+
+
+def experiment(requests: int, *arms: Draw, seed: int = 0, shares: tuple[float, ...] = ()) -> Experiment:
+    """Arms with equal shares, or these, whose scores are drawn."""
+    chance = random.Random(seed)
+    letters = "abc"[: len(arms)]
+    shares = shares or (1 / len(arms),) * len(arms)
+    seen = []
+    for _ in range(requests):
+        [number] = chance.choices(range(len(arms)), shares)
+        seen.append(Seen(letters[number], 200, arms[number](chance), 0.01 + chance.random() / 1000))
+    tested = [
+        Variant(letter, f"arm-{letter}", 1 / len(arms), f"unit 0.{n}") for n, letter in enumerate(letters)
+    ]
+    return Experiment("mnist-ab", "run", "digits", requests, "accuracy", "higher", "proportion", tested, seen)
+
+
+@pytest.mark.parametrize(("shares", "verdict"), [((0.98, 0.9), "promote-a"), ((0.9, 0.98), "promote-b")])
+def test_the_better_arm_is_promoted(shares: tuple[float, float], verdict: str) -> None:
+    """With its scores, the interval, and after how many requests it was seen."""
+    found = judge(experiment(2000, *map(right, shares)), Rules())
+    assert found.verdict == verdict
+    winner = verdict[-1]
+    assert f"{winner} (arm-{winner}) is better than" in found.reason
+    assert "of 2000 requests" in found.reason
+    assert next(arm for arm in found.arms if arm.arm == winner).probability > 0.99
+
+
+def test_equal_arms_are_no_difference() -> None:
+    """Once all requests are sent, it is said what they would have found."""
+    found = judge(experiment(2000, right(0.97), right(0.97)), Rules())
+    assert found.verdict == "no-difference"
+    assert "would have been found in 80% of such tests" in found.reason
+
+
+def test_a_test_goes_on_until_it_could_have_found_the_difference() -> None:
+    """Where `effect` takes more requests, or these are not all sent, nothing is decided yet."""
+    equal = experiment(1000, right(0.97), right(0.97))
+    found = judge(equal, Rules(effect=0.01))
+    assert (found.verdict, found.needed and found.needed > 5000) == ("keep-testing", True)
+    assert f"takes about {found.needed} requests" in found.reason
+    assert judge(replace(equal, requests=2000), Rules()).verdict == "keep-testing"
+
+
+def test_an_interval_inside_the_effect_is_no_difference() -> None:
+    """A difference of 0.1 that was worth finding is excluded long before the last request."""
+    found = judge(replace(experiment(3000, right(0.97), right(0.97)), requests=10_000), Rules(effect=0.1))
+    assert found.verdict == "no-difference"
+    assert "which was worth finding" in found.reason
+
+
+def test_an_error_is_better_where_it_is_small() -> None:
+    """Of a metric that is better lower, the winner has the lower mean, shown as it is."""
+    noisy = experiment(1500, lambda chance: chance.gauss(5, 1), lambda chance: chance.gauss(3, 1))
+    found = judge(replace(noisy, score="squared_error", better="lower", kind="mean"), Rules())
+    assert found.verdict == "promote-b"
+    means = {arm.arm: arm.mean for arm in found.arms}
+    assert means["a"] == pytest.approx(5, abs=0.2) and means["b"] == pytest.approx(3, abs=0.2)
+
+
+def test_of_three_arms_one_has_to_beat_both() -> None:
+    """A third that is poor makes no winner of two that are alike; a best one is found among three."""
+    assert judge(experiment(3000, right(0.97), right(0.97), right(0.6)), Rules()).verdict == "no-difference"
+    assert judge(experiment(3000, right(0.8), right(0.97), right(0.6)), Rules()).verdict == "promote-b"
+
+
+def test_shares_that_are_wrong_promote_nobody() -> None:
+    """A better arm that gets a third where half was asked for is not compared."""
+    found = judge(experiment(2000, right(0.9), right(0.99), shares=(0.67, 0.33)), Rules())
+    assert found.verdict == "keep-testing"
+    assert "did not get the shares" in found.reason
+
+
+def test_a_slow_winner_is_not_promoted() -> None:
+    """Better answers that take five times as long at the 99th of 100."""
+    better = experiment(2000, right(0.9), right(0.99))
+    slow = [replace(seen, latency=seen.latency * (5 if seen.arm == "b" else 1)) for seen in better.seen]
+    found = judge(replace(better, seen=slow), Rules())
+    assert found.verdict == "keep-testing"
+    assert "its slowest of 100 answers takes 5" in found.reason
+    assert judge(replace(better, seen=slow), Rules(slower=10)).verdict == "promote-b"
+
+
+def test_too_many_errors_promote_nobody() -> None:
+    """One request in twenty without an answer, where one in a hundred may go without."""
+    better = experiment(2000, right(0.9), right(0.99))
+    failed = [Seen("", 500, None, 0.1) if n % 20 == 0 else seen for n, seen in enumerate(better.seen)]
+    found = judge(replace(better, seen=failed), Rules())
+    assert (found.verdict, "100 of 2000 requests had no answer" in found.reason) == ("keep-testing", True)
+    assert judge(replace(better, seen=failed), Rules(errors=0.1)).verdict == "promote-b"
+
+
+def test_few_scores_decide_nothing() -> None:
+    """Nor do none at all."""
+    for requests in (0, 60):
+        found = judge(experiment(requests, right(0.0), right(1.0)), Rules())
+        assert found.verdict == "keep-testing"
+        assert "too few" in found.reason
+
+
+def test_a_share_of_the_looks_is_kept() -> None:
+    """What is given on as a parameter has the last look and so many before it."""
+    found = judge(experiment(2050, right(0.9), right(0.9)), Rules())
+    assert len(found.intervals) == 21
+    few = thinned(found, 5)
+    assert len(few.intervals) <= 5
+    assert few.intervals[-1] == found.intervals[-1]
+    json.dumps(few.to_dict(), allow_nan=False)
+
+
+def test_the_task_gives_the_verdict_on(tmp_path: Path) -> None:
+    """From the file that `traffic` writes to the parameters that the workflow acts on."""
+    file = tmp_path / "x.sqlite"
+    written(file, experiment(1500, right(0.7), right(0.99)))
+    assert read_experiment(file) == experiment(1500, right(0.7), right(0.99))
+    rules = {"ALPHA": "0.05", "POWER": "0.8", "EFFECT": "0", "SLOWER": "2", "ERRORS": "0.01"}
+    judging.main({**rules, "FILE": str(file), "OUTPUTS": str(tmp_path / "out")})
+    assert (tmp_path / "out/verdict").read_text() == "promote-b"
+    assert "is better than a (arm-a)" in (tmp_path / "out/reason").read_text()
+    assert json.loads((tmp_path / "out/judgement").read_text())["arms"][1]["version"] == "unit 0.1"
+
+
+def test_another_file_is_named(tmp_path: Path) -> None:
+    """A file that no traffic wrote."""
+    (tmp_path / "x.sqlite").write_text("no database")
+    rules = {"ALPHA": "0.05", "POWER": "0.8", "EFFECT": "0", "SLOWER": "2", "ERRORS": "0.01"}
+    with pytest.raises(SystemExit, match="not the observations of a graph's traffic"):
+        judging.main({**rules, "FILE": str(tmp_path / "x.sqlite"), "OUTPUTS": str(tmp_path)})
+
+
+def written(file: Path, made: Experiment) -> None:
+    """The same as the task `traffic` writes it."""
+    from workflows.parts.steps.observations import Observation, Observations
+
+    arms = [
+        {"arm": arm.letter, "name": arm.name, "share": arm.share, "unit": "unit", "version": arm.version[5:]}
+        for arm in made.arms
+    ]
+    score = {"name": made.score, "better": made.better, "kind": made.kind}
+    about = {"deployment": made.deployment, "run": made.run, "dataset": made.dataset}
+    kept = Observations(file, {**about, "requests": made.requests, "score": score, "arms": arms})
+    kept.add(
+        [
+            Observation(n, f"u-{n}", n, seen.arm, "{}", seen.status, "[]", "0", seen.score, seen.score,
+                        seen.latency, float(n), "")
+            for n, seen in enumerate(made.seen)
+        ],
+        [],
+    )  # fmt: skip
+    kept.close()

@@ -1,0 +1,132 @@
+"""Labels that come late: each is joined by its puid, counted once, rewarded, and told where it cannot be."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argolane.errors import ArgolaneError
+from argolane.serving.late import join
+from argolane.serving.scoring import SCORES, score_of
+from models.contract.metric import OF_ROW
+from tests.workflows.steps.posting import Answer, answering
+from workflows.parts.steps.observations import Observation, Observations
+
+
+class Rewarded:
+    url: str
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def answer(self, asked: Any) -> Answer:
+        self.told.append(asked)
+        return 200, {}, {}
+
+
+@pytest.fixture
+def deployment() -> Iterator[Rewarded]:
+    made = Rewarded()
+    with answering(made.answer) as address:
+        made.url = f"{address}/api/v1.0/predictions"
+        yield made
+
+
+@pytest.fixture
+def observed(tmp_path: Path) -> Path:
+    """Ten requests without a label, the last of which had no answer."""
+    file = tmp_path / "run.sqlite"
+    kept = Observations(file, {"score": {"name": "accuracy", "better": "higher", "kind": "proportion"}})
+    seen = [
+        Observation(n, f"u-{n}", n, "ab"[n % 2], json.dumps({"ab-test": n % 2}), 200 if n < 9 else 500,
+                    "[0.1, 0.9]", "null", None, None, 0.01, float(n), "")
+        for n in range(10)
+    ]  # fmt: skip
+    kept.add(seen, [])
+    kept.close()
+    return file
+
+
+def labels(folder: Path, *lines: str) -> Path:
+    file = folder / "labels.csv"
+    file.write_text("\n".join(["puid,truth", *lines]) + "\n")
+    return file
+
+
+def scores(file: Path) -> dict[str, tuple[float | None, int]]:
+    connection = sqlite3.connect(file)
+    try:
+        return {
+            puid: (score, told)
+            for puid, score, told in connection.execute("SELECT puid, score, told FROM observations")
+        }
+    finally:
+        connection.close()
+
+
+def test_a_label_is_scored_and_rewarded(deployment: Rewarded, observed: Path, tmp_path: Path) -> None:
+    """The reward goes back with the routing of the request, so that it reaches the arm that answered."""
+    found = join(labels(tmp_path, "u-0,1", "u-1,0"), [observed], deployment.url)
+    assert (found.counted, found.refused) == (2, [])
+    assert [scores(observed)[puid] for puid in ("u-0", "u-1", "u-2")] == [(1.0, 1), (0.0, 1), (None, 0)]
+    told = [(one["response"]["meta"], one["reward"], one["truth"]) for one in deployment.told]
+    assert told == [
+        ({"puid": "u-0", "routing": {"ab-test": 0}}, 1.0, {"data": {"ndarray": [1]}}),
+        ({"puid": "u-1", "routing": {"ab-test": 1}}, 0.0, {"data": {"ndarray": [0]}}),
+    ]
+
+
+def test_what_cannot_count_is_told(deployment: Rewarded, observed: Path, tmp_path: Path) -> None:
+    """Unknown, double and conflicting labels, in the file and against what is known; the others count."""
+    join(labels(tmp_path, "u-3,1"), [observed], deployment.url)
+    lines = ["u-0,1", "nobody,1", "u-1,1", "u-1,1", "u-2,0", "u-2,1", "u-3,1", "u-9,1"]
+    found = join(labels(tmp_path, *lines), [observed], deployment.url)
+    assert (found.counted, found.known) == (2, 1)
+    assert found.refused == [
+        "nobody: no recorded request has this puid",
+        "u-1: the label is there twice; it counted once",
+        "u-2: conflicting labels in labels.csv",
+        "u-9: its request had no answer",
+    ]
+    assert scores(observed)["u-2"] == (None, 0)
+    against = join(labels(tmp_path, "u-0,0"), [observed], deployment.url)
+    assert against.refused == ["u-0: its label is known as 1, not 0"]
+    assert [one["response"]["meta"]["puid"] for one in deployment.told] == ["u-3", "u-0", "u-1"]
+
+
+def test_a_label_that_was_kept_and_not_told_is_told(
+    deployment: Rewarded, observed: Path, tmp_path: Path
+) -> None:
+    """The deployment was down: the label is kept, and the same file tells it later."""
+    file = labels(tmp_path, "u-0,1")
+    with pytest.raises(ArgolaneError, match="nothing answers there"):
+        join(file, [observed], "http://127.0.0.1:9/api/v1.0/predictions")
+    assert scores(observed)["u-0"] == (1.0, 0)
+    assert join(file, [observed], deployment.url).counted == 1
+    assert join(file, [observed], deployment.url).known == 1
+    assert len(deployment.told) == 1
+
+
+def test_a_file_without_the_columns_is_named(deployment: Rewarded, observed: Path, tmp_path: Path) -> None:
+    """Both columns that it lacks."""
+    (tmp_path / "labels.csv").write_text("id,label\n1,2\n")
+    with pytest.raises(ArgolaneError, match="no column puid and truth"):
+        join(tmp_path / "labels.csv", [observed], deployment.url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth"), [([0.2, 0.8], 1), ([0.7], 0), ([0.1, 0.2, 0.7], 2), ([0.5, 0.5], 1)]
+)
+def test_a_label_counts_as_at_once(answer: list[float], truth: int) -> None:
+    """What is scored late is what the workflow's step would have scored."""
+    for score in OF_ROW.values():
+        if score.name in ("squared_error", "absolute_error"):
+            assert score_of(score.name, [answer[0]], truth) == pytest.approx(
+                score.compute([answer[0]], truth)
+            )
+        else:
+            assert score_of(score.name, answer, truth) == pytest.approx(score.compute(answer, truth))
+    assert {score.name for score in OF_ROW.values()} == set(SCORES)

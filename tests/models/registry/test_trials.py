@@ -1,4 +1,4 @@
-"""The trials of a search in a real MLflow: a run of the search, one below it for each trial, each once."""
+"""The trials of a search in a real MLflow: a run for the search, one below for each trial, once."""
 
 import socket
 from collections.abc import Iterator

@@ -34,10 +34,13 @@ class Served:
     resources: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     claim: str = ""
+    methods: tuple[str, ...] = ()  # what is called besides what its kind says
 
     @property
     def node(self) -> dict[str, Any]:
-        node = {"name": self.name, "type": self.kind}
+        node: dict[str, Any] = {"name": self.name, "type": self.kind}
+        if self.methods:
+            node["methods"] = list(self.methods)
         given = [{"name": n, "value": v, "type": "STRING"} for n, v in self.parameters.items()]
         return {**node, "parameters": given} if given else node
 

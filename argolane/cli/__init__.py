@@ -50,6 +50,7 @@ for command in (
     experiments.feedback,
     cache.cache,
     manifests.lint,
+    manifests.graph,
     manifests.render,
     new.new,
     new.init,

@@ -107,6 +107,22 @@ def render(check: bool) -> None:
         raise ArgolaneError("Rendered files are stale. Run: argolane render")
 
 
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def graph(files: tuple[Path, ...]) -> None:
+    """Draw the graphs of the SeldonDeployments in FILES.
+
+    Prints one SVG; needs no server and no cluster: argolane graph FILE > graph.svg
+    """
+    from argolane.report.serving import svg
+
+    paths = [path for file in files for path in _manifests(file)]
+    drawn = svg(document.body for document in _documents(paths))
+    if not drawn:
+        raise ArgolaneError(f"No SeldonDeployment in {', '.join(map(str, files))}; there is nothing to draw.")
+    click.echo(drawn, nl=False)
+
+
 def _documents(paths: list[Path]) -> "list[Document]":
     from argolane.manifest import load
 

@@ -55,7 +55,7 @@ def graph(nodes: Mapping[str, Node]) -> Graph:
         rows[layers[i]] = row + 1
         x, y = layers[i] * (_WIDTH + _GAP_X), row * (_HEIGHT + _GAP_Y)
         boxes[i] = Box(i, named(group, nodes), str(nodes[i].get("phase", "Pending")), x, y)
-    arrows = tuple(_arrow(boxes[a], boxes[b]) for a, after in edges.items() for b in sorted(after))
+    arrows = tuple(arrow(boxes[a], boxes[b]) for a, after in edges.items() for b in sorted(after))
     return Graph(
         tuple(boxes.values()),
         arrows,
@@ -99,7 +99,8 @@ def _layers(edges: Mapping[str, set[str]]) -> dict[str, int]:
     return layers
 
 
-def _arrow(a: Box, b: Box) -> str:
+def arrow(a: Box, b: Box) -> str:
+    """SVG path data from the right side of one box to the left side of the other."""
     x1, y1, x2, y2 = a.x + a.width, a.y + a.height // 2, b.x, b.y + b.height // 2
     bend = max(20, (x2 - x1) // 2)
     return f"M{x1},{y1} C{x1 + bend},{y1} {x2 - bend},{y2} {x2},{y2}"

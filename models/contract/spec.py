@@ -59,6 +59,7 @@ class Serve(Strict):
     """The unit is served: it has a predict.py and a runtime.lock, and is a node of this kind."""
 
     type: Literal["MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER"]
+    server: Literal["seldon", "fast"] = "seldon"  # models/runtimes/server: the wrapper's own, or ours
     loads: Snake | None = None  # the unit whose versions it serves, where they are not its own
 
 

@@ -3,6 +3,7 @@
 The wrapper (seldon-core 1.17.1) asks a class for `model_error_handler`, a Flask blueprint, and registers it.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -120,3 +121,31 @@ def header(name: str) -> str:
     from flask import has_request_context, request
 
     return request.headers.get(name, "") if has_request_context() else ""
+
+
+def puid_of(message: Any) -> str:
+    """By which a request and its answer are known: `meta.puid`, or over REST the header of both calls."""
+    meta = message.get("meta") or {} if isinstance(message, dict) else {}
+    own = meta.get("puid", "") if isinstance(message, dict) else message.meta.puid
+    return str(own) or header("Seldon-Puid")
+
+
+def as_json(message: Any) -> Any:
+    """A message over REST is JSON already; one over gRPC becomes it."""
+    if isinstance(message, dict | list):
+        return message
+    from seldon_core.utils import seldon_message_to_json
+
+    return seldon_message_to_json(message)
+
+
+def passed(message: Any) -> Any:
+    """The same message, with this node among those that it went through: `meta.requestPath`."""
+    node = os.environ.get("PREDICTIVE_UNIT_ID", "")
+    image = os.environ.get("PREDICTIVE_UNIT_IMAGE", "")
+    if isinstance(message, dict):
+        meta = message.get("meta") or {}
+        path = {**(meta.get("requestPath") or {}), node: image}
+        return {**message, "meta": {**meta, "requestPath": path}}
+    message.meta.requestPath[node] = image
+    return message

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -105,20 +106,79 @@ def test_a_bad_request_is_the_clients_error(
         assert "784" in error.value.read().decode() or rows != [[0.5] * 783]
 
 
-def test_the_notebook_runs(
+def executed(checkout: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The texts that a notebook prints and shows, run from top to bottom."""
+    # Theirs is HOME, which may be read-only, and the user's own settings are none of the notebook's.
+    for variable in (
+        "IPYTHONDIR",
+        "JUPYTER_RUNTIME_DIR",
+        "JUPYTER_DATA_DIR",
+        "JUPYTER_CONFIG_DIR",
+        "MPLCONFIGDIR",
+    ):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    path = checkout / "notebooks" / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
+    done = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+    outputs = [output for cell in done.cells for output in cell.get("outputs", ())]
+    shown = [output.get("text", "") for output in outputs]
+    for output in outputs:
+        shown += [str(text)[:20_000] for kind, text in output.get("data", {}).items() if kind != "image/png"]
+        shown += ["drawn" for kind in output.get("data", {}) if kind == "image/png"]
+    return "\n".join(shown)
+
+
+def test_the_notebooks_of_the_ab_graph_run(
     trained: subprocess.CompletedProcess[str],
+    argolane: Command,
     checkout: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """notebooks/predictions.ipynb runs from top to bottom against the deployment."""
-    # Theirs is HOME, which may be read-only, and the user's own settings are none of the notebook's.
-    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    path = checkout / "notebooks" / "predictions.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}}).execute()
+    """From top to bottom against one deployment: what they draw, which arms they have seen, and scores."""
+    argolane("run", "ab-test-mnist", "-p", "requests=60")
+    executed(checkout, "predictions", tmp_path, monkeypatch)
+    shown = executed(checkout, "train_and_serve_mnist", tmp_path, monkeypatch)
+    assert "<svg" in shown and "RANDOM_ABTEST" in shown and shown.count("drawn") == 2
+    found = re.findall(r"'(sk_mnist|tf_mnist)': \((0\.\d+|1\.0), \d+\)", shown)
+    assert {model for model, _ in found} == {"sk_mnist", "tf_mnist"}
+    assert all(float(accuracy) > 0.85 for _, accuracy in found)
+    shown = executed(checkout, "ab_test_mnist", tmp_path, monkeypatch)
+    counted = [int(count) for count in re.findall(r"-mnist: (\d+) of 100 requests", shown)]
+    assert sum(counted) == 100 and min(counted) > 20 and shown.count("drawn") == 2
+    assert sum(map(int, re.findall(r"mnist (\d+) requests, accuracy", shown))) == 60
+    assert re.search(r"keep-testing|no-difference", shown)
+
+
+def test_a_bandit_learns_and_its_notebook_runs(
+    trained: subprocess.CompletedProcess[str],
+    argolane: Command,
+    checkout: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`argolane run bandit-mnist`: each observation is a reward in the router's file, once.
+
+    The notebook's hundred rewards are added to what the run has taught.
+    """
+    argolane("run", "bandit-mnist", "-p", "requests=80")
+    file = checkout / ".argolane/volumes/router-state/mnist-bandit/bandit.sqlite"
+
+    def rewarded() -> int:
+        with sqlite3.connect(file) as database:
+            [(count, puids)] = database.execute("SELECT count(*), count(DISTINCT puid) FROM rewards")
+            [(summed, pulls)] = database.execute("SELECT sum(rewards), sum(pulls) FROM arms")
+        assert count == puids == summed <= pulls
+        return int(count)
+
+    assert rewarded() == 80
+    shown = executed(checkout, "bandit_mnist", tmp_path, monkeypatch)
+    assert rewarded() == 180
+    assert "<svg" in shown and "ROUTER" in shown and shown.count("drawn") == 2
+    assert sum(map(int, re.findall(r"-mnist: (\d+) of 100 requests", shown))) == 100
+    assert all(int(share) > 75 for share in re.findall(r"(\d+)% of the last 250 pulls", shown))
+    argolane("delete", "deployment", "mnist-bandit")
 
 
 def test_every_command_of_the_readme_works(

@@ -8,7 +8,7 @@ import pytest
 
 from argolane.manifest import load
 from argolane.serving.check import findings
-from k8s_serving import ab_test, bandit, comments, score, single
+from k8s_serving import ab_test, bandit, comments, score, shadow, single
 from k8s_serving.deployment import deployment, served
 from models.contract.spec import read_all
 
@@ -30,9 +30,10 @@ def test_every_model_folder_and_every_ab_test_is_rendered() -> None:
         *tests,
         "mnist-bandit",
         "mnist-bandit-3",
+        "mnist-shadow",
     } and "mnist-ab" in tests
     made = {}
-    for program in (single, ab_test, bandit, comments, score):
+    for program in (single, ab_test, bandit, comments, score, shadow):
         made |= program.manifests()
     assert made.pop(WEB) == [document.body for document in load(FILES[[f.stem for f in FILES].index(WEB)])]
     assert made == {path.stem: load(path)[0].body for path in RENDERED}
@@ -59,7 +60,7 @@ def test_rendered_deployments_hold_to_the_rules(path: Path) -> None:
         stored = f"/mnt/model-store/{unit.loads}/{version}" if loads else None
         assert environment.get("MODEL_DIR") == stored
         # What learns keeps it on a claim of its own, in a file of its own.
-        own = f"/mnt/state/{document.name}/{name}.sqlite" if unit.name == "bandit" else None
+        own = f"/mnt/state/{document.name}/{name}.sqlite" if unit.name in ("bandit", "shadow") else None
         assert environment.get("STATE_FILE") == own
         mounts = {mount["name"]: mount.get("readOnly", False) for mount in container.get("volumeMounts", ())}
         assert mounts == {

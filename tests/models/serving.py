@@ -1,4 +1,4 @@
-"""A model folder in, its process under Seldon's own wrapper out: as the runtime image runs it."""
+"""A model folder in, its process under the server that serves it out: as the runtime image runs it."""
 
 import contextlib
 import json
@@ -40,21 +40,28 @@ class Server:
 def served(
     python: Path, model: str, folder: Path, log: Path, *, root: Path = ROOT, **env: str
 ) -> Iterator[Server]:
-    """The model in `folder` behind seldon-core-microservice, ready; its whole process group ends with it."""
+    """The model in `folder` behind the server of its model.yaml, ready; its process group ends with it."""
     http, metrics = free_ports(2)
     environment = {
         **os.environ,
         "PYTHONPATH": str(root),
         "MODEL_DIR": str(folder),
         "GRPC_WORKERS": "0",
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
         "PREDICTIVE_UNIT_ID": model.replace("_", "-"),
         "PREDICTIVE_UNIT_IMAGE": f"{model}:test",
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(http),
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
         **env,
     }
-    command = python.with_name("seldon-core-microservice")
-    argv = [str(command), f"models.{model}.predict.Model", "--service-type", "MODEL"]
+    argv = [
+        str(python),
+        "-m",
+        "models.runtimes.server",
+        f"models.{model}.predict.Model",
+        "--service-type",
+        "MODEL",
+    ]
     with log.open("wb") as output:
         process = subprocess.Popen(
             argv, cwd=root, env=environment, stdout=output, stderr=output, start_new_session=True

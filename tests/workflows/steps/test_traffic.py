@@ -210,6 +210,14 @@ def test_where_nobody_answers_nothing_is_counted(graph: Graph, environ: dict[str
     assert {one["status"] for one in kept(environ)} == {200} and len(kept(environ)) == 120
 
 
+def test_a_graph_that_is_not_ready_is_waited_for(graph: Graph, environ: dict[str, str]) -> None:
+    """Brought back after a death it answers 503 for a while: no request and no reward is lost on that."""
+    graph.fails = lambda number: 503 if number <= 5 else 200
+    traffic.main({**environ, "PARALLEL": "1"})
+    assert {one["status"] for one in kept(environ)} == {200}
+    assert len(graph.rewards) == 120
+
+
 def test_a_deployment_that_never_answers_is_named(environ: dict[str, str]) -> None:
     """Before the first answer the deployment is waited for, within bounds."""
     nowhere = "http://127.0.0.1:9/api/v1.0/predictions"

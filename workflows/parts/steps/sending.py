@@ -18,6 +18,7 @@ from workflows.parts.steps.asking import PAUSE, SAY_EVERY
 from workflows.parts.steps.observations import Observation, Observations
 
 NOBODY = 20  # requests one after another that meet nobody: that is no matter of an arm any more
+UNMET = (0, 503)  # no answer at all, or that of who stands before a graph that is not ready
 
 
 class Asks(Protocol):
@@ -126,7 +127,7 @@ class Sending:
         told = [one for one in done if isinstance(one, int)]
         seen = [one for one in done if isinstance(one, Observation)]
         self._lost += sum(one is None for one in done)
-        some = any(one.status for one in seen)
+        some = any(one.status not in UNMET for one in seen)
         self._met = self._met or some
         if seen and not self._met:
             self._again(seen)

@@ -1,0 +1,66 @@
+"""A class's name and the wrapper's flags in, a process that serves it out: one process, one loop, two ports.
+
+Both ports open when the class has loaded, so whoever can connect is answered.
+"""
+
+import asyncio
+import importlib
+import json
+import logging
+import multiprocessing
+import signal
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from seldon_core import microservice
+
+from models.runtimes.server.app import App
+from models.runtimes.server.metrics import Metrics
+
+BACKLOG = 2048  # gunicorn's
+IDLE_SECONDS = 75  # a connection may be idle for; longer than whoever pools them keeps one
+
+
+def main() -> None:
+    sys.path.append(str(Path.cwd()))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    args, unknown = microservice.parse_args()
+    if unknown:
+        raise SystemExit(f"Unknown arguments {unknown}.")
+    microservice.setup_logger(args.log_level, args.debug)
+    model = _class(args.interface_name)(**microservice.parse_parameters(json.loads(args.parameters)))
+    threads = 1 if args.single_threaded else args.threads
+    pool = ThreadPoolExecutor(threads) if threads > 1 else None
+    app = App(model, Metrics(), metrics_port=args.metrics_port, pool=pool)
+    service = getattr(model, "custom_service", None)
+    if callable(service):
+        multiprocessing.Process(target=service, daemon=True).start()
+    try:
+        model.load()
+    except (NotImplementedError, AttributeError) as error:  # as the wrapper has it
+        logging.getLogger(__name__).debug("load() is not there, or raised %r", error)
+    _serve(app, [args.http_port, args.metrics_port], log=args.access_log)
+
+
+def _class(name: str) -> Any:
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module or name), attribute)
+
+
+def _serve(app: App, ports: list[int], *, log: bool) -> None:
+    config = uvicorn.Config(
+        app, loop="uvloop", http="httptools", ws="none", lifespan="off", interface="asgi3", backlog=BACKLOG,
+        log_config=None, access_log=log, server_header=False, date_header=True,
+        timeout_keep_alive=IDLE_SECONDS, proxy_headers=False,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    sockets = [socket.create_server(("0.0.0.0", port), backlog=BACKLOG) for port in ports]  # noqa: S104 - as in a pod
+    # uvicorn ends on SIGTERM and then sends it on to whom it was before; to end was all that was asked.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: None)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=sockets))

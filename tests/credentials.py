@@ -31,7 +31,7 @@ def in_layer(file: IO[bytes], known: Iterable[str] = ()) -> dict[str, str]:
                 continue
             inside = content.read()
             hit = next((one for one in known if one.encode() in inside), "")
-            if not hit and not THEIRS.match(member.name):
+            if not hit and not THEIRS.match(member.name.removeprefix("./")):
                 hit = in_text(inside.decode(errors="replace"))
             if hit:
                 found[member.name] = hit

@@ -36,10 +36,15 @@ def configuration_and_layers(
         file.seek(0)
         return file
 
-    manifest: dict[str, Any] = json.load(fetch(f"manifests/{digest}"))
+    def told(digest: str) -> dict[str, Any]:
+        with fetch(f"manifests/{digest}") as file:
+            found: dict[str, Any] = json.load(file)
+        return found
+
+    manifest = told(digest)
     while "manifests" in manifest:
         image = next(m for m in manifest["manifests"] if m.get("platform", {}).get("os") != "unknown")
-        manifest = json.load(fetch(f"manifests/{image['digest']}"))
+        manifest = told(image["digest"])
     yield "configuration", fetch(f"blobs/{manifest['config']['digest']}")
     for layer in manifest["layers"]:
         yield layer["digest"], fetch(f"blobs/{layer['digest']}")

@@ -38,6 +38,7 @@ def test_a_credential_in_a_layer_would_be_found() -> None:
         "app/models/key.py": b"password = 'hunter2hunter2'",
         "venv/lib/example.py": b"password = 'hunter2hunter2'",
         "venv/lib/pip.conf": b"index-url = https://builder:s3cret@index",
+        "./usr/lib/example.py": b"password = 'hunter2hunter2'",
         "app/models/train.py": b"print('password')",
     }
     layer = io.BytesIO()

@@ -101,7 +101,8 @@ def test_a_bad_update_leaves_the_old_one_up(api: ApiServer, web: Any) -> None:
     found = web.up(api)
     assert web.progressing(found)["reason"] == "NewReplicaSetAvailable"
     assert "description" not in found["status"]
-    assert web.get(port)["env"]["VERSION"] == "3"
+    # The Service is another process, and hears of its pods a moment later.
+    assert web.until(lambda: web.get(port)["env"]["VERSION"] == "3")
 
 
 def test_recreate_never_has_two_versions(api: ApiServer, web: Any) -> None:

@@ -1,18 +1,17 @@
 """Units that answer one question in, `ab-test-<question>` out: two of them, or two versions of one."""
 
-from typing import Any
-
 from hera.workflows import DAG, Task, WorkflowTemplate
 
 from k8s_serving.ab_test import ab_test, arms, questions
 from models.contract.spec import Unit
 from workflows.parts import parameters as p
+from workflows.parts.arms import folders, gated, said
 from workflows.parts.gate import ORIGIN, gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, built_or_named, given_by_task, image
+from workflows.parts.image import BUILDING, given_by_task, image
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout, rollout_again
-from workflows.parts.targets import arm, origin, seldon
+from workflows.parts.targets import arm, seldon
 from workflows.parts.traffic import SENDING, traffic
 from workflows.parts.verdict import VERDICT, compare, promoting
 
@@ -21,7 +20,7 @@ TOLD = ("node", "image", "unit", "version", *ORIGIN)  # what a rollout is told o
 
 def build(question: str, units: list[Unit]) -> WorkflowTemplate:
     first = {
-        name: p.arm(name, unit.name if version == p.VERSION.value else f"{unit.name}:{version}", units)
+        name: p.arm(name, said(unit, version), units)
         for name, (unit, version) in zip("ab", arms(units), strict=True)
     }
     inputs = [*first.values(), p.RATIO, *p.SOURCE, *p.ROLLOUT, p.accept(units), *p.TRAFFIC, *VERDICT]
@@ -44,18 +43,9 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
             checked = Task(name="guard", template=check)
             built = Task(name="build", template=make, when=BUILDING, arguments={
                 "target": "runtime",
-                **{name: checked.get_parameter(f"{name}-folder") for name in first},
+                **folders(first, checked),
             })  # fmt: skip
-            given: dict[str, Any] = {}
-            for name in first:
-                told = {what: checked.get_parameter(f"{name}-{what}") for what in ("unit", "version")}
-                found = Task(name=f"gate-{name}", template=find, arguments=told)
-                checked >> found
-                found >> built
-                given |= {
-                    f"{name}-{what}": checked.get_parameter(f"{name}-{what}") for what in ("node", *told)
-                }
-                given |= {f"{name}-image": built_or_named(name, f"{name}-image"), **origin(name, found)}
+            given = gated(first, find, checked=checked, built=built)
             rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
             built >> rolled
             sent = Task(

@@ -4,28 +4,28 @@ After the rollout labelled rows are sent through the graph, and what each answer
 """
 
 from dataclasses import replace
-from typing import Any
 
 from hera.workflows import DAG, Task, WorkflowTemplate
 
 from k8s_serving import bandit as graphs
 from k8s_serving.ab_test import questions
 from k8s_serving.deployment import image_name
-from models.contract.spec import Unit
 from workflows.parts import parameters as p
+from workflows.parts.arms import folders as of_arms
+from workflows.parts.arms import gated, said
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, built_or_named, given_by_task, image, of_units, reference
+from workflows.parts.image import BUILDING, given_by_task, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout
-from workflows.parts.targets import arm, origin, router, seldon
+from workflows.parts.targets import arm, router, seldon
 from workflows.parts.traffic import SENDING, traffic
 
 
 def build(question: str, size: int) -> WorkflowTemplate:
     units, unit = questions()[question], graphs.unit()
     arms = {
-        letter: p.arm(letter, _said(known, version), units)
+        letter: p.arm(letter, said(known, version), units)
         for letter, (known, version) in zip("abc", graphs.arms(question, size), strict=False)
     }
     # With a poor arm among them: that the router finds out.
@@ -41,8 +41,8 @@ def build(question: str, size: int) -> WorkflowTemplate:
         check = guard(inputs, images=[image_name(unit, "runtime")], arms=dict.fromkeys(arms, units))
         folders = {**of_units([unit]), **{letter: given_by_task(letter) for letter in arms}}
         find, make = gate(units), image(folders, targets=["runtime"])
-        said = {parameter.name: parameter.tag for parameter in (*p.BANDIT, p.ORDER)}
-        graph = graphs.bandit(router(unit), [arm(letter, units) for letter in arms], **said)
+        chosen = {parameter.name: parameter.tag for parameter in (*p.BANDIT, p.ORDER)}
+        graph = graphs.bandit(router(unit), [arm(letter, units) for letter in arms], **chosen)
         target = seldon(graphs.name_of(question, size), graph)
         roll, send = rollout(target), traffic(target)
 
@@ -50,21 +50,10 @@ def build(question: str, size: int) -> WorkflowTemplate:
             checked = Task(name="guard", template=check)
             built = Task(name="build", template=make, when=BUILDING, arguments={
                 "target": "runtime",
-                **{letter: checked.get_parameter(f"{letter}-folder") for letter in arms},
+                **of_arms(arms, checked),
             })  # fmt: skip
-            given: dict[str, Any] = {f"{unit.kebab}-image": reference(unit, "runtime")}
-            for letter in arms:
-                told = {what: checked.get_parameter(f"{letter}-{what}") for what in ("unit", "version")}
-                found = Task(name=f"gate-{letter}", template=find, arguments=told)
-                checked >> found
-                found >> built
-                given |= {
-                    f"{letter}-{what}": checked.get_parameter(f"{letter}-{what}") for what in ("node", *told)
-                }
-                given |= {
-                    f"{letter}-image": built_or_named(letter, f"{letter}-image"),
-                    **origin(letter, found),
-                }
+            given = {f"{unit.kebab}-image": reference(unit, "runtime")}
+            given |= gated(arms, find, checked=checked, built=built)
             rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
             built >> rolled
             Task(
@@ -75,11 +64,6 @@ def build(question: str, size: int) -> WorkflowTemplate:
                 arguments={**given, "url": rolled.get_parameter("url")},
             )
     return workflow
-
-
-def _said(unit: Unit, version: str) -> str:
-    """An arm as its parameter has it; of the version of all it is not told one."""
-    return unit.name if version == p.VERSION.value else f"{unit.name}:{version}"
 
 
 def manifests() -> dict[str, object]:

@@ -51,17 +51,10 @@ IMAGE = p.Checked(
     "Image with the Python that reads the file; for Parquet one that has pyarrow, as trainers have.",
     {"pattern": r"[a-z0-9][\w./:@-]*", "expected": "an image"},
 )
-
-
-def _count(name: str, value: int, most: int, description: str, low: int = 1) -> p.Checked:
-    rule = {"type": "int", "low": low, "high": most, "expected": f"an int from {low} to {most}"}
-    return p.Checked(name, str(value), description, rule)
-
-
-SHARDS = _count("shards", 4, 1000, "Parts of the rows that are asked for side by side.")
-ROWS = _count("rows-per-request", 100, 100000, "Rows in a request at most.")
-PATIENCE = _count("patience", 60, 86400, "Seconds that a deployment may be away before a shard fails.")
-MOST_FAILED = _count("most-failed", 0, 10**9, "Rows that may fail in a run that succeeds.", low=0)
+SHARDS = p.count("shards", 4, "Parts of the rows that are asked for side by side.", most=1000)
+ROWS = p.count("rows-per-request", 100, "Rows in a request at most.", most=100000)
+PATIENCE = p.count("patience", 60, "Seconds that a deployment may be away before a shard fails.", most=86400)
+MOST_FAILED = p.count("most-failed", 0, "Rows that may fail in a run that succeeds.", most=10**9, low=0)
 INPUTS = (DEPLOYMENT, CLAIM, FILE, OUTPUT, TEXT, IMAGE, SHARDS, ROWS, PATIENCE, MOST_FAILED)
 
 

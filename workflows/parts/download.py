@@ -48,11 +48,11 @@ ENCODING = p.Checked(
     "Encoding of the file at url, which is handed on as UTF-8; binary is no text, and handed on as it is.",
     {"enum": list(ENCODINGS)},
 )
-MOST_MB = p.Checked(
+MOST_MB = p.count(
     "most-mb",
-    "100",
+    100,
     "Megabytes that the file may have at most.",
-    {"type": "int", "low": 1, "high": 100000, "expected": "an int from 1 to 100000"},
+    most=100000,
 )
 INPUTS = (URL, SHA256, ENCODING, MOST_MB)
 # Of a task that runs only where url is given; what it fetched is not kept for another.

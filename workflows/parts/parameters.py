@@ -57,6 +57,18 @@ def switch(name: str, value: str, description: str) -> Checked:
     return Checked(name, value, description, {"enum": list(BOOL)})
 
 
+def count(name: str, value: int, description: str, *, most: int, low: int = 1) -> Checked:
+    """A parameter that is a whole number from `low` to `most`."""
+    rule = {"type": "int", "low": low, "high": most, "expected": f"an int from {low} to {most}"}
+    return Checked(name, str(value), description, rule)
+
+
+def share(name: str, value: str, description: str) -> Checked:
+    """A parameter that is a part of a whole."""
+    rule = {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"}
+    return Checked(name, value, description, rule)
+
+
 REPO = Checked(
     "repo",
     "https://git.example.com/argolane.git",
@@ -100,11 +112,10 @@ BUILDER = Checked(
 )
 DEPLOY = switch("deploy", "true", "Whether the model is deployed, or only looked up and its image built.")
 OVERWRITE = switch("overwrite", "false", "Whether a version that was trained on other inputs is replaced.")
-RATIO = Checked(
+RATIO = share(
     "ratio",
     "0.5",
     "Share of the requests that the first model of the A/B test gets, 0 to 1.",
-    {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"},
 )
 ALGORITHM = Checked(
     "algorithm",
@@ -112,11 +123,10 @@ ALGORITHM = Checked(
     "How the router weighs what it knows against what it may learn.",
     {"enum": ["thompson", "epsilon-greedy"]},
 )
-EPSILON = Checked(
+EPSILON = share(
     "epsilon",
     "0.1",
     "Share of the requests that epsilon-greedy sends to any arm, 0 to 1.",
-    {"type": "float", "low": 0, "high": 1, "expected": "a number from 0 to 1"},
 )
 REWARDS = Checked(
     "rewards",
@@ -131,17 +141,18 @@ ON_FAILURE = Checked(
     "After a failed rollout: put the last verified deployment back, or keep things as they are to look at.",
     {"enum": ["rollback", "keep"]},
 )
-DEPLOY_TIMEOUT = Checked(
+DEPLOY_TIMEOUT = count(
     "deploy-timeout",
-    "900",
+    900,
     "Seconds until a deployment must answer as it was asked for.",
-    {"type": "int", "low": 1, "high": 86400, "expected": "an int from 1 to 86400"},
+    most=86400,
 )
-REQUESTS = Checked(
+REQUESTS = count(
     "requests",
-    "2000",
+    2000,
     "Labelled rows that are sent through the graph after the rollout; with 0 none, and nothing is compared.",
-    {"type": "int", "low": 0, "high": 10_000_000, "expected": "an int from 0 to 10000000"},
+    most=10_000_000,
+    low=0,
 )
 RATE = Checked(
     "rate",
@@ -149,17 +160,18 @@ RATE = Checked(
     "Requests a second at most; with 0 as fast as they are answered.",
     {"type": "float", "low": 0, "high": 100_000, "expected": "a number from 0 to 100000"},
 )
-AT_ONCE = Checked(
+AT_ONCE = count(
     "parallel",
-    "4",
+    4,
     "Requests under way at once; with 1 a router has learned from each before the next.",
-    {"type": "int", "low": 1, "high": 64, "expected": "an int from 1 to 64"},
+    most=64,
 )
-ORDER = Checked(
+ORDER = count(
     "seed",
-    "0",
+    0,
     "Seed of the order in which the rows are sent.",
-    {"type": "int", "low": 0, "high": 4294967295, "expected": "an int from 0 to 4294967295"},
+    most=4294967295,
+    low=0,
 )
 LABELS = Checked(
     "labels",

@@ -21,17 +21,17 @@ from workflows.parts.parameters import Checked
 from workflows.parts.resources import amount, to_train, with_cpu
 
 STUDY = f"{MODEL_STORE}/.sweeps/{{{{workflow.name}}}}"
-TRIALS = Checked(
+TRIALS = p.count(
     "trials",
-    "8",
+    8,
     "Trainings with other params, of which the best is taken.",
-    {"type": "int", "low": 1, "high": 10000, "expected": "an int from 1 to 10000"},
+    most=10000,
 )
-PARALLEL = Checked(
+PARALLEL = p.count(
     "parallel",
-    "2",
+    2,
     "Trials at a time.",
-    {"type": "int", "low": 1, "high": 100, "expected": "an int from 1 to 100"},
+    most=100,
 )
 SEED = Checked(
     "search-seed",

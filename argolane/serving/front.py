@@ -14,6 +14,7 @@ from argolane.serving import metrics
 from argolane.serving.orchestrator import asgi
 from argolane.serving.orchestrator.asgi import Receive, Scope, Send
 from argolane.serving.orchestrator.messages import Failed
+from argolane.serving.orchestrator.metrics import CONTENT_TYPE
 from argolane.serving.orchestrator.server import GraphServer
 
 if TYPE_CHECKING:
@@ -76,9 +77,7 @@ class Front:
         if scope["type"] != "http":
             return
         if scope["path"] == metrics.PATH:
-            await asgi.answer(
-                send, 200, [(b"content-type", metrics.CONTENT_TYPE.encode())], await self._metrics()
-            )
+            await asgi.answer(send, 200, [(b"content-type", CONTENT_TYPE.encode())], await self._metrics())
             return
         if not self.backends:
             await self._not_yet(scope, send)
@@ -109,7 +108,9 @@ class Front:
 
     async def _metrics(self) -> bytes:
         backends = self.backends
-        own = [metrics.Page(each.pod, metrics.EXECUTOR, each.app.metrics().decode()) for each in backends]
+        own = [
+            metrics.Page(each.pod, metrics.EXECUTOR, each.app.measured.render().decode()) for each in backends
+        ]
         # Replicas of one component may share a pod of another.
         units = dict.fromkeys(unit for backend in backends for unit in backend.units)
         return await asyncio.to_thread(metrics.merged, [*own, *await metrics.ask(units)])

@@ -17,7 +17,7 @@ from argolane.serving.client import send_feedback
 from argolane.serving.scoring import score_of
 
 _SHOWN = 10
-_FOUND = "SELECT number, routing, answer, truth, status FROM observations WHERE puid = ?"
+_FOUND = "SELECT number, routing, answer, truth, status, told FROM observations WHERE puid = ?"
 
 
 @dataclass
@@ -58,27 +58,23 @@ def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined) 
             row = file.execute(_FOUND, (puid,)).fetchone()
             if row is None:
                 continue
-            number, routing, answer, known, status = row
+            number, routing, answer, known, status, told = row
             if status != 200:
                 found.refused.append(f"{puid}: its request had no answer")
             elif known != "null" and json.loads(known) != truth:
                 found.refused.append(f"{puid}: its label is known as {known}, not {json.dumps(truth)}")
-            elif known != "null" and _told(file, number):
+            elif known != "null" and told:
                 found.known += 1
             else:
-                _count(file, number, truth, json.loads(answer))
-                _tell(file, number, url, json.loads(routing), json.loads(answer), truth, puid)
+                reward = _count(file, number, truth, json.loads(answer))
+                _tell(file, number, url, json.loads(routing), json.loads(answer), truth, puid, reward)
                 found.counted += 1
             return
     found.refused.append(f"{puid}: no recorded request has this puid")
 
 
-def _told(file: sqlite3.Connection, number: int) -> bool:
-    [told] = file.execute("SELECT told FROM observations WHERE number = ?", (number,)).fetchone()
-    return bool(told)
-
-
-def _count(file: sqlite3.Connection, number: int, truth: Any, answer: Any) -> None:
+def _count(file: sqlite3.Connection, number: int, truth: Any, answer: Any) -> float:
+    """Its reward, which is kept before it is told."""
     [about] = file.execute("SELECT value FROM about WHERE name = 'score'").fetchone()
     score = json.loads(about)
     try:
@@ -91,13 +87,20 @@ def _count(file: sqlite3.Connection, number: int, truth: Any, answer: Any) -> No
             "UPDATE observations SET truth = ?, score = ?, reward = ? WHERE number = ?",
             (json.dumps(truth), value, reward, number),
         )
+    return reward
 
 
 def _tell(
-    file: sqlite3.Connection, number: int, url: str, routing: Any, answer: Any, truth: Any, puid: str
+    file: sqlite3.Connection,
+    number: int,
+    url: str,
+    routing: Any,
+    answer: Any,
+    truth: Any,
+    puid: str,
+    reward: float,
 ) -> None:
     """After the label is kept, so that who is killed in between tells it the next time."""
-    [reward] = file.execute("SELECT reward FROM observations WHERE number = ?", (number,)).fetchone()
     send_feedback(
         url,
         request={},

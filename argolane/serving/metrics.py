@@ -13,7 +13,6 @@ from argolane.serving.orchestrator.http1 import Connection
 from argolane.serving.orchestrator.request_bytes import request_bytes, target, unpacked
 
 PATH = "/metrics"
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 EXECUTOR = "seldon-container-engine"
 """The container that the operator adds to the first pod: on a cluster the executor runs in it."""
 # A unit that computes answers late; Prometheus itself gives up after 10 s.

@@ -83,10 +83,6 @@ class GraphServer:
         """Let go of the connections to the nodes."""
         self._nodes.close()
 
-    def metrics(self) -> bytes:
-        """What it has measured, as Prometheus' text."""
-        return self.measured.render()
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         route = paths.find(scope["path"], method, metrics=self._metrics_path)
@@ -148,7 +144,7 @@ class GraphServer:
                 case Asked.READY:
                     return 200 if await self._ready() else 503, b"", None
                 case Asked.METRICS:
-                    return 200, self.metrics(), CONTENT_TYPE
+                    return 200, self.measured.render(), CONTENT_TYPE
                 case Asked.DOCUMENTATION:
                     return 404, _NO_PAGE, "text/plain; charset=utf-8"
                 case _:

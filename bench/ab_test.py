@@ -8,7 +8,8 @@ seeded tests of two copies. Alone: uv run --with numpy python -m bench.ab_test
 import random
 from typing import Any
 
-from argolane.serving.judgement import Rules, judge
+from argolane.serving.judged import Rules
+from argolane.serving.judgement import judge
 from argolane.serving.observations import Experiment, Seen, Variant
 from argolane.serving.statistics.power import fixed, sample_size
 from argolane.serving.statistics.sequence import LEAST, SHARPEST, bound, pace

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from argolane.project import Project
-    from argolane.serving.judgement import Judgement, Rules
+    from argolane.serving.judged import Judgement, Rules
 
 
 @click.command(name="verdict")
@@ -51,7 +51,7 @@ def verdict(name: str, watch: bool, alpha: float, power: float, effect: float, o
     Of a DEPLOYMENT its latest test, of a RUN its own, as far as it has come. What it says holds at any look,
     however often it is asked. Of a run on a cluster it shows what its task `compare` has said.
     """
-    from argolane.serving.judgement import Rules
+    from argolane.serving.judged import Rules
 
     here, rules = project(), Rules(alpha=alpha, power=power, effect=effect)
     where = place(here, on=on, namespace=namespace)
@@ -94,7 +94,8 @@ def feedback(deployment: str, file: Path) -> None:  # fmt: skip
 
 
 def _judged(here: "Project", name: str, rules: "Rules", where: str | None) -> "Judgement":
-    from argolane.serving.judgement import judge, read_judgement
+    from argolane.serving.judged import read_judgement
+    from argolane.serving.judgement import judge
     from argolane.serving.observations import read_experiment
 
     files = _files(here, name) if where is None else []

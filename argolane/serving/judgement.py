@@ -5,10 +5,10 @@ who watched; the statistics hold for any number of looks.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
+from argolane.serving.judged import Interval, Judgement, Rules, Told
 from argolane.serving.observations import Experiment, Variant
 from argolane.serving.statistics.corrected import holm
 from argolane.serving.statistics.guardrails import P99, fails, quantile, slower
@@ -20,67 +20,6 @@ from argolane.serving.statistics.sequence import LEAST, difference, pace
 
 KEEP, NO_DIFFERENCE, PROMOTE = "keep-testing", "no-difference", "promote-"
 UNEVEN = 0.01  # below it the shares are not those that were asked for
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is decided by. `effect` is the least difference worth finding; 0: what the requests can find."""
-
-    alpha: float = 0.05
-    power: float = 0.8
-    effect: float = 0.0
-    every: int = 100
-    slower: float = 2.0
-    errors: float = 0.01
-
-
-@dataclass(frozen=True)
-class Interval:
-    """How much better `other` is than `one` after so many scores: above 0 where it is, by any metric."""
-
-    one: str
-    other: str
-    scores: int
-    value: float
-    low: float | None
-    high: float | None
-    p: float
-
-
-@dataclass(frozen=True)
-class Told:
-    """An arm in figures."""
-
-    arm: str
-    name: str
-    version: str
-    requests: int
-    scores: int
-    mean: float | None
-    p99: float | None
-    probability: float  # of being the best
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The verdict, why, and what it comes from."""
-
-    verdict: str
-    reason: str
-    deployment: str
-    run: str
-    score: str
-    better: str
-    requests: int
-    seen: int
-    mismatch: float | None
-    effect: float | None
-    needed: int | None
-    arms: Sequence[Told]
-    intervals: Sequence[Interval] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -133,22 +72,6 @@ def judge(experiment: Experiment, rules: Rules) -> Judgement:
         told,
         looks.intervals,
     )
-
-
-def read_judgement(told: Mapping[str, Any]) -> Judgement:
-    """What `to_dict` has given."""
-    arms = [Told(**arm) for arm in told["arms"]]
-    intervals = [Interval(**one) for one in told["intervals"]]
-    return Judgement(**{**told, "arms": arms, "intervals": intervals})
-
-
-def thinned(judgement: Judgement, most: int) -> Judgement:
-    """The same with the intervals of at most so many looks, the latest among them."""
-    pairs = len(judgement.arms) * (len(judgement.arms) - 1) // 2
-    looks = len(judgement.intervals) // pairs
-    kept = {looks - 1 - n * max(1, -(-looks // most)) for n in range(looks)}
-    intervals = [one for n, one in enumerate(judgement.intervals) if n // pairs in kept]
-    return replace(judgement, intervals=intervals)
 
 
 def look(experiment: Experiment, rules: Rules) -> Looks:

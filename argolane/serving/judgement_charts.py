@@ -5,7 +5,7 @@ docs/reports.md has what a chart is made of.
 
 from typing import Any
 
-from argolane.serving.judgement import Judgement
+from argolane.serving.judged import Judgement
 
 
 def charts(judgement: Judgement) -> list[dict[str, Any]]:

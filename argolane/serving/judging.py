@@ -12,7 +12,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from argolane.serving.judgement import Rules, judge, thinned
+from argolane.serving.judged import Rules, thinned
+from argolane.serving.judgement import judge
 from argolane.serving.judgement_charts import charts
 from argolane.serving.observations import read_experiment
 

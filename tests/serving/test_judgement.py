@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from argolane.serving import judging
-from argolane.serving.judgement import Rules, judge, thinned
+from argolane.serving.judged import Rules, thinned
+from argolane.serving.judgement import judge
 from argolane.serving.observations import Experiment, Seen, Variant, read_experiment
 
 Draw = Callable[[random.Random], float]

@@ -12,20 +12,11 @@ from click.testing import CliRunner
 from argolane.cli import main
 from argolane.containers import environments
 from argolane.errors import ArgolaneError
-from argolane.project import Project, find
+from argolane.project import Project
 from argolane.serving import client, rpc_client, status
 from argolane.serving.deployments import Deployments
+from tests.serving.wrapped import LOCK, ROOT, project_of
 
-ROOT = Path(__file__).parents[2]
-LOCK = "models/sk_mnist/runtime.lock"
-SETTINGS = f"""
-[[image]]
-name = "toy-runtime"
-folder = "toy"
-lock = "{LOCK}"
-command = ["seldon-core-microservice", "toy.Model", "--service-type", "MODEL"]
-env = {{ GRPC_WORKERS = "0" }}
-"""
 MODEL = """
 class Model:
     def predict(self, X, names, meta=None):
@@ -58,12 +49,7 @@ print(json.dumps(found))
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    (tmp_path / "toy").mkdir()
-    (tmp_path / "toy" / "__init__.py").write_text(MODEL)
-    (tmp_path / "argolane.toml").write_text(SETTINGS)
-    (tmp_path / LOCK).parent.mkdir(parents=True)
-    (tmp_path / LOCK).write_text((ROOT / LOCK).read_text())
-    return find(tmp_path)
+    return project_of(tmp_path, MODEL)
 
 
 def toy(**env: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import shutil
 import socket
 import sys
 from pathlib import Path
@@ -13,23 +12,14 @@ import psutil
 import pytest
 
 from argolane.errors import ArgolaneError
-from argolane.project import Project, find
+from argolane.project import Project
 from argolane.serving import client
 from argolane.serving.batch.job import predict_file
 from argolane.serving.deployments import Deployments
+from tests.serving.wrapped import project_of
 
 pytestmark = pytest.mark.environments
 
-# The lock under its own name, so that the environment that everything else uses is used here.
-LOCK = "models/sk_mnist/runtime.lock"
-SETTINGS = f"""
-[[image]]
-name = "toy-runtime"
-folder = "toy"
-lock = "{LOCK}"
-command = ["seldon-core-microservice", "toy.Model", "--service-type", "MODEL"]
-env = {{ GRPC_WORKERS = "0" }}
-"""
 MODEL = """
 import os
 from pathlib import Path
@@ -58,16 +48,12 @@ class Model:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    (tmp_path / "toy").mkdir()
-    (tmp_path / "toy" / "__init__.py").write_text(MODEL)
-    (tmp_path / "argolane.toml").write_text(SETTINGS)
-    (tmp_path / LOCK).parent.mkdir(parents=True)
-    shutil.copy(Path(__file__).parents[2] / LOCK, tmp_path / LOCK)
+    made = project_of(tmp_path, MODEL)
     for version in ("1", "2"):
         folder = tmp_path / ".argolane" / "volumes" / "model-store" / "toy" / version
         folder.mkdir(parents=True)
         (folder / "bias").write_text(version)
-    return find(tmp_path)
+    return made
 
 
 def manifest(version: str, tools: Any) -> dict[str, Any]:

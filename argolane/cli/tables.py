@@ -10,7 +10,6 @@ from rich.console import Group, RenderableType
 from argolane.cli.show import table_of
 from argolane.kubernetes.kinds import KINDS
 from argolane.project import Project
-from argolane.serving import metrics
 from argolane.workflow.run.tree import first_line
 
 Object = Mapping[str, Any]
@@ -130,6 +129,8 @@ def _seldon(_: Project, body: Object) -> Row:
 
 
 def _seldon_more(body: Object) -> Row:
+    from argolane.serving import metrics
+
     url = str(((body.get("status") or {}).get("address") or {}).get("url", ""))
     return _age(body), urljoin(url, metrics.PATH) if url else ""
 

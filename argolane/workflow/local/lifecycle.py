@@ -14,6 +14,9 @@ from argolane.serving.deployments import Deployments
 from argolane.workflow.local import needs, subset
 from argolane.workflow.local.engine.dispatch import StandIn
 from argolane.workflow.local.engine.loop import Engine
+from argolane.workflow.local.reconciler.errors import OperationError
+from argolane.workflow.local.reconciler.template.evaluation import replace
+from argolane.workflow.local.reconciler.workflow_tags import of_workflow
 from argolane.workflow.local.submit import submit
 from argolane.workflow.run import recorded
 from argolane.workflow.run.events import Event, Observer, Said
@@ -78,12 +81,21 @@ def preview(
     what its resource templates apply, each below a line with its size. Raises what `run` would."""
     submission = submit(workflow, templates, parameters or {}, name=name)
     found = _looked_at(project, submission, ())
-    bodies = [subset.substituted(submission)]
+    bodies = [_substituted(submission)]
     for text in found.applied:
         # What is no manifest yet has a value that only a task gives.
         with contextlib.suppress(ManifestError):
             bodies += [body for body in loads(text, "manifest") if isinstance(body, dict)]
     return "---\n".join(dump(body, comment=_sized(body)) for body in bodies)
+
+
+def _substituted(submission: Submission) -> dict[str, Any]:
+    """The merged workflow with the values of the workflow's own tags; others are only known in the run."""
+    body = submission.manifest()
+    try:
+        return dict(replace(body, of_workflow(submission, "", lambda name, key: "{{?}}")))
+    except OperationError:
+        return body
 
 
 def _sized(body: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """A submission in, what the local runner does not run, and what is wrong with its deployments, out.
 
 All at once, by path. Only what the run can reach is looked at: a task that a `when` over known parameters
-switches off, and what stands behind it, need not run here.
+switches off, and what stands behind it, need not run here. Longer than most modules, for it is one walk over
+the workflow, of which each kind of thing that may be refused takes a few lines.
 """
 
 import contextlib
@@ -48,15 +49,6 @@ def outlook(project: Project, submission: Submission, acted: Collection[str] = (
     return Outlook(
         *(list(dict.fromkeys(told)) for told in (refused, reader.told["error"], doubted, reader.applied))
     )
-
-
-def substituted(submission: Submission) -> dict[str, Any]:
-    """The merged workflow with the values of the workflow's own tags; others are only known in the run."""
-    body = submission.manifest()
-    try:
-        return dict(replace(body, of_workflow(submission, "", lambda name, key: "{{?}}")))
-    except OperationError:
-        return body
 
 
 def without_effect(spec: Tree) -> list[str]:

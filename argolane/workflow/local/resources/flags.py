@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from argolane.kubernetes import kinds
+
 # Of what this machine does anyway, or has no use for.
 _TAKEN = {
     "create": ("--validate", "--save-config", "--field-manager"),
@@ -21,13 +23,6 @@ _REFUSED = (
     "--recursive", "--kubeconfig", "--context", "--server", "--token", "--as", "--timeout", "--grace-period",
     "--wait", "--cascade",
 )  # fmt: skip
-_WORDS = {
-    "configmap": "ConfigMap", "configmaps": "ConfigMap", "cm": "ConfigMap", "secret": "Secret",
-    "secrets": "Secret", "persistentvolumeclaim": "PersistentVolumeClaim", "pvc": "PersistentVolumeClaim",
-    "service": "Service", "services": "Service", "svc": "Service", "deployment": "Deployment",
-    "deployments": "Deployment", "deploy": "Deployment", "seldondeployment": "SeldonDeployment",
-    "seldondeployments": "SeldonDeployment", "sdep": "SeldonDeployment", "namespace": "Namespace",
-}  # fmt: skip
 
 
 class UnknownFlag(Exception):
@@ -58,7 +53,8 @@ def parse(resource: Mapping[str, Any]) -> Flags:
             selector = value if equals else rest.pop(0) if rest else ""
         elif name not in _known(action):
             raise UnknownFlag(f"unknown flag: {word}\nSee 'kubectl {action} --help' for usage.")
-    kind = _WORDS.get(words[0].lower(), words[0]) if words else ""
+    known = kinds.of(words[0]) if words else None
+    kind = known.name if known else "".join(words[:1])
     return Flags(kind, tuple(words[1:]), selector)
 
 
@@ -70,7 +66,7 @@ def refused(resource: Mapping[str, Any]) -> Iterator[str]:
         if flag.partition("=")[0] in _REFUSED and flag.partition("=")[0] not in _known(action):
             yield flag
     words = _positional(flags)
-    if words and "{{" not in words[0] and (action != "delete" or words[0].lower() not in _WORDS):
+    if words and "{{" not in words[0] and (action != "delete" or kinds.of(words[0]) is None):
         yield words[0]
 
 

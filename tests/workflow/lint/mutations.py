@@ -44,6 +44,10 @@ _OF_TEMPLATE: list[tuple[str, Any]] = [
     ("metrics", {"prometheus": [{"name": "ab", "help": "h", "gauge": {"value": ""}}]}),
     ("podSpecPatch", "{{inputs.parameters.q}}"), ("daemon", True), ("containerSet", {"containers": []}),
     ("containerSet", {"containers": [{"name": "a", "image": "x"}]}), ("archiveLocation", {"git": {}}),
+    ("containerSet", {"containers": [{"name": "main", "image": "x", "dependencies": ["b"]}]}),
+    ("containerSet", {"containers": [{"name": "main", "image": "x", "dependencies": ["main"]}]}),
+    ("containerSet", {"containers": [{"name": "main", "image": "x"}],
+                      "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "w", "mountPath": "/v"}]}),
 ]  # fmt: skip
 _SCHEDULES = [
     "* * * * *",

@@ -68,7 +68,7 @@ def test_mutated_cases(tmp_path: Path) -> None:
     while len(documents) < NUMBER:
         body = mutations.mutated(chance.choice(bodies), chance, len(documents))
         complaint = schema.first_complaint(body)
-        if (complaint and complaint.startswith("json:")) or _panics(body):
+        if (complaint and complaint.startswith(("json:", "quantities"))) or _panics(body):
             continue
         path = tmp_path / f"{len(documents):04}.yaml"
         path.write_text(json.dumps(body), encoding="utf-8")

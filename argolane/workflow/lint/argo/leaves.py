@@ -1,7 +1,7 @@
 """A template that runs something itself in, Argo's complaints about it out."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -77,19 +77,49 @@ def _container_set(base: Base, template: Mapping[str, Any], place: str) -> Itera
         return
     for index, reason in named(containers, field_name):
         yield base.complaint(f"{prefix}containers{reason}", f"{where}[{index}].name")
-    names = {container.get("name") for container in containers}
+    seen = dict[str, str]()
+    for index, mount in enumerate(mappings(mapping(template["containerSet"]).get("volumeMounts"))):
+        path, mounted = str(mount.get("mountPath") or ""), f"volumeMounts[{index}].mountPath"
+        if path in seen:
+            text = f"{prefix}{mounted} '{path}' already mounted in {seen[path]}"
+            yield base.complaint(text, f"{place}.containerSet.{mounted}")
+        seen[path] = f"volumeMounts.{mount.get('name')}"
+    needs = {
+        str(container.get("name") or ""): [str(needed) for needed in container.get("dependencies") or ()]
+        for container in containers
+    }
     for index, container in enumerate(containers):
         for needed in container.get("dependencies") or ():
-            if needed not in names:
+            if needed not in needs:
                 text = f"{prefix}containers.{container.get('name')} dependency '{needed}' not defined"
                 yield base.complaint(text, f"{where}[{index}].dependencies")
+    if cycle := _cycle(needs):
+        yield base.complaint(f"{prefix}containers dependency cycle detected: {'->'.join(cycle)}", where)
     inputs, outputs = mapping(template.get("inputs")), mapping(template.get("outputs"))
     if (
         inputs.get("artifacts") or outputs.get("parameters") or outputs.get("artifacts")
-    ) and "main" not in names:
+    ) and "main" not in needs:
         yield base.complaint(
             f'{prefix}containers must have a container named "main" for input or output', where
         )
+
+
+def _cycle(needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """The way from one container along what it depends on back to one on the way; empty where there is none."""
+    done = set[str]()
+
+    def below(name: str, way: list[str]) -> list[str]:
+        if name in done:
+            return []
+        for needed in needs.get(name, ()):
+            if needed in way:
+                return [*way, needed]
+            if found := below(needed, [*way, needed]):
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in needs if (found := below(name, [name]))), [])
 
 
 def _resource_fault(name: str, resource: Mapping[str, Any], template: Mapping[str, Any]) -> str:

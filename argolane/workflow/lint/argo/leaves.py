@@ -105,7 +105,7 @@ def _container_set(base: Base, template: Mapping[str, Any], place: str) -> Itera
 
 
 def _cycle(needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """The way from one container along what it depends on back to one on the way; empty where there is none."""
+    """The way from one container along what it needs back to one on the way; empty where there is none."""
     done = set[str]()
 
     def below(name: str, way: list[str]) -> list[str]:

@@ -96,8 +96,8 @@ protos: .venv/dev ## write serving/protos/seldon.binpb from the .proto files bes
 		--include_imports --descriptor_set_out=seldon.binpb prediction.proto
 
 .PHONY: bench
-bench: .venv/dev ## measure ratios side by side
-	$(bin)/python -m bench
+bench: .venv/dev ## measure ratios side by side; ARGS names one
+	$(bin)/python -m bench $(ARGS)
 
 .PHONY: clean
 clean: ## end local deployments; remove runs, .venv and caches; trained models and what else is kept stay

@@ -1,8 +1,8 @@
 """A sweep of 8 trials, two at a time, beside the same 8 one after the other: `argolane run sweep-sk-mnist`.
 
 Trials of the digits, some seconds each and all alike (one width, none pruned: else it is measured by chance
-which trial is the last), in turn; goal: 1.7 times as fast on two idle processors. Also what a trial costs beside
-its training: the sweep one at a time, less the seconds that its trainings took.
+which trial is the last), in turn; goal: 1.7 times as fast on two idle processors. Also what a trial costs
+beside its training: the sweep one at a time, less the seconds that its trainings took.
 """
 
 import json

@@ -14,7 +14,7 @@ Tree = Mapping[str, Any]
 
 REFUSED_IN_SPEC = ("hostAliases", "shutdown", "executorPlugins")
 REFUSED_IN_TEMPLATE = (
-    "data", "plugin", "hostAliases", "daemon",
+    "data", "plugin", "hostAliases",
 )  # fmt: skip
 REFUSED_IN_CONTAINER = ("lifecycle", "volumeDevices", "restartPolicy")
 NO_EFFECT_IN_SPEC = (

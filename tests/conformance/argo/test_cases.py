@@ -9,8 +9,7 @@ from harness import Outcome, run
 from recording import names
 
 # Cases that need what the engine refuses, with the field that it names.
-_DAEMONS = ("dag", "depends", "exits", "retry", "step-fails", "steps")
-REFUSED: dict[str, str] = {f"lab-daemon-{name}": "daemon" for name in _DAEMONS} | {"lab-http": "daemon"}
+REFUSED: dict[str, str] = {}
 # They mostly wait: for sleeps, deadlines and backoffs of the recorded manifests.
 _AT_ONCE = 8
 _LONG = ("dag-failfast-true", "deadline-retry", "deadline-workflow", "deadline-template-parameter")

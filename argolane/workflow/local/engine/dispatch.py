@@ -15,6 +15,7 @@ from argolane.serving import host_names
 from argolane.workflow.local import asking, resources
 from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.lookups import Lookups
+from argolane.workflow.local.engine.news import News, PodNoted, PodReady, PodStarted
 from argolane.workflow.local.pod.artifacts import Repository
 from argolane.workflow.local.pod.exits import over
 from argolane.workflow.local.pod.imagecache import ImageCache
@@ -42,15 +43,14 @@ class Dispatch:
         submission: Submission,
         state: RunState,
         journal: Journal,
-        started: Callable[[str], None],
-        noted: Callable[[str, str], None],
+        news: News,
         stand_ins: Mapping[str, StandIn],
     ) -> None:
         self._project, self._submission, self._state, self._journal = project, submission, state, journal
         self._objects = Objects(project)
         self._lookups = Lookups(self._objects)
         self._images = ImageCache(project, lambda text: journal.tell(Said(text)))
-        self._started, self._noted, self._stand_ins = started, noted, stand_ins
+        self._news, self._stand_ins = news, stand_ins
 
     def run(self, order: PodOrder, stop: Stop) -> PodResult:
         """The result, whatever happens: a bug of ours ends this node, not the run's bookkeeping."""
@@ -62,7 +62,7 @@ class Dispatch:
             if order.template.get("resource") is not None:
                 return _reported(self._run_resource(order, stop, path))
             if order.template.get("http") is not None:
-                self._started(order.node_id)
+                self._news.tell(PodStarted(order.node_id))
                 return _reported(asking.run(order, self._lookups.secret))
             return _reported(run_pod(order, self._surroundings(order, path), stop))
         except OSError as error:
@@ -83,7 +83,8 @@ class Dispatch:
             tell=lambda container, stream, data: journal.tell(Printed(path, container, stream, data)),
             say=lambda text: journal.tell(Said(text)),
             images=self._images,
-            started=lambda: self._started(order.node_id),
+            started=lambda: self._news.tell(PodStarted(order.node_id)),
+            ready=lambda address: self._news.tell(PodReady(order.node_id, address)),
             full=journal.disk_is_full,
             hosts=host_names.mounts(self._project, self._project.settings.namespace, always=False),
         )
@@ -93,7 +94,7 @@ class Dispatch:
         return Repository(outputs / safe(path), self._project.state / "artifacts", self._lookups.secret)
 
     def _run_resource(self, order: PodOrder, stop: Stop, path: str) -> PodResult:
-        self._started(order.node_id)
+        self._news.tell(PodStarted(order.node_id))
         owner = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Workflow",
@@ -109,8 +110,9 @@ class Dispatch:
             resources.Runs(self._project, self._submission.others, folder / "made"),
         )
         return resources.run(
-            order, server, owner, stop, manifest, time.time(), lambda words: self._noted(order.node_id, words)
-        )
+            order, server, owner, stop, manifest, time.time(),
+            lambda words: self._news.tell(PodNoted(order.node_id, words)),
+        )  # fmt: skip
 
     def _fields(self, order: PodOrder) -> dict[str, str]:
         """What a fieldRef may read."""

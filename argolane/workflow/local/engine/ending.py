@@ -5,7 +5,7 @@ from argolane.workflow.local.reconciler.reconcile import STEP_PAST_DEADLINE, Ver
 from argolane.workflow.local.reconciler.state.run_state import RunState
 from argolane.workflow.local.reconciler.template.types import STARTED
 
-_GRACE = 5.0
+GRACE = 5.0
 
 
 def at_deadline(run: RunState, launcher: Launcher) -> bool:
@@ -19,7 +19,7 @@ def at_deadline(run: RunState, launcher: Launcher) -> bool:
     ]
     for node in late:
         if run.ports.pod_exists(node.id):
-            launcher.stop(node.id, STEP_PAST_DEADLINE, _GRACE)
+            launcher.stop(node.id, STEP_PAST_DEADLINE, GRACE)
             run.nodes.mark(node, "Failed", STEP_PAST_DEADLINE)
     return bool(late)
 
@@ -31,12 +31,12 @@ def by_order(run: RunState, launcher: Launcher, strategy: str) -> None:
         if node.fulfilled or node.type not in STARTED or not run.ports.pod_exists(node.id):
             continue
         if run.stops(on_exit=run.nodes.in_exit_handler(node)):
-            launcher.stop(node.id, f"workflow shutdown with strategy:  {strategy}", _GRACE)
+            launcher.stop(node.id, f"workflow shutdown with strategy:  {strategy}", GRACE)
 
 
 def with_run(launcher: Launcher, reason: str) -> None:
     """End the pods that still run when the workflow is over."""
-    launcher.stop_all(reason, _GRACE)
+    launcher.stop_all(reason, GRACE)
 
 
 def of_rest(run: RunState) -> None:

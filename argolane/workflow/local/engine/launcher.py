@@ -23,10 +23,22 @@ class Launcher:
         self._stops: dict[str, Stop] = {}
         self._capacity = Capacity()
         self._threads: dict[str, threading.Thread] = {}
+        self._idle: set[str] = set()
 
     @property
     def busy(self) -> bool:
         return bool(self._waiting or self._stops)
+
+    @property
+    def works(self) -> bool:
+        """Whether a pod may still say something of its own accord that lets the run go on."""
+        return bool(self._waiting or self._stops.keys() - self._idle)
+
+    def idle(self, node_id: str) -> None:
+        """A daemon is up. Its place is free: what it waits for could need that."""
+        self._idle.add(node_id)
+        self._capacity.give_back(node_id)
+        self.start_what_fits()
 
     def add(self, order: PodOrder) -> None:
         self._waiting.append(order)

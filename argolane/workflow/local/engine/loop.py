@@ -17,10 +17,18 @@ from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.launcher import Launcher
 from argolane.workflow.local.engine.locks import FileLocks
 from argolane.workflow.local.engine.lookups import Lookups
-from argolane.workflow.local.engine.news import Happening, News, PodNoted, PodOver, PodStarted, Signalled
+from argolane.workflow.local.engine.news import (
+    Happening,
+    News,
+    PodNoted,
+    PodOver,
+    PodReady,
+    PodStarted,
+    Signalled,
+)
 from argolane.workflow.local.engine.remembering import ConfigMapMemory
 from argolane.workflow.local.engine.signals import signals_to
-from argolane.workflow.local.reconciler import hooks, preparation, reconcile
+from argolane.workflow.local.reconciler import daemons, hooks, preparation, reconcile
 from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.errors import CannotStart, OperationError
 from argolane.workflow.local.reconciler.nodes.node import Node, stamp
@@ -61,10 +69,11 @@ class Engine:
         self._answers: dict[str, dict[str, Any]] = {}
         self._news = News()
         self._ordered: set[str] = set()
+        self._ended: set[str] = set()  # daemons
         self._locks = FileLocks(project.state / "locks", self._objects.namespace, self._lookups.limit)
         self._state = self._begin()
         dispatch = Dispatch(
-            project, submission, self._state, self._journal, self._pod_has_started, self._pod_waits, stand_ins
+            project, submission, self._state, self._journal, self._news, stand_ins
         )
         self._launcher = Launcher(dispatch.run, self._pod_is_over)
         self._suspended = bool(self._state.spec.get("suspend"))
@@ -81,6 +90,7 @@ class Engine:
             memory=ConfigMapMemory(self._objects),
             answers=self._answer,
             replayed=self._replay.__contains__,
+            end_pod=self._end_daemon,
         )
         return RunState(
             name=submission.name,
@@ -128,7 +138,7 @@ class Engine:
                     self._state.variables.set("workflow.status", "Running")
                     first = False
                 self._publish()
-                if verdict is None and not self._launcher.busy and not self._news:
+                if verdict is None and not self._launcher.works and not self._news:
                     verdict = ending.of_waiting(self._state)
                 if verdict is not None:
                     return verdict
@@ -186,16 +196,22 @@ class Engine:
     def _hear(self, happening: Happening) -> bool:
         if isinstance(happening, PodStarted):
             node = self._state.nodes.of(happening.node_id)
-            if node.phase == "Pending":
+            # A daemon is Pending until it is ready, as is what waits for it.
+            if node.phase == "Pending" and not daemons.is_daemon(self._state.settled.template_of(node.id)):
                 self._state.nodes.mark(node, "Running", "")
             return self._hooked
+        if isinstance(happening, PodReady):
+            daemons.ready(self._state, self._state.nodes.of(happening.node_id), happening.address)
+            self._launcher.idle(happening.node_id)
+            return True
         if isinstance(happening, PodNoted):
             node = self._state.nodes.of(happening.node_id)
             if not node.fulfilled:
                 self._state.nodes.mark(node, node.phase, happening.words)
             return False
         if isinstance(happening, PodOver):
-            reconcile.finished(self._state, self._state.nodes.of(happening.node_id), happening.result)
+            if happening.node_id not in self._ended:
+                reconcile.finished(self._state, self._state.nodes.of(happening.node_id), happening.result)
             self._launcher.over(happening.node_id)
         else:
             self._shut_down("Terminate")
@@ -221,6 +237,7 @@ class Engine:
     def _end(self, verdict: Verdict) -> Run:
         if self._journal.full:
             self._state.shutdown = "Terminate"
+        daemons.end(self._state)
         ending.with_run(self._launcher, self._journal.full or "the workflow is over")
         while self._launcher.busy:
             self._hear_all(_POLL)
@@ -276,14 +293,13 @@ class Engine:
         else:
             self._launcher.add(order)
 
-    def _pod_has_started(self, node_id: str) -> None:
-        self._news.tell(PodStarted(node_id))
-
-    def _pod_waits(self, node_id: str, words: str) -> None:
-        self._news.tell(PodNoted(node_id, words))
+    def _end_daemon(self, node_id: str) -> None:
+        """Its result is nothing that a later runner could go on from."""
+        self._ended.add(node_id)
+        self._launcher.stop(node_id, "the daemon is not needed any more", ending.GRACE)
 
     def _pod_is_over(self, node_id: str, result: PodResult) -> None:
         """In the pod's own thread, or at once for one that never started."""
-        if not self._state.shutdown or result.phase == "Succeeded":
+        if node_id not in self._ended and (not self._state.shutdown or result.phase == "Succeeded"):
             self._journal.keep(node_id, result.to_dict())
         self._news.tell(PodOver(node_id, result))

@@ -13,6 +13,14 @@ class PodStarted:
 
 
 @dataclass(frozen=True)
+class PodReady:
+    """Each container of a daemon's pod is; others reach it at the address."""
+
+    node_id: str
+    address: str
+
+
+@dataclass(frozen=True)
 class PodNoted:
     """What a pod waits for, in a few words; '' when there is nothing to say any more."""
 
@@ -31,7 +39,7 @@ class Signalled:
     """Somebody wants the run ended."""
 
 
-Happening = PodStarted | PodNoted | PodOver | Signalled
+Happening = PodStarted | PodReady | PodNoted | PodOver | Signalled
 
 
 class News:

@@ -23,12 +23,20 @@ _AFTER_KILL = 10.0
 
 
 class Containers:
-    """Those of one pod; `exits` are of those that are over, in order."""
+    """Those of one pod, at its `address` if it has one; `exits` are of those that are over, in order, `made`
+    is what was started of each."""
 
     def __init__(
-        self, order: PodOrder, around: Surroundings, stop: Stop, images: Mapping[str, Image]
+        self,
+        order: PodOrder,
+        around: Surroundings,
+        stop: Stop,
+        images: Mapping[str, Image],
+        address: str | None = None,
     ) -> None:
         self.exits: list[Exit] = []
+        self.made: dict[str, sandbox.Container] = {}
+        self._address = address
         self._order, self._around, self._images = order, around, images
         self._captures: list[Capture] = []
         self._last_words: dict[str, LastWords] = {}
@@ -71,7 +79,7 @@ class Containers:
             tmp=tmp,
             added={"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id},
         )
-        made = replace(made, layer=layer, outputs=outputs)
+        made = replace(made, layer=layer, outputs=outputs, address=self._address)
         capture = self._capture(name)
         try:
             made = programs.found(made)
@@ -79,6 +87,7 @@ class Containers:
             self.exits.append(Exit(name, NO_PROGRAM, str(missing)))
             capture.started()
             return None
+        self.made[name] = made
         process = sandbox.start(made, stdout=capture.ends["stdout"], stderr=capture.ends["stderr"])
         capture.started()
         self._watch.add(process, capture)

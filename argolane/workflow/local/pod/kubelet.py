@@ -16,13 +16,15 @@ from argolane.containers.inside.init import NOT_FOUND
 from argolane.containers.process import Process
 from argolane.disk import check_room, is_full, said
 from argolane.errors import ArgolaneError
+from argolane.serving.ports import HOST
 from argolane.workflow.local.fields import containers as declared_containers
-from argolane.workflow.local.pod import arguments, artifacts, containerset, files, outputs
+from argolane.workflow.local.pod import arguments, artifacts, containerset, daemon, files, outputs
 from argolane.workflow.local.pod.containers import Containers
 from argolane.workflow.local.pod.exits import Exit, judged, main_of, over
 from argolane.workflow.local.pod.files import SCRIPT, Files
 from argolane.workflow.local.pod.stopping import PAST_DEADLINE, Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
+from argolane.workflow.local.reconciler.daemons import is_daemon
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 from argolane.workflow.run.recorded import tail
@@ -46,6 +48,7 @@ class _Pod:
     stop: Stop
     began: float = field(default_factory=time.time)
     prepared: float = 0.0
+    address: str | None = None  # a daemon's
 
     def run(self) -> PodResult:
         result = self._ended()
@@ -57,7 +60,12 @@ class _Pod:
     def _ended(self) -> PodResult:
         try:
             self.around.folder.mkdir(parents=True, exist_ok=True)
-            return self._run()
+            if not is_daemon(self.order.template):
+                return self._run()
+            with daemon.address(self.around.folder) as self.address:
+                own = {"status.podIP": self.address or HOST}
+                self.around = replace(self.around, fields={**self.around.fields, **own})
+                return self._run()
         except (OperationError, ArgolaneError) as error:
             return self._result("Error", str(error), outputs.declared(self.order.template))
         except OSError as error:
@@ -85,7 +93,8 @@ class _Pod:
             ready = Files(self.order, self.around)
         except artifacts.ArtifactError as error:
             return self._result("Error", f"init: Error (exit code 64): {error}")
-        with contextlib.closing(Containers(self.order, self.around, self.stop, images)) as containers:
+        containers = Containers(self.order, self.around, self.stop, images, self.address)
+        with contextlib.closing(containers):
             try:
                 return self._init(ready, containers) or self._main(ready, containers)
             finally:
@@ -139,8 +148,13 @@ class _Pod:
             main["args"] = [*(main.get("args") or ()), SCRIPT]
         process = containers.start(main, mounts, ready.view.tmp, ready.layer, ready.view.kept)
         self.around.started()
-        if process is not None and not self._over(containers, process):
-            return self._interrupted(containers, [process, *sidecars])
+        with contextlib.ExitStack() as watched:
+            if process is not None and is_daemon(self.order.template):
+                declared = [main, *(self.order.template.get("sidecars") or ())]
+                address = self.address or HOST
+                watched.enter_context(daemon.until_ready(declared, containers.made, address, self.around.ready))
+            if process is not None and not self._over(containers, process):
+                return self._interrupted(containers, [process, *sidecars])
         for sidecar in sidecars:
             containers.end_sidecar(sidecar, _GRACE)
         return self._conclude(ready.view, containers)

@@ -16,7 +16,7 @@ class Surroundings:
     """`folder` is the pod's own, `claims` and `run_volumes` are those of the project and of the run.
 
     `hosts` is the file with the names of Services, if there is any. `full` is to be told of a log that no
-    longer fits on the disk.
+    longer fits on the disk, `ready` of a daemon that is up, with its address.
     """
 
     objects: Objects
@@ -31,4 +31,5 @@ class Surroundings:
     images: ImageCache
     started: Callable[[], None]
     full: Callable[[OSError, Path], None]
+    ready: Callable[[str], None]
     hosts: tuple[Mount, ...] = ()

@@ -26,7 +26,7 @@ from argolane.workflow.local.reconciler.template.types import POD_TYPES, node_ty
 def execute_call(run: RunState, call: Call) -> Node | None:
     """The node of a template called with arguments; None when it cannot be made yet."""
     node = run.nodes.named(call.name)
-    if node is not None and node.fulfilled:
+    if node is not None and node.over:
         run.ports.locks.release(node.id)
         return node
     run.this_pass.depth += 1

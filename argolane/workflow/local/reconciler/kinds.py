@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from argolane.workflow.local.reconciler import daemons
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.dag.template import execute_dag
 from argolane.workflow.local.reconciler.errors import OperationError, Postponed
@@ -33,10 +34,18 @@ def execute_template(
 
 def _by_kind(run: RunState, call: Call, inner: TemplateSource, template: Mapping[str, Any]) -> Node | None:
     kind = type_of(template)
-    if kind == "steps":
-        return execute_steps(run, call, inner, template)
-    if kind == "dag":
-        return execute_dag(run, call, inner, template)
+    if kind in ("steps", "dag"):
+        execute = execute_steps if kind == "steps" else execute_dag
+        try:
+            return execute(run, call, inner, template)
+        finally:
+            _end_daemons(run, call)
     if kind == "suspend":
         return execute_suspend(run, call, template)
     return execute_pod(run, call, template)
+
+
+def _end_daemons(run: RunState, call: Call) -> None:
+    node = run.nodes.named(call.name)
+    if node is not None and node.over:
+        daemons.end(run, node.id)

@@ -102,3 +102,5 @@ class Ports:
     memory: Memory
     answers: Callable[[Node], Mapping[str, Any] | None] = lambda node: None
     replayed: Callable[[str], bool] = lambda node_id: False
+    # A daemon that nobody needs any more.
+    end_pod: Callable[[str], None] = lambda node_id: None

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from argolane.languages.gotext import quote
-from argolane.workflow.local.reconciler import hooks, memory
+from argolane.workflow.local.reconciler import daemons, hooks, memory
 from argolane.workflow.local.reconciler.call import Call
 from argolane.workflow.local.reconciler.calling import execute_call
 from argolane.workflow.local.reconciler.errors import (
@@ -49,6 +49,8 @@ def reconcile(run: RunState) -> Verdict | None:
         return None
     if node is None:
         return None
+    if node.daemoned:
+        daemons.end(run, node.boundary_id)
     phase = _WORKFLOW_PHASES.get(node.phase, node.phase)
     with run.variables.ending(phase, _failures(run)):
         return _conclude(run, node, phase)
@@ -117,9 +119,10 @@ def finished(run: RunState, node: Node, result: PodResult) -> None:
     """A pod is over: its node gets phase, message, outputs, and hands on what has a globalName."""
     node.outputs = dict(result.outputs) if result.outputs else node.outputs
     node.final = result.final
-    if not node.fulfilled:
+    if not node.over:
+        node.daemoned = False
         node.started_at, node.finished_at = result.started_at, result.finished_at
-        run.nodes.mark(node, result.phase, result.message)
+        run.nodes.mark(node, *daemons.judged(run, node, result))
     told = {f"{node.name}.{each.name}": each for each in result.containers}
     for name in list(run.settled.containers.get(node.id, ())):
         each = told.get(name)

@@ -22,7 +22,7 @@ def execute_task(context: DagPass, name: str, node: Node | None) -> None:
         return
     if node.fulfilled or node.phase == "Running":
         hooks_over = _settle(context, name, node)
-        if not hooks_over or node.fulfilled:
+        if not hooks_over or node.over:
             return
     started = node.type in STARTED and not node.waiting_for and context.run.ports.pod_exists(node.id)
     if not started:
@@ -79,6 +79,8 @@ def _statuses(context: DagPass, name: str) -> dict[str, set[str]] | None:
         if node is None or not node.fulfilled or not _hooks_over(context.run, node):
             return None
         holds = {"Errored" if node.phase == "Error" else node.phase}
+        if node.daemoned:
+            holds.add("Daemoned")
         if node.type == "TaskGroup":
             phases = [context.run.nodes.of(child).phase for child in node.children]
             if "Succeeded" in phases:

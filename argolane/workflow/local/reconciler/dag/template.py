@@ -22,6 +22,10 @@ def execute_dag(run: RunState, call: Call, inner: TemplateSource, template: Mapp
     node = run.factory.begin(call, "DAG", template)
     plan = run.cache.plan(call.name, template, plan_of)
     context = DagPass(run, node, template, plan, inner, call.on_exit)
+    for name in plan.tasks:
+        task = context.task_node(name)
+        if task is not None and task.daemoned:
+            _run(context, name)  # No target leads to it any more, but it may need another attempt.
     exits_over = True
     for target in plan.targets:
         _run(context, target)

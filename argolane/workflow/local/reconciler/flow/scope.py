@@ -44,6 +44,8 @@ class Scope:
             self.set(f"{prefix}.startedAt", rfc3339(node.started_at))
         if node.finished_at is not None:
             self.set(f"{prefix}.finishedAt", rfc3339(node.finished_at))
+        if node.pod_ip:
+            self.set(f"{prefix}.ip", node.pod_ip)
         self.set(f"{prefix}.status", node.phase)
         if node.type == "Pod" and node.started_at is not None:
             self.set(f"{prefix}.hostNodeName", "localhost")

@@ -34,10 +34,17 @@ class Node:
     memoization: dict[str, Any] | None = None
     waiting_for: str = ""
     final: bool = False
+    daemoned: bool = False
+    pod_ip: str = ""
+
+    @property
+    def over(self) -> bool:
+        return self.phase in FULFILLED
 
     @property
     def fulfilled(self) -> bool:
-        return self.phase in FULFILLED
+        """Whether what waits for it may go on: it is over, or a daemon that is up."""
+        return self.over or (self.daemoned and self.phase != "Pending")
 
     @property
     def completed(self) -> bool:
@@ -78,6 +85,8 @@ class Node:
             "inputs": self.inputs,
             "outputs": self.outputs,
             "memoizationStatus": self.memoization,
+            "podIP": self.pod_ip,
+            "daemoned": self.daemoned,
         }
         plain.update((key, value) for key, value in optional.items() if value)
         flags = {"hooked": self.hooked, "retried": self.retried}

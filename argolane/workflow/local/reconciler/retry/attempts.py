@@ -41,13 +41,14 @@ def execute_attempts(
             return parent
         made = run.nodes.attempts(parent)
         last = made[-1] if made else None
-        if parent.fulfilled and run.nodes.all_over(parent):
+        failed_daemon = parent.daemoned and parent.unsuccessful
+        if parent.fulfilled and (failed_daemon or run.nodes.all_over(parent)):
             if last is not None:
                 parent.outputs = last.outputs
             run.ports.locks.release(parent.id)
             return parent
         number = len(made)
-        if last is not None and not last.fulfilled:
+        if last is not None and not last.over:
             number -= 1
             tried = replace(call, name=last.name, retried=True)
         else:

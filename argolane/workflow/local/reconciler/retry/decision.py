@@ -22,10 +22,14 @@ def decide(run: RunState, node: Node, strategy: Strategy) -> bool:
     A node that is not marked as over goes on: with its last attempt, or with one more.
     """
     attempts = run.nodes.attempts(node)
-    if node.fulfilled or not attempts:
+    if node.over or not attempts:
         return True
     last = attempts[-1]
-    if not last.fulfilled:
+    if last.daemoned:
+        node.daemoned = True
+        run.settled.daemons[node.id] = None
+        run.nodes.mark(node, last.phase)
+    if not last.over:
         return True
     if not last.unsuccessful:
         node.outputs = last.outputs

@@ -44,7 +44,7 @@ class Cache:
         known = self._outputs.get(node.id)
         if known is None or known[0] != node.phase or known[1] is not node.outputs:
             known = (node.phase, node.outputs, make())
-            if node.fulfilled:
+            if node.over:
                 self._outputs[node.id] = known
         made: Made = known[2]
         return made

@@ -12,12 +12,14 @@ class Settled:
     """`members`: what a task, or the steps of a group, became when its loop was spread out, by node name.
 
     `containers`: names of the nodes of a containerSet's containers, by the id of their pod's. `attempts`: the
-    template that an attempt of a retried node was made from, by the attempt's node name.
+    template that an attempt of a retried node was made from, by the attempt's node name. `daemons`: ids of the
+    nodes that were daemons at some time, in the order they became so.
     """
 
     members: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     attempts: dict[str, Template] = field(default_factory=dict)
     containers: dict[str, list[str]] = field(default_factory=dict)
+    daemons: dict[str, None] = field(default_factory=dict)
     _written: dict[str, Template] = field(default_factory=dict)
 
     def remember_template(self, node_id: str, template: Template) -> None:

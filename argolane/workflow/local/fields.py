@@ -13,9 +13,9 @@ from argolane.workflow.local.resources import flags, jobs, runs
 Tree = Mapping[str, Any]
 
 REFUSED_IN_SPEC = ("hostAliases", "shutdown", "executorPlugins")
-REFUSED_IN_TEMPLATE = (
-    "data", "plugin", "hostAliases",
-)  # fmt: skip
+REFUSED_IN_TEMPLATE = ("data", "plugin", "hostAliases")
+# What is no program that goes on.
+_NO_DAEMONS = ("containerSet", "resource", "data")
 REFUSED_IN_CONTAINER = ("lifecycle", "volumeDevices", "restartPolicy")
 NO_EFFECT_IN_SPEC = (
     "affinity", "archiveLogs", "artifactGC", "artifactRepositoryRef", "automountServiceAccountToken",
@@ -48,6 +48,8 @@ def of_template(template: Tree) -> Iterator[str]:
     for name in REFUSED_IN_TEMPLATE:
         if template.get(name) is not None and template.get(name) is not False:
             yield name
+    if template.get("daemon") and any(template.get(kind) is not None for kind in _NO_DAEMONS):
+        yield "daemon"
     if (template.get("retryStrategy") or {}).get("affinity"):
         yield "retryStrategy.affinity"
     yield from _locks(template)

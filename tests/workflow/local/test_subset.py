@@ -52,7 +52,7 @@ templates:
 - name: other
   suspend: {}
 - name: main
-  daemon: true
+  hostAliases: [{ip: 10.0.0.1, hostnames: [h]}]
   outputs: {artifacts: [{name: a, path: /tmp/a, s3: {bucket: b, key: k}}]}
   container:
     image: python:3.11-slim
@@ -63,11 +63,11 @@ templates:
     paths = [fault.split("'")[1] for fault in faults]
     assert paths == [
         "spec.volumes[0].nfs",
-        "spec.templates[1].daemon",
+        "spec.templates[1].hostAliases",
         "spec.templates[1].container.env[0].valueFrom.resourceFieldRef",
     ]
     assert faults[1] == (
-        "Workflow uses 'spec.templates[1].daemon', which the local runner does not run. Use --on argo."
+        "Workflow uses 'spec.templates[1].hostAliases', which the local runner does not run. Use --on argo."
     )
 
 

@@ -72,9 +72,7 @@ class Engine:
         self._ended: set[str] = set()  # daemons
         self._locks = FileLocks(project.state / "locks", self._objects.namespace, self._lookups.limit)
         self._state = self._begin()
-        dispatch = Dispatch(
-            project, submission, self._state, self._journal, self._news, stand_ins
-        )
+        dispatch = Dispatch(project, submission, self._state, self._journal, self._news, stand_ins)
         self._launcher = Launcher(dispatch.run, self._pod_is_over)
         self._suspended = bool(self._state.spec.get("suspend"))
         self._hooked = hooks.anywhere(self._state)

@@ -1,7 +1,7 @@
-"""The containers of a daemon in, a word once each of them is ready out; and the address that others reach it at.
+"""The containers of a daemon in, a word once each of them is ready out; and the address it is reached at.
 
-Ready is what the readinessProbe of a container says, or that it runs. A daemon that was ready once stays so, as
-Argo's controller sees it.
+Ready is what the readinessProbe of a container says, or that it runs. A daemon that was ready once stays so,
+as Argo's controller sees it.
 """
 
 import asyncio

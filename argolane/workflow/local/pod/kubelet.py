@@ -152,7 +152,9 @@ class _Pod:
             if process is not None and is_daemon(self.order.template):
                 declared = [main, *(self.order.template.get("sidecars") or ())]
                 address = self.address or HOST
-                watched.enter_context(daemon.until_ready(declared, containers.made, address, self.around.ready))
+                watched.enter_context(
+                    daemon.until_ready(declared, containers.made, address, self.around.ready)
+                )
             if process is not None and not self._over(containers, process):
                 return self._interrupted(containers, [process, *sidecars])
         for sidecar in sidecars:

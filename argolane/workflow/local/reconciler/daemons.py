@@ -1,7 +1,7 @@
 """Daemons: pods that run while the template around them does, as Argo's controller sees them.
 
-One that is up and ready counts as fulfilled, though it is Running: what waits for it goes on. It ends, and has
-Succeeded, with the DAG or Steps template that called it.
+One that is up and ready counts as fulfilled, though it is Running: what waits for it goes on. It ends, and
+has Succeeded, with the DAG or Steps template that called it.
 """
 
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ class Settled:
     """`members`: what a task, or the steps of a group, became when its loop was spread out, by node name.
 
     `containers`: names of the nodes of a containerSet's containers, by the id of their pod's. `attempts`: the
-    template that an attempt of a retried node was made from, by the attempt's node name. `daemons`: ids of the
+    template that an attempt of a retried node was made from, by the attempt's node name. `daemons`: ids of
     nodes that were daemons at some time, in the order they became so.
     """
 

@@ -19,7 +19,8 @@ class ImageSettings:
 
     `name` is the last part of an image reference without tag or digest; `{model}` in it stands for one
     folder's name in kebab-case, and for the same name in snake_case in the other fields. Without a `lock` its
-    containers have this machine's tools, without a `folder` nothing of the project.
+    containers have this machine's tools, without a `folder` nothing of the project. `needs` are programs that
+    this machine has to have.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ImageSettings:
     command: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     pass_env: list[str] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,6 +174,8 @@ def _fault(project: Project, image: _ProjectImage) -> str | None:
         return f"{where}: there is no folder {folder}. Make it, or correct the image's name."
     if lock and not (project.root / lock).is_file():
         return f"{where}: there is no file {lock}. Write it with `uv pip compile --generate-hashes`."
+    if missing := next((name for name in image.settings.needs if not stock.has(name)), ""):
+        return f"{where} needs {missing!r}, which is not on this machine. Install it, or use --on argo."
     return None
 
 

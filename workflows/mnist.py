@@ -1,4 +1,7 @@
-"""Units in, workflow `mnist` out: train two side by side, build, roll them out as an A/B test; `mnist-3` has three."""
+"""Units in, workflow `mnist` out: train two side by side, build, roll them out as an A/B test.
+
+`mnist-3` does it with three.
+"""
 
 from typing import Any
 
@@ -15,7 +18,6 @@ from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import origin, seldon, tagged
 from workflows.parts.train import train, training
-
 
 SIZES = (2, 3)
 # Shares of three arms are numbers: RANDOM_ABTEST has two arms, and no tag can be divided between them.

@@ -58,8 +58,8 @@ class Train(Strict):
 class Serve(Strict):
     """The unit is served: it has a predict.py and a runtime.lock, and is a node of this kind.
 
-    `server` is what speaks the protocol: seldon or fast, of models/runtimes/server; own where the unit's image
-    does it by itself, whatever it is written in.
+    `server` is what speaks the protocol: seldon or fast, of models/runtimes/server; own where the image of
+    the unit does it by itself, whatever it is written in.
     """
 
     type: Literal["MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER"]

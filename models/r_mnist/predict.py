@@ -1,6 +1,7 @@
 """Rows of pixels in, what serve.R answers out: the served program itself, started and asked over HTTP.
 
-A training asks it whether it answers as what was trained did, and so may a notebook. A deployment runs serve.R alone.
+A training asks it whether it answers as what was trained did, and so may a notebook. A deployment runs the
+program alone.
 """
 
 import json
@@ -45,7 +46,7 @@ class Model:
         until = time.monotonic() + WAIT
         while time.monotonic() < until:
             try:
-                with urllib.request.urlopen(f"{self._url}/health/status", timeout=5):
+                with urllib.request.urlopen(f"{self._url}/health/status", timeout=5):  # noqa: S310 - loopback
                     return
             except OSError:
                 if process.poll() is not None and process.stderr:
@@ -55,13 +56,12 @@ class Model:
         raise RuntimeError(f"{SERVER.name} is not healthy after {WAIT:.0f} s")
 
     def predict(self, X: Any, names: Any = None, meta: Any = None) -> np.ndarray:
-        """Probabilities [n, 10] for rows [n, 784]. Raises ValueError with its answer where that is an error."""
+        """Probabilities [n, 10] for rows [n, 784]. Raises ValueError with its answer if that is an error."""
         body = json.dumps({"data": {"ndarray": np.asarray(X).tolist()}}).encode()
-        request = urllib.request.Request(
-            f"{self._url}/predict", body, {"Content-Type": "application/json"}
-        )
+        kind = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self._url}/predict", body, kind)  # noqa: S310 - loopback
         try:
-            with urllib.request.urlopen(request, timeout=300) as answer:
+            with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310 - loopback
                 return np.asarray(json.load(answer)["data"]["ndarray"])
         except urllib.error.HTTPError as error:
             raise ValueError(error.read().decode(errors="replace")) from None

@@ -36,10 +36,12 @@ def fitted(data: mnist.Dataset, params: dict[str, Any]) -> tuple[bytes, np.ndarr
             getattr(data, part).astype(kind).tofile(folder / part)
         (folder / "params.json").write_text(json.dumps({**params, "threads": cpus()}), encoding="utf-8")
         done = subprocess.run(
-            [command, "--vanilla", str(HERE / "train.R"), str(folder)], stdout=sys.stderr, stderr=subprocess.PIPE
-        )
+            [command, "--vanilla", str(HERE / "train.R"), str(folder)],
+            stdout=sys.stderr, stderr=subprocess.PIPE,
+        )  # fmt: skip
         if done.returncode:
-            raise ModelError(f"R ended with {done.returncode}: {done.stderr.decode(errors='replace').strip()}")
+            said = done.stderr.decode(errors="replace").strip()
+            raise ModelError(f"R ended with {done.returncode}: {said}")
         answers = np.fromfile(folder / "answers", "<f8").reshape(-1, CLASSES)
         told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
         return (folder / "forest.rds").read_bytes(), answers, told

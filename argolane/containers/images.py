@@ -142,14 +142,23 @@ def program(
 
 def code_of(project: Project, image: str) -> Code | None:
     """The code that containers of a project image run; None for any other image."""
+    if (match := _of_project(project, image)) is None:
+        return None
+    folder, lock = (project.root / match.fill(p) for p in (match.settings.folder, match.settings.lock))
+    return code.of(project.root, folder, lock if match.settings.lock else None, asdict(match.settings))
+
+
+def folder_of(project: Project, image: str) -> Path | None:
+    """The folder of the repository that a project image is made from; None for any other image."""
+    match = _of_project(project, image)
+    return project.root / match.fill(match.settings.folder) if match else None
+
+
+def _of_project(project: Project, image: str) -> _ProjectImage | None:
     parts = reference.parse(image)
     for match in _matches(project, parts.name if parts else ""):
         if _fault(project, match) is None and match.settings.folder:
-            folder, lock = (
-                project.root / match.fill(p) for p in (match.settings.folder, match.settings.lock)
-            )
-            held = lock if match.settings.lock else None
-            return code.of(project.root, folder, held, asdict(match.settings))
+            return match
     return None
 
 

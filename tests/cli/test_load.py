@@ -1,4 +1,4 @@
-"""`argolane load` as a process: a deployment by name, its own request, figures as JSON, Ctrl-C, thresholds."""
+"""`argolane load` as a process: a deployment, its request, figures as JSON, Ctrl-C, thresholds."""
 
 import json
 import signal

@@ -10,10 +10,12 @@ from argolane.errors import ArgolaneError
 from argolane.project import Project
 from argolane.serving import client
 from argolane.serving.batch.csv_table import csv_table
+from argolane.serving.graph_nodes import Node
 from argolane.serving.lineage import describe
 
 MOST, MOST_BYTES = 10_000, 1 << 26
 REQUEST = "request.json"
+_HAND_ON = ("ROUTER", "COMBINER")
 
 
 def requests(path: Path) -> list[dict[str, Any]]:
@@ -43,9 +45,15 @@ def requests(path: Path) -> list[dict[str, Any]]:
 
 
 def own_request(project: Project, deployment: dict[str, Any]) -> Path:
-    """The request.json in the folder of the first image of its graph that has one; ArgolaneError without."""
-    for image in describe(deployment)["images"].values():
-        folder = folder_of(project, image)
+    """The request.json beside the code of a node of its graph, the first that has one; ArgolaneError without.
+
+    Routers and combiners have none: they hand on what others take.
+    """
+    images = describe(deployment)["images"]
+    graph = deployment["spec"]["predictors"][0]["graph"]
+    for node in Node.of(graph).walk():
+        image = images.get(node.name, "") if node.type not in _HAND_ON else ""
+        folder = folder_of(project, image) if image else None
         if folder and (folder / REQUEST).is_file():
             return folder / REQUEST
     raise ArgolaneError(

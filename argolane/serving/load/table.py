@@ -24,7 +24,7 @@ def table(measured: Measured) -> str:
           if total.late else []),
         *([("reconnected", f"{total.reconnected:,}")] if total.reconnected else []),
     ])  # fmt: skip
-    lines += ["", *_latencies(measured), ""]
+    lines += ["", *_percentiles(measured), ""]
     lines += bars(total.latencies)
     lines += ["", _client(measured), *measured.warnings()]
     return "\n".join(lines) + "\n"
@@ -60,7 +60,7 @@ def bars(times: Histogram) -> list[str]:
     ]
 
 
-def _latencies(measured: Measured) -> list[str]:
+def _percentiles(measured: Measured) -> list[str]:
     named = [f"p{percent:g}" for percent in PERCENTILES] + ["max", "mean"]
     rows = [("latency in ms", *named)]
     arms = measured.total.arms

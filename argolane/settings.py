@@ -86,8 +86,8 @@ class ServingSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectSettings:
-    """`images` says what images are here that are not the project's: stock ones the tools of this `machine`, or
-    refused (`strict`); others refused, or pulled (`pull`), or all of them pulled, also the project's
+    """`images` says what images are here that are not the project's: stock ones the tools of this `machine`,
+    or refused (`strict`); unknown ones refused, or pulled (`pull`), or all pulled, even the project's
     (`pull-all`)."""
 
     manifests: list[str] = field(default_factory=list)

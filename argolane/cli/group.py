@@ -59,9 +59,9 @@ parameter_option = click.option(
 images_option = click.option(
     "--images",
     type=click.Choice(["machine", "strict", "pull", "pull-all"]),
-    help="Stock shell images: this machine's tools stand in for them (machine), or they are refused (strict). "
-    "pull: images that are unknown here are pulled; pull-all: all are. Default: what argolane.toml says, else "
-    "machine.",
+    help="Stock shell images: this machine's tools stand in for them (machine), or they are refused "
+    "(strict). Images unknown here are pulled (pull), or all images are (pull-all). Default: what "
+    "argolane.toml says, else machine.",
 )
 
 

@@ -22,7 +22,7 @@ def images() -> None:
 @images.command("ls")
 @output_option
 def list_(output: str) -> None:
-    """List them: size as pulled and unpacked, when used last, whether a process runs containers of one now."""
+    """List them: size as pulled and unpacked, when used last, whether a process uses one now."""
     from argolane.cli.cache import megabytes, moment
     from argolane.containers.oci import kept
     from argolane.containers.oci.prepared import store

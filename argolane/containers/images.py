@@ -37,8 +37,8 @@ _PYTHON_TAG = re.compile(
 class Image:
     """What a reference means here: `command` is () when the image has none of its own, `folders` are what
     its containers need of this machine, `programs` are paths that the image has and this machine lacks, with
-    what stands in for them; `stands_in`: its tools are this machine's, and may lack one of the image's; `root`:
-    it is a real image, whose containers see its files and not this machine's."""
+    what stands in for them; `stands_in`: its tools are this machine's, and may lack one of the image's;
+    `root`: it is a real image, whose containers see its files and not this machine's."""
 
     reference: str
     command: tuple[str, ...]
@@ -85,8 +85,8 @@ def recognise(project: Project, image: str) -> str | None:
     known = f"image {image!r} is neither an image of this project ({FILE}: {names}) nor python:3.x"
     if (found := stock.find(parts)) is None:
         return (
-            f"{known} nor one of {stock.NAMES}. Add an [[image]] table to {FILE}, pull it with --images pull, or "
-            "use --on argo."
+            f"{known} nor one of {stock.NAMES}. Add an [[image]] table to {FILE}, pull it with "
+            "--images pull, or use --on argo."
         )
     if project.settings.images == "strict":
         return f"{known}, and --images strict lets no tools of this machine stand in for it."

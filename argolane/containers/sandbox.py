@@ -24,8 +24,8 @@ _TMP = "/tmp"  # noqa: S108  (that of a container)
 # Each container has its own of these.
 OWN_FOLDERS = (_TMP, "/var/tmp", "/dev/shm")  # noqa: S108
 NO_ROOT = (
-    "this machine allows no namespaces, without which an image cannot have a root folder of its own; allow user "
-    "namespaces, or use --on argo"
+    "this machine allows no namespaces, without which an image cannot have a root folder of its own; allow "
+    "user namespaces, or use --on argo"
 )
 # Folders that every image has, much as the host does.
 _SYSTEM = frozenset(

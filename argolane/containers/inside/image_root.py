@@ -1,13 +1,13 @@
 """An image's root folder and mounts in, the container's own root out: an image is not believed.
 
 What it changes lies in an overlay; it sees of this machine what is mounted for it, a /dev of the standard
-devices and the parts of /proc and /sys that a pod sees. No path of the image is followed while a descriptor of
-the host could be reached by it: /proc, whose links lead to them, is the last that is mounted, and nothing of
-the host is left when this returns. From then on this process imports nothing: it would be the image's.
+devices and the parts of /proc and /sys that a pod sees. No path of the image is followed while a descriptor
+of the host could be reached by it: /proc, whose links lead to them, is the last that is mounted, and nothing
+of the host is left when this returns. From then on this process imports nothing: it would be the image's.
 """
 
 # In a process that has milliseconds: no pathlib.
-# ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH105, PTH108, PTH110, PTH112, PTH113, PTH114, PTH116, PTH123
+# ruff: noqa: PTH101, PTH102, PTH103, PTH108, PTH110, PTH112, PTH114, PTH123
 
 import os
 import posixpath
@@ -26,8 +26,8 @@ _QUIET = linux.MS_NOSUID | linux.MS_NODEV
 _READ_ONLY = ("bus", "fs", "irq", "sys", "sysrq-trigger")
 _MASKED = (
     "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-    "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
-    "/sys/firmware",
+    "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+    "/sys/devices/virtual/powercap", "/sys/firmware",
 )  # fmt: skip
 
 
@@ -36,8 +36,8 @@ def enter(
 ) -> None:
     """Makes the root, makes it this process's and stands in `workdir`. Needs new mount and PID namespaces.
 
-    `image` has the `folder` and the `files` of /etc that are the machine's: path and text. `layer` is an empty
-    folder for what is changed, '' for memory.
+    `image` has the `folder` and the `files` of /etc that are the machine's: path and text. `layer` is an
+    empty folder for what is changed, '' for memory.
     """
     linux.mount("", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     host = os.open("/", os.O_PATH)
@@ -64,7 +64,7 @@ def enter(
     linux.move_mount(machine["sys"], "/sys")
     for target, tree in sorted(placed, key=lambda each: each[0].count("/")):
         _place(tree, target)
-    os.chmod(TMP, 0o1777)
+    os.chmod(TMP, 0o1777)  # noqa: S103  (as every system has it: whoever main is writes there)
     stand = _standing(workdir)
     _mount_proc(machine["proc"])
     _close_proc()

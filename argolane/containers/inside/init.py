@@ -256,7 +256,7 @@ def _fork(
             for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
                 signal.signal(ignored, signal.SIG_DFL)
             privileges.take(**identity)
-            os.execve(path, list(argv), env)
+            os.execve(path, list(argv), env)  # noqa: S606  (no shell is what is wanted)
         except OSError as error:
             os.write(writer, b"%d" % (error.errno or errno.EACCES))
         finally:

@@ -98,15 +98,15 @@ def set_attributes(tree: int, attributes: int) -> None:
 def _set_attributes(folder: int, path: str, attributes: int, flags: int) -> None:
     wanted = (ctypes.c_uint64 * 4)(attributes, 0, 0, 0)
     result = _libc.syscall(
-        ctypes.c_long(_SYS_MOUNT_SETATTR), folder, os.fsencode(path), ctypes.c_uint(flags), ctypes.byref(wanted),
-        ctypes.c_size_t(ctypes.sizeof(wanted)),
+        ctypes.c_long(_SYS_MOUNT_SETATTR), folder, os.fsencode(path), ctypes.c_uint(flags),
+        ctypes.byref(wanted), ctypes.c_size_t(ctypes.sizeof(wanted)),
     )  # fmt: skip
     _check(result, path)
 
 
 def open_tree(path: str) -> int:
-    """A descriptor of a copy of the mounts at `path`, to be put somewhere else: a bind mount that needs no path
-    of its source when it is made."""
+    """A descriptor of a copy of the mounts at `path`, to be put somewhere else: a bind mount that needs no
+    path of its source when it is made."""
     flags = _OPEN_TREE_CLONE | _AT_RECURSIVE | os.O_CLOEXEC
     found = int(
         _libc.syscall(ctypes.c_long(_SYS_OPEN_TREE), _AT_FDCWD, os.fsencode(path), ctypes.c_uint(flags))
@@ -116,15 +116,8 @@ def open_tree(path: str) -> int:
 
 
 def move_mount(tree: int, target: str) -> None:
-    result = _libc.syscall(
-        ctypes.c_long(_SYS_MOVE_MOUNT),
-        tree,
-        b"",
-        _AT_FDCWD,
-        os.fsencode(target),
-        ctypes.c_uint(_MOVE_EMPTY_PATH),
-    )
-    _check(result, target)
+    flags, place = ctypes.c_uint(_MOVE_EMPTY_PATH), os.fsencode(target)
+    _check(_libc.syscall(ctypes.c_long(_SYS_MOVE_MOUNT), tree, b"", _AT_FDCWD, place, flags), target)
 
 
 def pivot_root(new: str, old: str) -> None:

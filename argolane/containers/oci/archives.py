@@ -1,5 +1,4 @@
-"""A `docker save` tar, an OCI layout (a folder or a tar of it) or a local engine's image in, images in the store
-out.
+"""A `docker save` tar, an OCI layout or a local engine's image in, images in the store out.
 
 Whatever the file says, an image is kept by the digests of what is in it.
 """

@@ -87,7 +87,8 @@ def _helped(helper: str, key: str, path: Path) -> Credentials | None:
         )
     except FileNotFoundError:
         raise ArgolaneError(
-            f"{path} names the credential helper {program}, which is not on PATH. Install it, or log in again."
+            f"{path} names the credential helper {program}, which is not on PATH. Install it, or log in "
+            "again."
         ) from None
     except subprocess.TimeoutExpired:
         raise ArgolaneError(

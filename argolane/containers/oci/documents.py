@@ -38,7 +38,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Config:
-    """What an image says of its processes; `diff_ids` are the digests of its unpacked layers, lowest first."""
+    """What an image says of its processes; `diff_ids`: digests of its unpacked layers, lowest first."""
 
     diff_ids: tuple[str, ...]
     entrypoint: tuple[str, ...] = ()

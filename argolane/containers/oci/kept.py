@@ -41,8 +41,8 @@ def every(store: Store) -> list[Kept]:
 
 
 def remove(store: Store, reference: str) -> int:
-    """Forget a name, and what no other image needs; the bytes freed. ArgolaneError for one that is not here, or
-    in use."""
+    """Forget a name, and what no other image needs; the bytes freed. ArgolaneError for one that is not here,
+    or in use."""
     name = names.of(reference).full
     there = {each.known.name: each for each in every(store)}
     if name not in there:

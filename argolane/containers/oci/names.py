@@ -1,4 +1,4 @@
-"""An image reference in, where it is pulled from out: registry, repository, tag or digest, as Docker reads it."""
+"""An image reference in, where it is pulled from out: registry, repository, tag or digest."""
 
 from dataclasses import dataclass
 

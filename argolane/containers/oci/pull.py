@@ -43,8 +43,8 @@ def ensure(
     say: Callable[[str], None],
     told: Told | None = None,
 ) -> Known:
-    """The image of that name; pulled when it is not here. ArgolaneError, with what each registry said, when it
-    cannot be had."""
+    """The image of that name; pulled when it is not here. ArgolaneError, with what each registry said, when
+    it cannot be had."""
     name = names.of(reference)
     with store.turn(
         f"name {name.full}", lambda: say(f"Another process is pulling {reference}; waiting for it.")

@@ -1,8 +1,8 @@
 """A registry's address in, its manifests and blobs out: a client of the OCI distribution API.
 
-Public libraries for it check no digests and choose how to log in by an option, not by what the registry asks;
-so this is httpx, which brings the rest: proxies and certificates of the environment, and redirects that do not
-carry a password to another host.
+Public libraries for it check no digests and choose how to log in by an option, not by what the registry
+asks; so this is httpx, which brings the rest: proxies and certificates of the environment, and redirects that
+do not carry a password to another host.
 """
 
 import base64
@@ -24,6 +24,7 @@ from argolane.errors import ArgolaneError
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _DOCUMENT_BYTES = 4 << 20
 _TRIES = 3
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 _PART = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 
 
@@ -136,6 +137,8 @@ class Registry:
         try:
             answer = self._client.send(request, stream=True)
         except (httpx.TransportError, httpx.TooManyRedirects) as error:
+            if _UNTRUSTED in str(error):
+                raise RegistryError(f"{self.url}: {_said(error)}") from None
             raise _BusyError(_said(error)) from None
         if answer.status_code == 429 or answer.status_code >= 500:
             answer.close()
@@ -179,7 +182,7 @@ class Registry:
 
 def _said(error: Exception) -> str:
     text = str(error) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in text:
+    if _UNTRUSTED in text:
         return (
             f"{text}. Name the file of its certificate authority: `ca` of a [[registry]], or SSL_CERT_FILE."
         )

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from argolane import disk
+from argolane.containers import spawner
 from argolane.containers.oci.documents import Config, Manifest
 from argolane.containers.oci.layers import Limits, Root
 from argolane.containers.oci.store import Store
@@ -38,7 +39,7 @@ class Unpacked:
 
 def place(store: Store, config: Config) -> Path:
     """Where the root folder is, or would be. Only root can give files away to other users, and so only its
-    folders have the owners that images say: theirs have names of their own."""
+    folders have the owners that images say; in a user namespace there is one user, who has them all."""
     chain = hashlib.sha256(" ".join(config.diff_ids).encode()).hexdigest()
     return store.folder / "roots" / (chain if _owners() else f"{chain}.mine")
 
@@ -168,7 +169,7 @@ def _opened(folder: Path) -> int:
 
 
 def _owners() -> bool:
-    return os.geteuid() == 0
+    return spawner.current().isolation == "root"
 
 
 def _note(folder: Path) -> Path:

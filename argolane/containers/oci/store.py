@@ -1,6 +1,6 @@
 """Digests and names of images in, files of this machine out: what was pulled or loaded, each piece once.
 
-`blobs/sha256/` holds content by digest, `names/` one file for each name, `roots/` what was unpacked (roots.py).
+`blobs/sha256/` holds content by digest, `names/` a file for each name, `roots/` what was unpacked (roots.py).
 A file becomes visible whole, by a rename. Whoever adds holds the store's lock together with others, whoever
 removes holds it alone.
 """
@@ -180,7 +180,7 @@ class Store:
                 except BlockingIOError:
                     if kind == fcntl.LOCK_EX and time.monotonic() > until:
                         raise ArgolaneError(
-                            f"{self.folder}: an image is being pulled or unpacked; remove images when it is here."
+                            f"{self.folder}: an image is being pulled or unpacked; try again when it is here."
                         ) from None
                     time.sleep(0.05)
             yield

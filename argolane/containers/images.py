@@ -17,7 +17,6 @@ from pathlib import Path
 
 from argolane.containers import code, environments, reference, stock
 from argolane.containers.code import Code
-from argolane.containers.oci import prepared
 from argolane.containers.reference import Reference
 from argolane.containers.sandbox import NO_ROOT, OWN_FOLDERS, ImageRoot, Mount, isolation
 from argolane.disk import said
@@ -281,6 +280,9 @@ def _stock_shell(project: Project, image: str, found: stock.Stock) -> Image:
 
 
 def _pulled(project: Project, image: str, say: Callable[[str], None]) -> Image:
+    # What asks registries is loaded when one is asked: most commands never do.
+    from argolane.containers.oci import prepared
+
     ready = prepared.get(prepared.store(project), image, project.settings.registry, say=say)
     config = ready.config
     proxies = {name: value for name, value in _network_env().items() if name.upper().endswith("_PROXY")}

@@ -46,7 +46,7 @@ class App:
         self._own = Methods(model, lambda: self.stock.metrics, keeps_text=keeps_text)
         passthrough = os.environ.get("PAYLOAD_PASSTHROUGH", "").lower() in ("1", "true", "t")
         self._whole = {role for role in {*ROLES.values(), "health_status"} if whole(model, role)}
-        if self._whole or hasattr(model, "init_metadata"):
+        if self._whole or hasattr(model, "init_metadata") or hasattr(model, "metrics"):
             self.stock.load()
         self._methods: dict[str, Callable[[Any], Any]] = {
             path: self.stock.function(role) if role in self._whole else partial(self._own.answer, role)

@@ -106,7 +106,7 @@ print("equal")
 
 
 def test_rows_are_the_array_that_numpy_makes_of_them(runtime: Path, tmp_path: Path) -> None:
-    """Of the same type, shape and values, whichever way is taken; a class may write to it."""
+    """Of the same type, shape and values; a class may write to it."""
     rows = [[], [[]], [[], []], [1, 2], [1.5, 2], [[1, 2], [3, 4]], [[1.5, 2**53 + 1]], [[1, 2.5], [3, 4]],
             [[True, 1]], [[True, False]], [2**63], [2**63, 1.5], [-(2**63)], [[1, "a"]], ["a"], [None],
             [[[1, 2]], [[3, 4.5]]], [[0.1] * 784] * 3, [1e308, -0.0]]  # fmt: skip

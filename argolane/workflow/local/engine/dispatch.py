@@ -12,7 +12,7 @@ from argolane.kubernetes import fields, sizes
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.serving import host_names
-from argolane.workflow.local import asking, resources
+from argolane.workflow.local import asking, listing, resources
 from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.lookups import Lookups
 from argolane.workflow.local.engine.news import News, PodNoted, PodReady, PodStarted
@@ -64,6 +64,9 @@ class Dispatch:
             if order.template.get("http") is not None:
                 self._news.tell(PodStarted(order.node_id))
                 return _reported(asking.run(order, self._lookups.secret))
+            if order.template.get("data") is not None:
+                self._news.tell(PodStarted(order.node_id))
+                return _reported(listing.run(order, self._repository(path)))
             return _reported(run_pod(order, self._surroundings(order, path), stop))
         except OSError as error:
             return over("Error", said(error, self._journal.record.pod_folder(order.node_id)))

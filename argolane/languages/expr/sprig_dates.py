@@ -12,6 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from argolane.languages.expr.values import Int64
 
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # The parts of Go's reference time, longer ones before those that they begin with.
 _PARTS: dict[str, Callable[[datetime], str]] = {
     "January": lambda at: _MONTHS[at.month - 1],
@@ -47,11 +52,6 @@ _PARTS: dict[str, Callable[[datetime], str]] = {
     "4": lambda at: str(at.minute),
     "5": lambda at: str(at.second),
 }
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
-)  # fmt: skip
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # A short name of a month or day is none before a small letter, and fractions of a second are so many zeros or
 # nines behind a point or a comma.
 _ENDS = {"Jan": "(?![a-z])", "Mon": "(?![a-z])", "_2": "(?!006)"}

@@ -5,9 +5,9 @@ machine's folders.
 import time
 
 from argolane.languages import expr
-from argolane.languages.gotext import to_json
+from argolane.languages.gotext import NilList, to_json
 from argolane.workflow.local.pod.artifacts import Repository, keys
-from argolane.workflow.local.pod.exits import Exit, over
+from argolane.workflow.local.pod.exits import NO_PROGRAM, Exit, over
 from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 
 
@@ -21,8 +21,8 @@ def run(order: PodOrder, repository: Repository) -> PodResult:
     try:
         result = _made(order, repository)
     except _Amiss as reason:
-        failed = Exit("main", 1, f"unable to process data template: {reason}")
-        return over("Failed", failed.message, outputs={"exitCode": "1"}, began=began)
+        failed = Exit("main", NO_PROGRAM, f"unable to process data template: {reason}")
+        return over("Failed", failed.message, outputs={"exitCode": str(NO_PROGRAM)}, began=began)
     return over("Succeeded", outputs={"result": to_json(result), "exitCode": "0"}, began=began)
 
 
@@ -32,7 +32,7 @@ def _made(order: PodOrder, repository: Repository) -> object:
     if source is None:
         raise _Amiss("unable to process data source: no valid source is used for data template")
     try:
-        made: object = keys(source, repository)
+        made: object = keys(source, repository) or NilList("[]string")
     except OSError as error:
         raise _Amiss(f"unable to process data source: unable to source artifact paths: {error}") from None
     for number, step in enumerate(data.get("transformation") or ()):

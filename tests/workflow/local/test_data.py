@@ -52,7 +52,7 @@ def listing(key: str, expression: str) -> str:
         ("''", "data", ["logs/a.log", "logs/d/x"]),
         ("logs", "data", ["logs/a.log", "logs/d/x"]),
         ("logs/d", "data", ["logs/d/x"]),
-        ("lo", "data", []),
+        ("logs/d/x", "map(data, {#})", []),
         ("logs", "map(filter(data, {# contains 'a'}), {#})", ["logs/a.log"]),
     ],
 )
@@ -66,11 +66,18 @@ def test_a_list_of_keys_is_read_by_a_loop(run: RunText, key: str, expression: st
     assert sorted(node["inputs"]["parameters"][0]["value"] for node in read) == wanted
 
 
-def test_an_expression_that_fails(run: RunText) -> None:
-    """The step says which one, and where in it."""
-    result = run(listing("logs", "data[7]"))
+@pytest.mark.parametrize(
+    ("key", "expression", "words"),
+    [
+        ("logs", "data[7]", "data step 1: index out of range: 7"),
+        ("lo", "data", "unable to source artifact paths: no key found of name lo"),
+    ],
+)
+def test_a_list_that_fails(run: RunText, key: str, expression: str, words: str) -> None:
+    """The step says which expression, and where in it; a key that nothing lies below is an error, too."""
+    result = run(listing(key, expression))
     assert result.phase == "Failed"
-    assert "data step 1: index out of range: 7" in nodes(result)["list"]["message"]
+    assert words in nodes(result)["list"]["message"]
 
 
 KEPT = """

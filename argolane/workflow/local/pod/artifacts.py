@@ -84,8 +84,8 @@ def save(template: Mapping[str, Any], view: View, repository: Repository) -> lis
 
 
 def keys(artifact: Mapping[str, Any], repository: Repository) -> list[str]:
-    """Keys of what lies below an artifact's own, in the order of a store's list; OSError for a kind of place
-    that has no list."""
+    """Keys of what lies below an artifact's own, in the order of a store's list; OSError where nothing has
+    that key, and for a kind of place that has no list."""
     location = next((artifact[kind] for kind in REPOSITORIES if artifact.get(kind) is not None), None)
     if location is None:
         raise OSError(_NO_LIST)
@@ -97,6 +97,8 @@ def keys(artifact: Mapping[str, Any], repository: Repository) -> list[str]:
         for name in names
         if not name.startswith(".")
     ]
+    if not found and not below.is_file():
+        raise OSError(f"no key found of name {location.get('key') or location.get('blob') or ''}")
     return sorted((str(path) for path in found), key=str.encode)
 
 

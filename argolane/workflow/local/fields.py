@@ -85,7 +85,10 @@ def without_effect(spec: Tree) -> Iterator[str]:
         yield from (f"templates.{name}" for name in NO_EFFECT_IN_TEMPLATE if template.get(name))
         for path, container in containers(template):
             kind = path.partition("[")[0]
-            yield from (f"{kind}.{name}" for name in NO_EFFECT_IN_CONTAINER if container.get(name))
+            given = [name for name in NO_EFFECT_IN_CONTAINER if container.get(name)]
+            # By this one a daemon says that it is ready.
+            counts = "readinessProbe" if template.get("daemon") and kind != "initContainers" else ""
+            yield from (f"{kind}.{name}" for name in given if name != counts)
 
 
 def _locks(tree: Tree) -> Iterator[str]:

@@ -25,10 +25,10 @@ class Outcome:
     refused: tuple[str, ...] = ()
 
 
-def run(name: str, root: Path) -> Outcome:
+def run(name: str, root: Path, settings: ProjectSettings | None = None) -> Outcome:
     """Run a case in a project of its own below `root`."""
     case = Case(name)
-    project = Project(root / name, ProjectSettings(namespace="conf"))
+    project = Project(root / name, settings or ProjectSettings(namespace="conf"))
     objects = Objects(project)
     for document in _documents(case.file("objects.yaml")):
         if document.kind in ("ConfigMap", "Secret"):

@@ -1,8 +1,7 @@
 """Nothing in, what a real image costs out: the start of a container of one, and how fast one is unpacked.
 
 The container beside the bare process, in turns; goal: at most 30 ms over it. Unpacking an image of one gzip
-layer, this Python's own library, beside `tar -xzf` of the same file, in turns: megabytes of the unpacked tar a
-second.
+layer, this Python's own library, beside `tar -xzf` of it, in turns: megabytes of the unpacked tar a second.
 """
 
 import gzip
@@ -79,9 +78,8 @@ def _unpack(place: Path) -> None:
             rates[name].append(len(content) / 1e6 / _seconds(unpack, place / "target"))
     found = {name: statistics.median(all_rates) for name, all_rates in rates.items()}
     shown = ", ".join(f"{name} {rate:.0f} MB/s" for name, rate in found.items())
-    print(
-        f"  unpacking {len(content) / 1e6:.0f} MB: {shown} ({found['argolane'] / found['tar -xzf']:.2f} of tar)"
-    )
+    share = found["argolane"] / found["tar -xzf"]
+    print(f"  unpacking {len(content) / 1e6:.0f} MB: {shown} ({share:.2f} of tar)")
 
 
 def _seconds(unpack: Callable[[Path], None], target: Path) -> float:

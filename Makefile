@@ -74,6 +74,10 @@ r: ## install the R that trains and serves models/r_mnist (Debian, as root)
 	@Rscript -e 'library(ranger); library(plumber)' >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq \
 	--no-install-recommends r-base-core r-cran-ranger r-cran-plumber >/dev/null; }
 
+.PHONY: wrk
+wrk: ## install the client in C that the benchmarks of serving ask with (Debian, as root)
+	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk >/dev/null; }
+
 .PHONY: test-heavy
 test-heavy: .venv/dev ## the tests that take minutes, and whole journeys beyond the one that each system has in make test
 	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -4,7 +4,6 @@ Both train anew each time (a version of its own), in turn. Goal: at most 1.1 tim
 """
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -12,7 +11,8 @@ import time
 from pathlib import Path
 
 from argolane.containers import images
-from argolane.project import FILE, Project
+from argolane.project import Project
+from bench.trained import checkout
 
 ROUNDS = 3
 
@@ -21,10 +21,7 @@ def main(project: Project, work: Path) -> None:
     """Leaves sk_mnist 0.1 in `work`/store."""
     image = images.prepare(project, "bench/sk-mnist-trainer:0.1", say=print)
     env = {**image.env, "MODEL_STORE": str(work / "store"), "DATA_DIR": str(work / "data")}
-    checkout = work / "checkout"
-    for name in ("models", "workflows"):
-        shutil.copytree(project.root / name, checkout / name)
-    shutil.copy(project.root / FILE, checkout)
+    copy = checkout(project, work).root
     bare, whole = [], []
     for turn in range(ROUNDS + 1):
         version = "0.1" if turn == 0 else f"0.1.{turn}"
@@ -40,7 +37,7 @@ def main(project: Project, work: Path) -> None:
             "-p",
             f"version={version}",
         ]
-        run_seconds = _seconds(run, dict(os.environ), checkout)
+        run_seconds = _seconds(run, dict(os.environ), copy)
         if turn:  # the first turn warms caches
             bare.append(seconds)
             whole.append(run_seconds)

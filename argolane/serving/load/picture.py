@@ -3,6 +3,7 @@
 It stands alone, in light and dark, with no script; a step on a stock Python image draws it.
 """
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -12,7 +13,7 @@ from argolane.serving.load.table import told
 
 _WIDE, _HIGH, _LEFT, _RIGHT, _TOP = 720.0, 150.0, 64.0, 16.0, 64.0
 _GAP = 72.0  # between two panels: marks, a title
-_RANGES, _MOST_POINTS = 48, 600
+_RANGES, _MOST_POINTS, _MARKS = 48, 600, 8
 _STYLE = """
 svg { font: 12px system-ui, sans-serif; --ink: #1f2328; --faint: #6e7781; --line: #d8dee4; --a: #0969da;
   --b: #bc4c00; --bad: #cf222e; --page: #ffffff }
@@ -89,7 +90,9 @@ def _latencies(measured: Measured, top: float) -> str:
             steps += 1
         x += (steps + (value / (low * ratio**steps) - 1) / (ratio - 1)) * wide
         drawn.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{top:g}" y2="{bottom:g}"/>')
-        drawn.append(_text(x + 4, top + 12 + 14 * level, f"{name} {in_ms(value):.3g} ms"))
+        left = x > _WIDE - 110
+        words = f"{name} {in_ms(value):.3g} ms"
+        drawn.append(_text(x - 4 if left else x + 4, top + 12 + 14 * level, words, end=left))
     return "\n".join(drawn)
 
 
@@ -103,12 +106,15 @@ def _curves(title: str, series: Sequence[tuple[str, str, Sequence[tuple[float, f
         return _LEFT + (_WIDE - _LEFT - _RIGHT) * x / length
 
     drawn = [_text(_LEFT, top - 6, f"{title}, by second", kind="faint"), *_across(0, most, top)]
-    drawn += [_text(at(length * k / 6), bottom + 16, f"{length * k / 6:.3g}") for k in range(6)]
+    step = max(1, math.ceil(length / _MARKS))
+    drawn += [_text(at(second), bottom + 16, f"{second} s") for second in range(0, int(length) + 1, step)]
     for place, (kind, name, points) in enumerate(series):
         every = -(-len(points) // _MOST_POINTS)
         known = [(x, y) for x, y in points[::every] if y is not None]
         way = "L".join(f"{at(x):.1f},{bottom - _HIGH * y / most:.1f}" for x, y in known)
-        drawn.append(f'<path class="{kind}" d="M{way}"/>' if len(known) > 1 else "")
+        if not known:
+            continue
+        drawn.append(f'<path class="{kind}" d="M{way}"/>')
         drawn.append(_text(_WIDE - _RIGHT - 40 * (len(series) - place), top - 6, name, kind=kind))
     drawn += [
         f'<circle class="bad" cx="{at(x):.1f}" cy="{bottom:g}" r="3"><title>requests failed</title></circle>'

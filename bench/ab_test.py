@@ -3,7 +3,8 @@
 Seeded, and vectorised by numpy, which this environment need not have. Goals: a false winner in at most 5 % of
 2,000 A/A tests, the power that was planned within 3 points over 500 A/B tests, and no promotion at all in 50
 seeded tests of two copies. Where requests are those of users, who are alike within: the same goal for users
-that are counted, and what comes of counting their requests. Alone: uv run --with numpy python -m bench.ab_test
+that are counted, and what comes of counting their requests. Alone: uv run --with numpy python -m
+bench.ab_test
 """
 
 import random
@@ -110,16 +111,17 @@ def of_users() -> None:
             wrong["users"] += bool(look(made, counted(made), Rules()).winner)
             wrong["requests"] += bool(look(alone, counted(alone), Rules()).winner)
         print(
-            f"  {USER_TESTS} A/A tests of 200 users, {name}: {wrong['requests'] / USER_TESTS:.1%} find a winner"
-            f" where requests count, {wrong['users'] / USER_TESTS:.1%} where users count (goal: at most {ALPHA:.0%})"
+            f"  {USER_TESTS} A/A tests of 200 users, {name}: {wrong['requests'] / USER_TESTS:.1%} find a"
+            f" winner where requests count, {wrong['users'] / USER_TESTS:.1%} where users count (goal: at"
+            f" most {ALPHA:.0%})"
         )
 
 
-def users_alike(seed: int, weight: Any, *, in_a_row: bool, lift: float = 0.0, users: int = 200) -> Experiment:
-    """Requests of users: chance takes one for each, and a user keeps an arm and a chance to be answered well."""
+def users_alike(seed: int, weight: Any, *, in_a_row: bool, users: int = 200) -> Experiment:
+    """Requests of users: chance takes one for each, who keeps an arm, and a chance to be answered well."""
     chance = random.Random(f"users {seed}")
     arms = [chance.randrange(2) for _ in range(users)]
-    right = [min(1.0, chance.betavariate(2.7, 0.3) + lift * arm) for arm in arms]
+    right = [chance.betavariate(2.7, 0.3) for _ in range(users)]
     asked = chance.choices(range(users), [weight(chance) for _ in range(users)], k=users * OF_A_USER)
     seen = [
         Seen("ab"[arms[user]], 200, float(chance.random() < right[user]), 0.01, f"user-{user}")

@@ -229,8 +229,8 @@ class Router:
     def __post_init__(self) -> None:
         if self.shares and len(self.shares) != len(self.children):
             raise GraphError(
-                f"Router {self.router.name!r} has {len(self.shares)} shares for {len(self.children)} children;"
-                " expected one for each."
+                f"Router {self.router.name!r} has {len(self.shares)} shares for {len(self.children)}"
+                " children; expected one for each."
             )
 
     @property

@@ -1,8 +1,8 @@
 """An experiment in, what is counted in it out: requests, or users where requests are those of users.
 
-Requests of one user are alike, and a router gives all of them to one arm: chance deals users, not requests. So
-each user counts once, by the mean of their scores; Deng, Knoblich and Lu, "Applying the delta method in metric
-analytics" (KDD 2018), section 3, has what comes of counting the requests.
+Requests of one user are alike, and a router gives all of them to one arm: chance deals users, not requests.
+So each user counts once, by the mean of their scores; Deng, Knoblich and Lu, "Applying the delta method in
+metric analytics" (KDD 2018), section 3, has what comes of counting the requests.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,7 +82,7 @@ class Tally:
 
     @property
     def moments(self) -> dict[str, Moments]:
-        return {arm: Moments(int(count), total, squares) for arm, (count, total, squares) in self._arms.items()}
+        return {arm: Moments(int(n), total, squares) for arm, (n, total, squares) in self._arms.items()}
 
 
 def unanswered(seen: Sequence[Seen], whose: Sequence[str | int | None]) -> tuple[float, float]:

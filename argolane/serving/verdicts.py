@@ -71,7 +71,7 @@ def _failing(seen: Sequence[Seen], of: Sequence[str | int | None], rules: Rules)
 
 def _wrong(known: Known) -> str:
     """What hinders any verdict, or nothing."""
-    counted, rules = known.counted, known.rules
+    counted = known.counted
     what = "users with a score" if counted.of_users else "scores"
     if fails(counted.crossed, counted.crossed + counted.number, most=CROSSED):
         return (
@@ -80,11 +80,12 @@ def _wrong(known: Known) -> str:
         )
     few = [known.names[letter] for letter, arm in known.looks.moments.items() if arm.count < LEAST]
     if few:
-        return f"{' and '.join(few)} has fewer than {LEAST} {what}, too few to tell anything."
+        return f"{' and '.join(few)} {'have' if few[1:] else 'has'} fewer than {LEAST} {what}, too few to tell anything."
     if known.uneven is not None and known.uneven < UNEVEN:
         return (
             f"The arms did not get the shares of the {counted.word} that were asked for (p "
-            f"{known.uneven:.2g}): something else than chance sorts them, and their scores cannot be compared."
+            f"{known.uneven:.2g}): something else than chance sorts them, and their scores cannot be"
+            " compared."
         )
     bad = failing(known)
     if "" in bad:
@@ -152,9 +153,12 @@ def _of_none(known: Known) -> tuple[str, str]:
             f" found in {known.rules.power:.0%} of such tests{note}."
         )
     users = f" of {counted.number} users" if counted.of_users else ""
+    takes = f"about {known.needed} {counted.word}"
+    if counted.of_users and not known.rules.effect:  # of what was planned for, all is to be sent
+        takes = f"all {known.experiment.requests} requests"
     return KEEP, (
         f"Nothing is decided after {len(known.experiment.seen)} requests{users}: {shown}; a difference of"
-        f" {effect:.4f} takes about {known.needed} {counted.word}{note}."
+        f" {effect:.4f} takes {takes}{note}."
     )
 
 

@@ -44,7 +44,7 @@ def dealing(weights: str, arms: int, *, salt: str = "") -> Dealing:
         shares.append(1 - sum(shares))
     if len(shares) != arms or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
         raise RuntimeError(
-            f"weights is {weights!r}; expected {arms} numbers from 0 on, such as 9,1, or one less, such as 0.9,"
-            " where the last arm gets what they leave of 1."
+            f"weights is {weights!r}; expected {arms} numbers from 0 on, such as 9,1, or one less, such as"
+            " 0.9, where the last arm gets what they leave of 1."
         )
     return Dealing([end / sum(shares) for end in accumulate(shares)], salt)

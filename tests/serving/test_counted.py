@@ -14,7 +14,11 @@ from argolane.serving.statistics.guardrails import clustered
 
 
 def of_users(
-    *arms: Callable[[random.Random], float], users: int = 240, each: int = 10, seed: int = 0, share: float = 0.5
+    *arms: Callable[[random.Random], float],
+    users: int = 240,
+    each: int = 10,
+    seed: int = 0,
+    share: float = 0.5,
 ) -> Experiment:
     """Users who keep an arm: each has a chance of its own to be answered well, drawn as the arm draws it."""
     chance = random.Random(seed)
@@ -22,7 +26,8 @@ def of_users(
     right = [arms[arm](chance) for arm in on]
     asked = [chance.randrange(users) for _ in range(users * each)]
     seen = [
-        Seen("ab"[on[user]], 200, float(chance.random() < right[user]), 0.01, f"user-{user}") for user in asked
+        Seen("ab"[on[user]], 200, float(chance.random() < right[user]), 0.01, f"user-{user}")
+        for user in asked
     ]
     tested = [Variant("ab"[n], f"arm-{'ab'[n]}", 0.5, f"unit 0.{n}") for n in range(len(arms))]
     return Experiment("d", "r", "digits", len(seen), "accuracy", "higher", "proportion", tested, seen, users)
@@ -61,7 +66,8 @@ def test_the_better_arm_is_better_for_users() -> None:
     assert "mean accuracy of a user 0.9" in found.reason and "of 2400 requests, of " in found.reason
     assert found.reason.endswith(" users.")
     assert [arm.users for arm in found.arms] == [arm.scores for arm in found.arms]
-    assert sum(arm.users or 0 for arm in found.arms) == 240 and sum(arm.requests for arm in found.arms) == 2400
+    assert sum(arm.users or 0 for arm in found.arms) == 240
+    assert sum(arm.requests for arm in found.arms) == 2400
     assert read_judgement(found.to_dict()) == found
 
 
@@ -82,7 +88,7 @@ def test_few_users_decide_nothing() -> None:
     """However many requests they send: 50 of each arm is the least."""
     found = judge(of_users(spread(0.1, 0), spread(0.9, 0), users=60, each=100), Rules())
     assert found.verdict == "keep-testing"
-    assert "has fewer than 50 users with a score" in found.reason
+    assert "have fewer than 50 users with a score" in found.reason
 
 
 def test_what_is_needed_is_a_number_of_users() -> None:

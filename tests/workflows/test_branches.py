@@ -390,7 +390,8 @@ def test_a_router_that_does_not_come_up_is_put_back(sticky: Scenario) -> None:
 def test_users_are_named_by_a_header(ab_test: Scenario, value: str) -> None:
     """One that may be one, and that HTTP has no use for."""
     run = ab_test.run(sticky=value)
-    assert run.phase == "Failed" and f"Parameter 'sticky' is '{value}'; expected empty, or" in run["guard"].log
+    assert run.phase == "Failed"
+    assert f"Parameter 'sticky' is '{value}'; expected empty, or" in run["guard"].log
 
 
 def test_a_winner_that_does_not_come_up_is_put_back(ab_test: Scenario) -> None:

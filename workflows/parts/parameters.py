@@ -182,11 +182,11 @@ LABELS = Checked(
 STICKY = Checked(
     "sticky",
     "",
-    "Header that names the user, such as user-id: all requests of a user go to one arm, and the verdict counts"
-    " users. Empty: chance decides for each request, and requests count.",
+    "Header that names the user, such as user-id: all requests of a user go to one arm, and the verdict"
+    " counts users. Empty: chance decides for each request, and requests count.",
     {
-        "pattern": r"((?!(?i:host|connection|user-agent|te|expect|upgrade|(accept|content|transfer|seldon)\b.*)$)"
-        r"[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)?",
+        "pattern": r"((?!(?i:host|connection|user-agent|te|expect|upgrade"
+        r"|(accept|content|transfer|seldon)\b.*)$)[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)?",
         "expected": "empty, or a header of letters, digits and '-' that HTTP has no use for, such as user-id",
     },
 )

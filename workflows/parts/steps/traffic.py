@@ -7,7 +7,8 @@ the feedback of a number has the same puid each time, by which a router knows it
 `verify` has it, each with its "routing"; MODEL_STORE; REQUESTS, RATE (a second; 0: as fast as they are
 answered), PARALLEL, SEED of the order of the rows; LABELS, now or late; RUN and its UID; DEPLOYMENT; WAIT,
 seconds for the first answer; FILE, where the observations are kept; OUTPUTS. Where a router deals users:
-STICKY, the header that names them (empty: none does); PER_USER, requests of each; WEIGHTS and SALT of the router.
+STICKY, the header that names them (empty: none does); PER_USER, requests of each; WEIGHTS and SALT of the
+router.
 """
 
 import json
@@ -194,7 +195,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         sys.exit(str(error))
     users = users_of(environ, requests=requests, arms=len(paths))
     if users and users.field in (samples.names or ()):
-        sys.exit(f"sticky is {users.field!r}, a column of {samples.dataset}: the router would go by the rows.")
+        sys.exit(f"sticky is {users.field!r}, a column of {samples.dataset}, which the router would go by.")
     late = environ["LABELS"] == "late"
     traffic = Traffic(environ["URL"], environ["UID"], arms, samples, score, environ["SEED"], late, users)
     about = {

@@ -40,12 +40,12 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
         check = guard(inputs, images=[image_name(unit, "runtime")], arms=dict.fromkeys(first, units))
         built_from = {**of_units([unit]), **{name: given_by_task(name) for name in first}}
         find, make = gate(units), image(built_from)
-        both = [arm(name, units) for name in first]
-        # Another seed deals the users anew; so does another test.
-        dealt = {"by": p.STICKY.tag, "salt": f"{name} {p.ORDER.tag}", "ratio": p.RATIO.tag}
-        target = seldon(name, ab_test(*both, ratio=p.RATIO.tag))
-        by_user = seldon(name, sticky(router(unit), *both, **dealt))
-        users = {"sticky": dealt["by"], "weights": dealt["ratio"], "salt": dealt["salt"]}
+        a, b = (arm(name, units) for name in first)
+        salt = f"{name} {p.ORDER.tag}"  # another seed deals the users anew, and so does another test
+        target = seldon(name, ab_test(a, b, ratio=p.RATIO.tag))
+        dealt = sticky(router(unit), a, b, by=p.STICKY.tag, salt=salt, ratio=p.RATIO.tag)
+        by_user = seldon(name, dealt)
+        users = {"sticky": p.STICKY.tag, "weights": p.RATIO.tag, "salt": salt}
         roll, roll_sticky = rollout(target), rollout_again(by_user, "sticky")
         send, judge = traffic(target, users=users), compare()
         promote = rollout_again(seldon(target.name, arm("winner", units)), "winner")

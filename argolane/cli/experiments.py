@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(name="verdict")
 @click.argument("name", metavar="DEPLOYMENT|RUN")
-@click.option("--watch", is_flag=True, help="Look again and again, until the requests are sent or their run ends.")
+@click.option("--watch", is_flag=True, help="Look again and again, until all are sent or the run ends.")
 @click.option(
     "--alpha",
     type=click.FloatRange(0.0001, 0.9999),

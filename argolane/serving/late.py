@@ -56,9 +56,7 @@ def join(labels: Path, files: Sequence[Path], url: str) -> Joined:
     return found
 
 
-def _one(
-    puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined, over: "httpx.Client"
-) -> None:
+def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined, over: "httpx.Client") -> None:
     for path in reversed(files):
         with closing(sqlite3.connect(path, timeout=60)) as file:
             row = file.execute(_FOUND, (puid,)).fetchone()

@@ -80,7 +80,8 @@ def _wrong(known: Known) -> str:
         )
     few = [known.names[letter] for letter, arm in known.looks.moments.items() if arm.count < LEAST]
     if few:
-        return f"{' and '.join(few)} {'have' if few[1:] else 'has'} fewer than {LEAST} {what}, too few to tell anything."
+        have = "have" if few[1:] else "has"
+        return f"{' and '.join(few)} {have} fewer than {LEAST} {what}, too few to tell anything."
     if known.uneven is not None and known.uneven < UNEVEN:
         return (
             f"The arms did not get the shares of the {counted.word} that were asked for (p "

@@ -69,6 +69,11 @@ postgres: ## install the PostgreSQL that MLflow is tested with (Debian, as root)
 prometheus: ## install the Prometheus that the monitoring is tested with (Debian, as root)
 	@command -v promtool >/dev/null || { apt-get update -qq && apt-get install -y -qq prometheus >/dev/null; }
 
+.PHONY: r
+r: ## install the R that trains and serves models/r_mnist (Debian, as root)
+	@Rscript -e 'library(ranger); library(plumber)' >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq \
+	--no-install-recommends r-base-core r-cran-ranger r-cran-plumber >/dev/null; }
+
 .PHONY: test-heavy
 test-heavy: .venv/dev ## the tests that take minutes: TensorFlow, Beam, an MLflow that is broken in the middle
 	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile $(ARGS)

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from argolane.errors import ManifestError, unknown
 
-ImagePolicy = Literal["machine", "strict"]
+ImagePolicy = Literal["machine", "strict", "pull", "pull-all"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,8 @@ class ImageSettings:
 
     `name` is the last part of an image reference without tag or digest; `{model}` in it stands for one
     folder's name in kebab-case, and for the same name in snake_case in the other fields. Without a `lock` its
-    containers have this machine's tools, without a `folder` nothing of the project.
+    containers have this machine's tools, without a `folder` nothing of the project. `needs` are programs that
+    this machine has to have.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ImageSettings:
     command: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     pass_env: list[str] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,19 @@ class ServerSettings:
 
     implementation: str
     image: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrySettings:
+    """One `[[registry]]` table: how images of the registry `name`, as references say it, are pulled.
+
+    `mirrors` are asked first, in order: host[:port], or a URL where they speak http. `ca` is a file with the
+    certificates that they are trusted by.
+    """
+
+    name: str
+    mirrors: list[str] = field(default_factory=list)
+    ca: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +88,9 @@ class ServingSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectSettings:
-    """`images` says what stock shell images are here: the tools of this `machine`, or refused (`strict`)."""
+    """`images` says what images are here that are not the project's: stock ones the tools of this `machine`,
+    or refused (`strict`); unknown ones refused, or pulled (`pull`), or all pulled, even the project's
+    (`pull-all`)."""
 
     manifests: list[str] = field(default_factory=list)
     images: ImagePolicy = "machine"
@@ -82,6 +99,7 @@ class ProjectSettings:
     serving: ServingSettings = ServingSettings()
     image: list[ImageSettings] = field(default_factory=list)
     server: list[ServerSettings] = field(default_factory=list)
+    registry: list[RegistrySettings] = field(default_factory=list)
     new: NewSettings = NewSettings()
 
 

@@ -23,5 +23,7 @@ for name; do
   [ "$(wc -l <"$runtime")" != 1 ] || runtime=models/$(sed 's|^-r \.\./||' "$runtime")
   [ ! -e "$folder/app.in" ] || lock "$folder/app.in" --output-file "$folder/app.lock"
   [ ! -e "$folder/train.in" ] || lock "$folder/train.in" --excludes models/train-excludes.txt --output-file "$folder/train.lock"
+  # One with a Dockerfile of its own serves with what that installs.
+  [ ! -e "$folder/Dockerfile" ] || continue
   lock "$runtime" --override models/runtime-overrides.txt --output-file "$folder/runtime.lock"
 done

@@ -29,7 +29,7 @@ def build(question: str, size: int) -> WorkflowTemplate:
         for letter, (known, version) in zip("abc", graphs.arms(question, size), strict=False)
     }
     # With a poor arm among them: that the router finds out.
-    accept = replace(p.accept(units), value="0") if size > len(units) else p.accept(units)
+    accept = replace(p.accept(units), value="0") if size > 2 else p.accept(units)
     inputs = [*arms.values(), *p.BANDIT, *p.SOURCE, *p.ROLLOUT, accept, *p.TRAFFIC]
     with workflow_template(
         f"bandit-{question}" + (f"-{size}" if size > 2 else ""),

@@ -1,11 +1,15 @@
-"""Two units in, workflow `mnist` out: train both side by side, build, roll them out as an A/B test."""
+"""Units in, workflow `mnist` out: train two side by side, build, roll them out as an A/B test.
+
+`mnist-3` does it with three.
+"""
 
 from typing import Any
 
 from hera.workflows import DAG, Task, WorkflowTemplate
 
-from k8s_serving.ab_test import ab_test, questions
+from k8s_serving.ab_test import questions
 from k8s_serving.deployment import image_name
+from k8s_serving.graph import Split
 from workflows.parts import parameters as p
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
@@ -15,23 +19,32 @@ from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import origin, seldon, tagged
 from workflows.parts.train import train, training
 
+SIZES = (2, 3)
+# Shares of three arms are numbers: RANDOM_ABTEST has two arms, and no tag can be divided between them.
+THIRDS = ("0.34", "0.33")
 
-def build() -> WorkflowTemplate:
-    a, b = arms = questions()["mnist"][:2]
+
+def build(size: int) -> WorkflowTemplate:
+    arms = questions()["mnist"][:size]
+    titles = f"{', '.join(unit.title for unit in arms[:-1])} and {arms[-1].title}"
     params = {unit.name: p.of_unit(unit, prefix=f"{unit.kebab}-") for unit in arms}
     dataset = p.dataset(arms)
-    inputs = [*p.SOURCE, *p.ROLLOUT, p.RATIO, *dataset, p.OVERWRITE, p.accept(arms)]
+    ratio = [p.RATIO] if size == 2 else []
+    inputs = [*p.SOURCE, *p.ROLLOUT, *ratio, *dataset, p.OVERWRITE, p.accept(arms)]
     inputs += [parameter for own in params.values() for parameter in own.values()]
     with workflow_template(
-        "mnist",
-        title="MNIST from data to A/B test",
-        description=f"Trains {a.title} and {b.title} side by side and deploys them as an A/B test.",
+        "mnist" if size == 2 else f"mnist-{size}",
+        title="MNIST from data to A/B test" + (f" of {size} arms" if size > 2 else ""),
+        description=f"Trains {titles} side by side and deploys them as an A/B test.",
         parameters=inputs,
     ) as workflow:
         images = [image_name(unit, target) for unit in arms for target in ("trainer", "runtime")]
         check = guard(inputs, images=images)
         make, judge, learn = image(of_units(arms)), gate(arms), {unit.name: train(unit) for unit in arms}
-        roll = rollout(seldon("mnist-ab", ab_test(tagged(a), tagged(b), ratio=p.RATIO.tag)))
+        *most, last = map(tagged, arms)
+        shares = [p.RATIO.tag] if size == 2 else THIRDS
+        split = Split("ab-test", tuple(zip(shares, most, strict=True)), rest=last)
+        roll = rollout(seldon(f"mnist-{'abc'[:size]}", split))
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)
@@ -65,4 +78,4 @@ def build() -> WorkflowTemplate:
 
 
 def manifests() -> dict[str, object]:
-    return dict(pair(build()))
+    return {name: file for size in SIZES for name, file in pair(build(size)).items()}

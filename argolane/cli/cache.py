@@ -23,15 +23,15 @@ def list_(output: str) -> None:
     found = list(kept.every(folder))
     if output == "json":
         listed = [
-            {"name": each.name, "bytes": each.size, "used": _time(each.used), "busy": each.busy}
+            {"name": each.name, "bytes": each.size, "used": moment(each.used), "busy": each.busy}
             for each in found
         ]
         click.echo(json.dumps(listed, indent=2))
         return
     for each in found:
         busy = "  in use" if each.busy else ""
-        click.echo(f"{_megabytes(each.size):>9}  {_time(each.used)}  {each.name}{busy}")
-    click.echo(f"{len(found)} environments, {_megabytes(sum(each.size for each in found))}: {folder}")
+        click.echo(f"{megabytes(each.size):>9}  {moment(each.used)}  {each.name}{busy}")
+    click.echo(f"{len(found)} environments, {megabytes(sum(each.size for each in found))}: {folder}")
 
 
 @cache.command()
@@ -49,12 +49,12 @@ def prune(older_than: str, everything: bool) -> None:
     for each in kept.prune(project().cache / "envs", unused=unused):
         freed += each.size
         click.echo(f"Environment {each.name} removed.")
-    click.echo(f"{_megabytes(freed)} freed.")
+    click.echo(f"{megabytes(freed)} freed.")
 
 
-def _megabytes(size: int) -> str:
+def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _time(at: float) -> str:
+def moment(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -58,9 +58,10 @@ parameter_option = click.option(
 
 images_option = click.option(
     "--images",
-    type=click.Choice(["machine", "strict"]),
-    help="Stock shell images: this machine's tools stand in for them, or they are refused. "
-    "Default: what argolane.toml says, else machine.",
+    type=click.Choice(["machine", "strict", "pull", "pull-all"]),
+    help="Stock shell images: this machine's tools stand in for them (machine), or they are refused "
+    "(strict). Images unknown here are pulled (pull), or all images are (pull-all). Default: what "
+    "argolane.toml says, else machine.",
 )
 
 

@@ -2,7 +2,7 @@
 
 A project image (an `[[image]]` table of argolane.toml) is its folder of the repository and an environment
 made from its lock file; a stock `python:3.x` image is this machine's own Python, and a stock shell image its
-tools (stock.py). No image is ever pulled.
+tools (stock.py). Any other image is pulled (oci/) where `images` of the settings says so, and no other way.
 """
 
 import errno
@@ -17,13 +17,16 @@ from pathlib import Path
 
 from argolane.containers import code, environments, reference, stock
 from argolane.containers.code import Code
-from argolane.containers.sandbox import OWN_FOLDERS, Mount
+from argolane.containers.reference import Reference
+from argolane.containers.sandbox import NO_ROOT, OWN_FOLDERS, ImageRoot, Mount, isolation
 from argolane.disk import said
 from argolane.errors import ArgolaneError
 from argolane.project import FILE, ImageSettings, Project
 
 # What the machine needs to reach the network at all; a container has it from its node.
 _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+# What a container has where its image says none.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PYTHON_TAG = re.compile(
     r"3(\.\d+){0,2}([a-z]+\d+)?(-[\w.-]+)?|latest|(slim|alpine|bookworm|bullseye|trixie)[\w.-]*"
 )
@@ -33,7 +36,8 @@ _PYTHON_TAG = re.compile(
 class Image:
     """What a reference means here: `command` is () when the image has none of its own, `folders` are what
     its containers need of this machine, `programs` are paths that the image has and this machine lacks, with
-    what stands in for them; `stands_in`: its tools are this machine's, and may lack one of the image's."""
+    what stands in for them; `stands_in`: its tools are this machine's, and may lack one of the image's;
+    `root`: it is a real image, whose containers see its files and not this machine's."""
 
     reference: str
     command: tuple[str, ...]
@@ -43,6 +47,7 @@ class Image:
     entrypoint: tuple[str, ...] = ()
     programs: Mapping[str, str] = field(default_factory=dict)
     stands_in: bool = False
+    root: ImageRoot | None = None
 
     def argv(self, command: Sequence[str], args: Sequence[str]) -> list[str]:
         """As Kubernetes merges them: a command replaces the entrypoint and the image's own command, args
@@ -65,6 +70,8 @@ def recognise(project: Project, image: str) -> str | None:
     parts = reference.parse(image)
     if parts is None:
         return f"{image!r} is not an image reference; expected [registry/]name[:tag][@digest]."
+    if _is_pulled(project, parts):
+        return f"image {image!r}: {NO_ROOT}." if isolation() == "none" else None
     matches = _matches(project, parts.name)
     if matches:
         faults = [_fault(project, match) for match in matches]
@@ -76,7 +83,10 @@ def recognise(project: Project, image: str) -> str | None:
     names = ", ".join(settings.name for settings in project.settings.image) or "none"
     known = f"image {image!r} is neither an image of this project ({FILE}: {names}) nor python:3.x"
     if (found := stock.find(parts)) is None:
-        return f"{known} nor one of {stock.NAMES}. Add an [[image]] table to {FILE}, or use --on argo."
+        return (
+            f"{known} nor one of {stock.NAMES}. Add an [[image]] table to {FILE}, pull it with "
+            "--images pull, or use --on argo."
+        )
     if project.settings.images == "strict":
         return f"{known}, and --images strict lets no tools of this machine stand in for it."
     if missing := stock.missing(found):
@@ -86,10 +96,20 @@ def recognise(project: Project, image: str) -> str | None:
     return None
 
 
+def _is_pulled(project: Project, parts: Reference) -> bool:
+    """Whether it is a real image here: with `pull` those that this machine has nothing else for."""
+    if project.settings.images == "pull-all":
+        return True
+    if project.settings.images != "pull" or parts.name == "python" or _matches(project, parts.name):
+        return False
+    found = stock.find(parts)
+    return found is None or bool(stock.missing(found))
+
+
 def stands_in(project: Project, image: str) -> bool:
     """Whether this machine's tools stand in for a stock image."""
     parts = reference.parse(image)
-    if parts is None or parts.name == "python" or _matches(project, parts.name):
+    if parts is None or _is_pulled(project, parts) or parts.name == "python" or _matches(project, parts.name):
         return False
     return stock.find(parts) is not None
 
@@ -110,6 +130,8 @@ def prepare(project: Project, image: str, *, say: Callable[[str], None] = lambda
     if reason:
         raise ArgolaneError(re.sub("^image ", "Image ", reason))
     parts = reference.parse(image)
+    if parts and _is_pulled(project, parts):
+        return _pulled(project, image, say)
     try:
         for match in _matches(project, parts.name if parts else ""):
             if _fault(project, match) is None:
@@ -142,14 +164,25 @@ def program(
 
 def code_of(project: Project, image: str) -> Code | None:
     """The code that containers of a project image run; None for any other image."""
+    if (match := _of_project(project, image)) is None:
+        return None
+    folder, lock = (project.root / match.fill(p) for p in (match.settings.folder, match.settings.lock))
+    return code.of(project.root, folder, lock if match.settings.lock else None, asdict(match.settings))
+
+
+def folder_of(project: Project, image: str) -> Path | None:
+    """The folder of the repository that a project image is made from; None for any other image."""
+    match = _of_project(project, image)
+    return project.root / match.fill(match.settings.folder) if match else None
+
+
+def _of_project(project: Project, image: str) -> _ProjectImage | None:
     parts = reference.parse(image)
-    for match in _matches(project, parts.name if parts else ""):
+    if parts is None or _is_pulled(project, parts):
+        return None
+    for match in _matches(project, parts.name):
         if _fault(project, match) is None and match.settings.folder:
-            folder, lock = (
-                project.root / match.fill(p) for p in (match.settings.folder, match.settings.lock)
-            )
-            held = lock if match.settings.lock else None
-            return code.of(project.root, folder, held, asdict(match.settings))
+            return match
     return None
 
 
@@ -174,6 +207,8 @@ def _fault(project: Project, image: _ProjectImage) -> str | None:
         return f"{where}: there is no folder {folder}. Make it, or correct the image's name."
     if lock and not (project.root / lock).is_file():
         return f"{where}: there is no file {lock}. Write it with `uv pip compile --generate-hashes`."
+    if missing := next((name for name in image.settings.needs if not stock.has(name)), ""):
+        return f"{where} needs {missing!r}, which is not on this machine. Install it, or use --on argo."
     return None
 
 
@@ -241,6 +276,23 @@ def _stock_shell(project: Project, image: str, found: stock.Stock) -> Image:
         entrypoint=found.entrypoint,
         programs={path: str(folder / name) for path, name in stock.PATHS.items()},
         stands_in=True,
+    )
+
+
+def _pulled(project: Project, image: str, say: Callable[[str], None]) -> Image:
+    # What asks registries is loaded when one is asked: most commands never do.
+    from argolane.containers.oci import prepared
+
+    ready = prepared.get(prepared.store(project), image, project.settings.registry, say=say)
+    config = ready.config
+    proxies = {name: value for name, value in _network_env().items() if name.upper().endswith("_PROXY")}
+    return Image(
+        image,
+        config.command,
+        {**proxies, "PATH": _PATH, "HOME": ready.user.home, **config.env},
+        Path("/", config.workdir),
+        entrypoint=config.entrypoint,
+        root=ImageRoot(ready.folder, ready.user.uid, ready.user.gid, ready.user.groups),
     )
 
 

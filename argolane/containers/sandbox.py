@@ -9,8 +9,8 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +23,10 @@ from argolane.errors import ArgolaneError
 _TMP = "/tmp"  # noqa: S108  (that of a container)
 # Each container has its own of these.
 OWN_FOLDERS = (_TMP, "/var/tmp", "/dev/shm")  # noqa: S108
+NO_ROOT = (
+    "this machine allows no namespaces, without which an image cannot have a root folder of its own; allow "
+    "user namespaces, or use --on argo"
+)
 # Folders that every image has, much as the host does.
 _SYSTEM = frozenset(
     "bin boot dev etc lib lib32 lib64 libx32 proc run sbin sys tmp usr var".split()  # noqa: SIM905
@@ -65,6 +69,16 @@ class Outputs:
 
 
 @dataclass(frozen=True)
+class ImageRoot:
+    """The root folder of a real image, shared and never written to, and the user that its main is."""
+
+    folder: Path
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Container:
     """What to run, and what it sees.
 
@@ -73,7 +87,8 @@ class Container:
     such as a script's source, that must not hold a mount path where paths are rewritten. `layer` is an
     empty folder for what it changes in its root folder (None: memory), of no use afterwards. `address` is
     its pod's (addresses.py), where it has what it binds on all addresses or on loopback; `hosts` are names
-    and their addresses that its /etc/hosts has besides the machine's.
+    and their addresses that its /etc/hosts has besides the machine's. With an `image` it sees that instead of
+    this machine's files.
     """
 
     name: str
@@ -88,6 +103,7 @@ class Container:
     outputs: Outputs | None = None
     address: str | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
+    image: ImageRoot | None = None
 
 
 def isolation() -> Isolation:
@@ -144,6 +160,8 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
         argv = tuple(rewriting.rewrite(text, paths) for text in argv)
         env = {"TMPDIR": tmp} | {k: rewriting.rewrite(v, paths) for k, v in env.items()}
         workdir = rewriting.rewrite(workdir, paths)
+    if container.image and kind == "none":
+        raise ArgolaneError(f"Container {container.name!r}: {NO_ROOT}.")
     if container.address is not None:
         addresses.check(container.address, name=container.name)
     return {
@@ -159,6 +177,7 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
         "fresh_tmp": str(fresh.absolute()) if fresh else "",
         "layer": str(container.layer.absolute()) if container.layer else "",
         "hidden": hidden,
+        "image": container.image and _image(container, container.image, {mount.target for mount in mounts}),
         "address": container.address or "",
         "hosts": "" if host_names.FILE in targets else _hosts(container, kind),
         "outputs": container.outputs
@@ -167,6 +186,20 @@ def _specification(container: Container, fresh: Path | None, kind: Isolation) ->
             "paths": dict(container.outputs.paths),
             "in_place": container.outputs.in_place,
         },
+    }
+
+
+def _image(container: Container, image: ImageRoot, taken: Collection[str]) -> dict[str, object]:
+    resolver = Path("/etc/resolv.conf")
+    files = {
+        host_names.FILE: host_names.text(container.hosts, container=container.name),
+        str(resolver): resolver.read_text(encoding="utf-8") if resolver.is_file() else "",
+        "/etc/hostname": f"{container.env.get('HOSTNAME') or container.name}\n",
+    }
+    return {
+        **asdict(image),
+        "folder": str(image.folder),
+        "files": {path: text for path, text in files.items() if path not in taken},
     }
 
 

@@ -5,12 +5,13 @@ before, because init containers, main and sidecars of one pod have more in commo
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from argolane.containers import sandbox
 from argolane.containers.images import Image
-from argolane.containers.sandbox import Mount
+from argolane.containers.sandbox import ImageRoot, Mount
 from argolane.kubernetes import environment, volumes
 from argolane.kubernetes.expansion import expand
 from argolane.kubernetes.objects import Objects
@@ -66,4 +67,13 @@ def to_start(
         tmp=tmp,
         literal_text=(str(container.get("source") or ""),),
         folders=image.folders,
+        image=image.root and _as_user(image.root, container.get("securityContext") or {}),
     )
+
+
+def _as_user(root: ImageRoot, context: Mapping[str, Any]) -> ImageRoot:
+    """Who main is, where the container says another user than its image."""
+    uid, gid = context.get("runAsUser"), context.get("runAsGroup")
+    if uid is not None and int(uid) != root.uid:
+        root = replace(root, uid=int(uid), groups=())
+    return root if gid is None else replace(root, gid=int(gid))

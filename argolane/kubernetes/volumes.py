@@ -78,10 +78,10 @@ def _prepare(volume: Mapping[str, Any], places: Places, objects: Objects) -> Pat
     name = _inner(str(volume["name"]), "volume")
     if volume.get("persistentVolumeClaim") is not None:
         claim = in_a_path("PersistentVolumeClaim", volume["persistentVolumeClaim"].get("claimName"))
-        return _folder(places.claims / claim)
+        return _shared(places.claims / claim)
     if volume.get("claimTemplate") is not None:
-        return _folder(places.run / name)
-    folder = _folder(places.pod / name)
+        return _shared(places.run / name)
+    folder = _shared(places.pod / name)
     if volume.get("hostPath") is not None:
         host = Path(str(volume["hostPath"].get("path")))
         return _folder(host) if volume["hostPath"].get("type") == "DirectoryOrCreate" else host
@@ -97,6 +97,16 @@ def _prepare(volume: Mapping[str, Any], places: Places, objects: Objects) -> Pat
                     mode = volume["projected"].get("defaultMode")
                     _project(folder, kind, source[key], objects, mode)
     return folder
+
+
+def _shared(path: Path) -> Path:
+    """As a kubelet makes it: whatever user a container is, it may write there. Made in a folder that this
+    machine's other users cannot look into."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.mkdir(exist_ok=True)
+        path.chmod(0o777)
+    return path
 
 
 def _folder(path: Path) -> Path:

@@ -1,6 +1,6 @@
 """A container's environment in, one in which its servers listen on 127.0.0.1 alone out.
 
-It holds for Python, which all images of the local runner are; `inside/sitecustomize.py` does it there.
+For Python `inside/sitecustomize.py` does it; a server in another language reads MODEL_HOST.
 """
 
 import os
@@ -19,4 +19,4 @@ def environment(given: Mapping[str, str], *, grpc: bool = False) -> dict[str, st
     """`grpc`: whether it has the gRPC workers that it says, or none: each is a second copy of the model."""
     path = [str(_INSIDE), *filter(None, [given.get("PYTHONPATH")])]
     workers = {} if grpc else {WORKERS: "0"}
-    return {**given, "PYTHONPATH": os.pathsep.join(path), **workers}
+    return {**given, "MODEL_HOST": "127.0.0.1", "PYTHONPATH": os.pathsep.join(path), **workers}

@@ -19,6 +19,8 @@ _NEUTRAL_FILES = frozenset(
     {
         "model.yaml",
         "predict.py",
+        "serve.R",
+        "Dockerfile",
         "request.json",
         "README.md",
         "train.in",

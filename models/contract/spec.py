@@ -56,10 +56,14 @@ class Train(Strict):
 
 
 class Serve(Strict):
-    """The unit is served: it has a predict.py and a runtime.lock, and is a node of this kind."""
+    """The unit is served: it has a predict.py and a runtime.lock, and is a node of this kind.
+
+    `server` is what speaks the protocol: seldon or fast, of models/runtimes/server; own where the image of
+    the unit does it by itself, whatever it is written in.
+    """
 
     type: Literal["MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER"]
-    server: Literal["seldon", "fast"] = "seldon"  # models/runtimes/server: the wrapper's own, or ours
+    server: Literal["seldon", "fast", "own"] = "seldon"
     loads: Snake | None = None  # the unit whose versions it serves, where they are not its own
 
 

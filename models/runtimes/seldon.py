@@ -12,44 +12,51 @@ import numpy as np
 from models.runtimes.bad_input import BadInput
 
 
-def error_handler(form: Callable[[], str]) -> Any:
+def error_handler(form: Callable[[], str]) -> "ErrorHandler":
+    """`form` says what a request looks like, which is known once the version is loaded."""
+    return ErrorHandler(form)
+
+
+class ErrorHandler:
     """A blueprint that answers a client's mistakes with 400; the wrapper would answer each with a 500.
 
     ValueError and its like, and RecursionError of JSON that is nested too deep, can only come from the
-    wrapper's reading of the request, because a served class lets none of them out but BadInput. `form` says
-    what a request looks like, which is known once the version is loaded.
+    wrapper's reading of the request, because a served class lets none of them out but BadInput.
     """
-    from flask import Blueprint, Response, jsonify
-    from werkzeug.exceptions import HTTPException
 
-    _spare_metrics()
-    _keep_text()
-    blueprint = Blueprint("bad_input", __name__)
+    keeps_text = True  # rows with text in them are handed over as they were sent: see _keep_text
 
-    def answer(text: str, code: int) -> Response:
-        status = {"status": 1, "info": text, "code": -1, "reason": "MICROSERVICE_BAD_DATA"}
-        response: Response = jsonify({"status": status})
-        response.status_code = code
-        return response
+    def __init__(self, form: Callable[[], str]) -> None:
+        self._form = form
 
-    def bad_input(error: BadInput) -> Response:
-        return answer(str(error), 400)
+    def register(self, app: Any, options: dict[str, Any]) -> None:
+        """By the wrapper, with its Flask app; nothing of Flask is imported before."""
+        from flask import Blueprint
+        from werkzeug.exceptions import HTTPException
 
-    def wrong_call(error: HTTPException) -> Response:
-        return answer(str(error), error.code or 500)
+        _spare_metrics()
+        _keep_text()
+        blueprint = Blueprint("bad_input", __name__)
+        # Those that the wrapper was made for take a form's field of any size, today's take 500 kB.
+        blueprint.record(lambda state: state.app.config.update(MAX_FORM_MEMORY_SIZE=None))
+        blueprint.app_errorhandler(BadInput)(lambda error: _refusal(str(error), 400))
+        blueprint.app_errorhandler(HTTPException)(lambda error: _refusal(str(error), error.code or 500))
+        for kind in (ValueError, TypeError, LookupError, AttributeError, NameError, RecursionError):
+            blueprint.app_errorhandler(kind)(self._unreadable)
+        blueprint.register(app, options)
 
-    def unreadable(error: Exception) -> Response:
-        return answer(
-            f"The request cannot be read ({type(error).__name__}: {error}); expected {form()}.", 400
-        )
+    def _unreadable(self, error: Exception) -> Any:
+        why = f"{type(error).__name__}: {error}"
+        return _refusal(f"The request cannot be read ({why}); expected {self._form()}.", 400)
 
-    # Those that the wrapper was made for take a form's field of any size, today's take 500 kB.
-    blueprint.record(lambda state: state.app.config.update(MAX_FORM_MEMORY_SIZE=None))
-    blueprint.app_errorhandler(BadInput)(bad_input)
-    blueprint.app_errorhandler(HTTPException)(wrong_call)
-    for kind in (ValueError, TypeError, LookupError, AttributeError, NameError, RecursionError):
-        blueprint.app_errorhandler(kind)(unreadable)
-    return blueprint
+
+def _refusal(text: str, code: int) -> Any:
+    from flask import jsonify
+
+    status = {"status": 1, "info": text, "code": -1, "reason": "MICROSERVICE_BAD_DATA"}
+    response = jsonify({"status": status})
+    response.status_code = code
+    return response
 
 
 def _spare_metrics() -> None:
@@ -82,7 +89,7 @@ def _keep_text() -> None:
 
     def extract(request: Any) -> tuple[Any, Any, Any, str]:
         rows = (request.get("data") or {}).get("ndarray") if isinstance(request, dict) else None
-        if not isinstance(rows, list) or not _any_text(rows):
+        if not isinstance(rows, list) or not any_text(rows):
             found: tuple[Any, Any, Any, str] = read(request)
             return found
         return np.array(rows, dtype=object), request.get("meta"), request["data"], "data"
@@ -91,8 +98,12 @@ def _keep_text() -> None:
     seldon_methods.extract_request_parts_json = extract
 
 
-def _any_text(rows: Any) -> bool:
-    return isinstance(rows, str) or (isinstance(rows, list) and any(map(_any_text, rows)))
+def any_text(rows: Any) -> bool:
+    """Whether there is a text in lists of lists."""
+    if not isinstance(rows, list):
+        return isinstance(rows, str)
+    kinds = set(map(type, rows))
+    return str in kinds or (list in kinds and any(map(any_text, rows)))
 
 
 def learn(router: Any, feedback: Any, *, node: str) -> Any:

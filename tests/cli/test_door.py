@@ -67,8 +67,9 @@ def test_the_same_from_stdin_and_refused_when_images_are_strict(empty: Path) -> 
     (empty / "argolane.toml").write_text('images = "strict"\n')
     assert "--images strict lets no tools" in call("run", "hello.yaml").output
     assert call("run", "--images", "machine", "-", stdin=HELLO).exit_code == 0
-    (empty / "argolane.toml").write_text('images = "pull"\n')
-    assert "images is 'pull'; expected 'machine' or 'strict'." in call("run", "hello.yaml").output
+    (empty / "argolane.toml").write_text('images = "none"\n')
+    expected = "expected 'machine' or 'strict' or 'pull' or 'pull-all'."
+    assert f"images is 'none'; {expected}" in call("run", "hello.yaml").output
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,12 @@ def test_a_and_b_stay_who_they_are_when_a_unit_joins(monkeypatch: pytest.MonkeyP
     known = read_all()
     (one,) = [unit for unit in known if unit.name == "sk_mnist"]
     monkeypatch.setattr(ab_test, "read_all", lambda: [one.model_copy(update={"name": "a_mnist"}), *known])
-    assert [unit.name for unit in ab_test.questions()["mnist"]] == ["sk_mnist", "tf_mnist", "a_mnist"]
+    assert [unit.name for unit in ab_test.questions()["mnist"]] == [
+        "sk_mnist",
+        "tf_mnist",
+        "a_mnist",
+        "r_mnist",
+    ]
 
 
 def test_the_web_service_is_one_yaml() -> None:

@@ -25,11 +25,16 @@ def requirements(lock: Path) -> dict[str, str]:
     return {re.split(r"[=\[ ]", line, maxsplit=1)[0]: line for line in lines}
 
 
+def serves_itself(unit: Unit) -> bool:
+    """Whether its own Dockerfile has what serves it, in whatever language."""
+    return unit.serve is not None and unit.serve.server == "own"
+
+
 def locks(unit: Unit) -> dict[str, Path]:
     """The unit's locks by what they are for."""
     if unit.family:
         return {"unit": MODELS / unit.family / "unit.lock"}
-    made = {"train": unit.train is not None, "runtime": unit.serve is not None}
+    made = {"train": unit.train is not None, "runtime": unit.serve is not None and not serves_itself(unit)}
     made["app"] = (MODELS / unit.folder / "app.in").is_file()
     return {name: MODELS / unit.folder / f"{name}.lock" for name, there in made.items() if there}
 
@@ -43,6 +48,7 @@ def test_a_folder_is_complete(folder: Path) -> None:
     if unit.serve is not None:
         assert {"predict.py", "request.json"} <= names
     assert all(lock.is_file() for lock in locks(unit).values())
+    assert ("Dockerfile" in names) == serves_itself(unit)
 
 
 @each_folder
@@ -61,6 +67,9 @@ def test_serving_is_apache_seldon_and_no_tensorflow(folder: Path) -> None:
     """The last Apache-licensed wrapper; ONNX Runtime is all that serves, but where one image does both."""
     unit = read(folder)
     served = {name: requirements(lock) for name, lock in locks(unit).items() if name in ("runtime", "unit")}
+    if serves_itself(unit):
+        assert not served
+        return
     for entries in served.values():
         assert "seldon-core==1.17.1 " in entries["seldon-core"] and "setuptools" in entries
         assert not {"tensorflow", "tensorflow-cpu", "keras"} & entries.keys()
@@ -74,7 +83,8 @@ def test_serving_is_apache_seldon_and_no_tensorflow(folder: Path) -> None:
 @each_folder
 def test_a_folder_without_its_own_requirements_serves_as_all_do(folder: Path) -> None:
     """One runtime.in makes one runtime.lock, so that models share one environment."""
-    if not read(folder).family and not (folder / "runtime.in").exists():
+    unit = read(folder)
+    if not unit.family and not serves_itself(unit) and not (folder / "runtime.in").exists():
         assert (folder / "runtime.lock").read_bytes() == (MODELS / "sk_mnist/runtime.lock").read_bytes()
 
 

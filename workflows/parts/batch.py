@@ -68,8 +68,8 @@ def mount() -> m.VolumeMount:
     return m.VolumeMount(name=DATA_CLAIM, mount_path=DATA)
 
 
-def find() -> Resource:
-    """Template `find`: waits until the deployment is available; the output is its URL."""
+def find(*also: Parameter) -> Resource:
+    """Template `find`: waits until the deployment is available; its outputs are its URL, and `also`."""
     manifest = (
         "apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\n"
         f"metadata: {{name: '{DEPLOYMENT.tag}'}}\n"
@@ -84,7 +84,8 @@ def find() -> Resource:
                 name="url",
                 description="Where the deployment takes predictions.",
                 value_from=m.ValueFrom(json_path="{.status.address.url}"),
-            )
+            ),
+            *also,
         ],
         retry_strategy=pods.AGAIN,
         active_deadline_seconds=600,

@@ -54,5 +54,5 @@ def _copy(source: str, target: str) -> None:
                 pass
     else:
         return  # a socket or a pipe, which no archive holds
-    os.chmod(target, stat.S_IMODE(status.st_mode) | stat.S_IRUSR)
+    os.chmod(target, stat.S_IMODE(status.st_mode) & 0o1777 | stat.S_IRUSR)  # no set-id bits
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -4,7 +4,7 @@ A folder of its own, so that what a container makes in it, such as its terminati
 """
 
 # A fork of this process has milliseconds: no pathlib.
-# ruff: noqa: PTH102
+# ruff: noqa: PTH102, PTH211
 
 import contextlib
 import os
@@ -16,6 +16,29 @@ _STANDARD = frozenset(
 )
 # NVIDIA's, AMD's and Intel's, WSL's; TPUs and NPUs; fast networks; what runs containers or machines within.
 _OTHERS = ("nvidia", "dri", "kfd", "dxg", "accel", "davinci", "infiniband", "fuse", "kvm", "net")
+
+
+# What a pod has of them: nothing that stands for a part of the machine.
+_OF_IMAGES = ("null", "zero", "full", "random", "urandom", "tty")
+
+
+def make_standard(host: int, target: str) -> None:
+    """Fills the folder `target`, in which an image may have put anything, with what a pod has and no more."""
+    linux.mount("dev", target, kind="tmpfs", flags=linux.MS_NOSUID | linux.MS_NOEXEC, data="mode=755")
+    for name in _OF_IMAGES:
+        os.close(os.open(f"{target}/{name}", os.O_CREAT | os.O_CLOEXEC))
+        linux.mount(f"/proc/self/fd/{host}/dev/{name}", f"{target}/{name}", flags=linux.MS_BIND)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        os.symlink(f"/proc/self/fd/{number}", f"{target}/{name}")
+    os.symlink("/proc/self/fd", f"{target}/fd")
+    os.mkdir(f"{target}/pts")
+    flags = linux.MS_NOSUID | linux.MS_NOEXEC
+    linux.mount(
+        "devpts", f"{target}/pts", kind="devpts", flags=flags, data="newinstance,ptmxmode=0666,mode=0620"
+    )
+    os.symlink("pts/ptmx", f"{target}/ptmx")
+    os.mkdir(f"{target}/shm")
+    linux.mount("shm", f"{target}/shm", kind="tmpfs", flags=flags | linux.MS_NODEV, data="mode=1777")
 
 
 def make(host: int, target: str) -> None:

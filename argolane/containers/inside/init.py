@@ -20,7 +20,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from argolane.containers.inside import collecting, descendants, linux, rootfs
+from argolane.containers.inside import collecting, descendants, image_root, linux, privileges, rootfs
 
 if TYPE_CHECKING:
     from argolane.containers.inside import pod_address
@@ -121,10 +121,19 @@ def _watch_signals() -> int:
 
 
 def _enter(container: Mapping[str, Any], lifeline: int) -> None:
-    isolated = container["isolation"] != "none"
-    if isolated:
-        if container["isolation"] == "user":
-            linux.map_user(*container["user"])
+    isolated, image = container["isolation"] != "none", container.get("image")
+    if container["isolation"] == "user":
+        linux.map_user(*container["user"], seen_as=image and (image["uid"], image["gid"]))
+    if image:
+        image_root.enter(
+            image,
+            container["tmp"],
+            container["mounts"],
+            user=container["isolation"] == "user",
+            layer=container["layer"],
+            workdir=container["workdir"],
+        )
+    elif isolated:
         rootfs.enter(
             container["tmp"],
             container["mounts"],
@@ -139,6 +148,8 @@ def _enter(container: Mapping[str, Any], lifeline: int) -> None:
         linux.adopt_orphans()
     if _closed(lifeline):  # the spawner ended before the lines above
         os._exit(CANNOT_RUN)
+    if image:
+        return
     folder = container["workdir"]
     try:
         if isolated:
@@ -158,7 +169,7 @@ def _start_in_pod(
     container: Mapping[str, Any], output: int, errors: int
 ) -> "tuple[int, pod_address.PodAddress | None]":
     """Main's pid, and where it has an address of its own who answers its calls."""
-    arguments = container["argv"], container["env"], output, errors
+    arguments = container["argv"], container["env"], output, errors, _identity(container)
     if not container.get("address"):
         return _start(*arguments), None
     from argolane.containers.inside import pod_address, seccomp  # the spawner has loaded them
@@ -185,7 +196,20 @@ def _start_in_pod(
     return main, pod_address.PodAddress(listener, container["address"])
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str], output: int, errors: int) -> int:
+def _identity(container: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Who main is to be, where that is not this process's own user."""
+    image = container.get("image")
+    user = container["isolation"] == "user"
+    return image and {"uid": image["uid"], "gid": image["gid"], "groups": image["groups"], "user": user}
+
+
+def _start(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    output: int,
+    errors: int,
+    identity: Mapping[str, Any] | None,
+) -> int:
     """The pid of the program, found on the PATH of `env`, in a session of its own."""
     program = argv[0]
     folders = [""] if "/" in program else env.get("PATH", os.defpath).split(os.pathsep)
@@ -193,6 +217,8 @@ def _start(argv: Sequence[str], env: Mapping[str, str], output: int, errors: int
     for path in (os.path.join(folder, program) for folder in folders):
         try:
             if os.path.exists(path):
+                if identity:
+                    return _fork(path, argv, env, (output, errors), identity)
                 return _spawn(path, argv, env, output, errors)
         except OSError as error:
             refusal = error
@@ -210,6 +236,38 @@ def _spawn(path: str, argv: Sequence[str], env: Mapping[str, str], output: int, 
         setsigdef=[signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ],
         **session,
     )
+
+
+def _fork(
+    path: str,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    streams: tuple[int, int],
+    identity: Mapping[str, Any],
+) -> int:
+    """As _spawn, but as another user, with fewer rights: posix_spawn knows neither."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setsid()
+            for number, stream in enumerate(streams, 1):
+                os.dup2(stream, number)
+            for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
+                signal.signal(ignored, signal.SIG_DFL)
+            privileges.take(**identity)
+            os.execve(path, list(argv), env)  # noqa: S606  (no shell is what is wanted)
+        except OSError as error:
+            os.write(writer, b"%d" % (error.errno or errno.EACCES))
+        finally:
+            os._exit(CANNOT_RUN)
+    os.close(writer)
+    number_of_error = os.read(reader, 16)
+    os.close(reader)
+    if number_of_error:
+        os.waitpid(pid, 0)
+        raise OSError(int(number_of_error), os.strerror(int(number_of_error)), path)
+    return pid
 
 
 def _wait(main: int, wakeup: int, lifeline: int, pod: "pod_address.PodAddress | None") -> int:

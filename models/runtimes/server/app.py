@@ -1,48 +1,58 @@
-"""An HTTP request in, the wrapper's answer out: an ASGI app in front of the wrapper's own Flask app.
+"""An HTTP request in, the wrapper's answer out: an ASGI app, and a shorter way for what most requests are.
 
-A JSON message to one of the methods is read, handed to the wrapper's functions and written here. All else,
-forms, other types of content, what is no JSON, every GET, a page's requests, and every error that a class
-raises, is answered by the Flask app, in this process: how those answers look is said once, by the wrapper.
+A JSON message to one of the methods is read, handed to the class and its answer written here. All else,
+forms, other types of content, what is no JSON, a page's requests, most of GET, and every error that a class
+raises, is answered by the wrapper's own Flask app, in this process: how those look is said once.
 """
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import orjson
-from flask import jsonify, request
-from seldon_core import seldon_methods, wrapper
 
-from models.runtimes.server import wsgi
-from models.runtimes.server.metrics import Metrics
+from models.runtimes.server.messages import Unread
+from models.runtimes.server.methods import ROLES, Methods, whole
+from models.runtimes.server.stock import ANSWERED, RAISED, Stock
+from models.runtimes.server.wsgi import Headers
 
-PREDICT = ("/predict", "/api/v1.0/predictions", "/api/v0.1/predictions")
-METHODS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(PREDICT, seldon_methods.predict),
-    "/transform-input": seldon_methods.transform_input,
-    "/transform-output": seldon_methods.transform_output,
-    "/route": seldon_methods.route,
-    "/aggregate": seldon_methods.aggregate,
-}
 READ = (b"application/json", b"application/json; charset=utf-8")
 # What orjson would write in its own way is left to Flask, which writes or refuses it in the wrapper's.
 WRITE = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 WRITE |= orjson.OPT_PASSTHROUGH_SUBCLASS
+JSON = (b"content-type", b"application/json")
 ANYWHERE = (b"access-control-allow-origin", b"*")
 # A whole number of more than 64 bits would be read as a float; body.translate(DIGITS) shows where one may be.
 DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 HUGE = b"0" * 19
-RAISED, ANSWERED = "models.raised", "models.answered"
+PING, HEALTH = "/health/ping", ("/health/status", "/api/v1.0/health/status")
+SETTLED = "models.settled"  # in a scope: the Outcome of a request that was called already
+
+Outcome = bytes | Mapping[str, Any]
+"""The answer's JSON; or, for the wrapper to say, what was raised or given."""
+Answer = tuple[int, Headers, bytes]
 
 
 class App:
-    def __init__(self, model: Any, metrics: Metrics, *, metrics_port: int, pool: Executor | None) -> None:
-        self._model, self._metrics, self._metrics_port, self._pool = model, metrics, metrics_port, pool
-        self._flask = wrapper.get_rest_microservice(model, metrics)
-        self._flask.before_request(_settle)
-        self._numbers = wrapper.get_metrics_microservice(metrics)
-        self._methods = {} if wrapper.PAYLOAD_PASSTHROUGH else METHODS
+    """One model. Made before the model is loaded."""
+
+    def __init__(self, model: Any, *, metrics_port: int, pool: Executor | None) -> None:
+        self._metrics_port, self.pool = metrics_port, pool
+        self.stock = Stock(model)
+        keeps_text = getattr(getattr(model, "model_error_handler", None), "keeps_text", False)
+        self._own = Methods(model, lambda: self.stock.metrics, keeps_text=keeps_text)
+        passthrough = os.environ.get("PAYLOAD_PASSTHROUGH", "").lower() in ("1", "true", "t")
+        self._whole = {role for role in {*ROLES.values(), "health_status"} if whole(model, role)}
+        if self._whole or hasattr(model, "init_metadata") or hasattr(model, "metrics"):
+            self.stock.load()
+        self._methods: dict[str, Callable[[Any], Any]] = {
+            path: self.stock.function(role) if role in self._whole else partial(self._own.answer, role)
+            for path, role in ({} if passthrough else ROLES).items()
+        }
+        self.paths = {path.encode(): path for path in self._methods}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
@@ -50,43 +60,80 @@ class App:
         while message.get("more_body"):
             message = await receive()
             body += message.get("body", b"")
-        if self._pool is None:
-            status, headers, content = self._answer(scope, body)
+        loop = asyncio.get_running_loop()
+        if self.pool is not None:
+            status, headers, content = await loop.run_in_executor(self.pool, self._answer, scope, body)
         else:
-            loop = asyncio.get_running_loop()
-            status, headers, content = await loop.run_in_executor(self._pool, self._answer, scope, body)
+            found = self._quick(scope, body)
+            if not isinstance(found, tuple) and not self.stock.loaded:
+                await loop.run_in_executor(None, self.stock.load)
+            status, headers, content = found if isinstance(found, tuple) else self._slow(scope, body, found)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def _answer(self, scope: Any, body: bytes) -> tuple[int, wsgi.Headers, bytes]:
-        if scope["server"][1] == self._metrics_port:
-            return wsgi.answer(self._numbers, scope, body)
-        method = self._methods.get(scope["path"])
-        if method is None or not _plain(scope) or HUGE in body.translate(DIGITS):
-            return wsgi.answer(self._flask, scope, body)
+    def called(self, path: str, body: bytes) -> Outcome | None:
+        """What the class answers to a message; None where the wrapper has to read it, or to say why not."""
+        method = self._methods[path]
+        if HUGE in body.translate(DIGITS):
+            return None
         try:
             message = orjson.loads(body)
         except orjson.JSONDecodeError:
-            return wsgi.answer(self._flask, scope, body)
+            return None
         if message is None:
-            return wsgi.answer(self._flask, scope, body)
+            return None
         try:
-            found = method(self._model, message, self._metrics)
+            found = method(message)
+        except Unread:
+            return None
         except Exception as error:
-            return wsgi.answer(self._flask, scope, b"", **{RAISED: error})
-        content = _written(found)
-        if content is None:
-            return wsgi.answer(self._flask, scope, b"", **{ANSWERED: (found,)})
-        length = str(len(content)).encode()
-        return 200, [(b"content-type", b"application/json"), (b"content-length", length), ANYWHERE], content
+            return {RAISED: error}
+        return _written(found) or {ANSWERED: (found,)}
+
+    def _answer(self, scope: Any, body: bytes) -> Answer:
+        found = self._quick(scope, body)
+        return found if isinstance(found, tuple) else self._slow(scope, body, found)
+
+    def _quick(self, scope: Any, body: bytes) -> Answer | Mapping[str, Any]:
+        """The answer, or what the wrapper is to be told beside the request."""
+        if SETTLED in scope:
+            found: Outcome | None = scope[SETTLED]
+        elif scope["server"][1] == self._metrics_port or scope["query_string"]:
+            found = None
+        elif scope["method"] == "GET":
+            found = self._got(scope)
+        elif scope["method"] == "POST" and scope["path"] in self._methods and plain(scope["headers"]):
+            found = self.called(scope["path"], body)
+        else:
+            found = None
+        if not isinstance(found, bytes):
+            return found or {}
+        kind = (b"content-type", b"text/html; charset=utf-8") if scope["path"] == PING else JSON
+        return 200, [kind, (b"content-length", str(len(found)).encode()), ANYWHERE], found
+
+    def _got(self, scope: Any) -> Outcome | None:
+        """Whether it is well, which is asked for again and again."""
+        if any(name == b"origin" for name, _ in scope["headers"]):
+            return None
+        if scope["path"] == PING:
+            return b"pong"
+        if scope["path"] not in HEALTH or "health_status" in self._whole:
+            return None
+        try:
+            found = self._own.health()
+        except Exception as error:
+            return {RAISED: error}
+        return _written(found) or {ANSWERED: (found,)}
+
+    def _slow(self, scope: Any, body: bytes, more: Mapping[str, Any]) -> Answer:
+        app = "metrics" if scope["server"][1] == self._metrics_port else "rest"
+        return self.stock.answer(app, scope, b"" if more else body, **more)
 
 
-def _plain(scope: Any) -> bool:
-    """A POST of JSON, by no page of a browser, that says nothing in its query."""
-    if scope["method"] != "POST" or scope["query_string"]:
-        return False
+def plain(headers: Headers) -> bool:
+    """A message of JSON, sent by no page of a browser."""
     kind = b""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name == b"content-type":
             kind = value
         elif name == b"origin":
@@ -104,22 +151,3 @@ def _written(found: Any) -> bytes | None:
         return None
     # orjson writes NaN as null; the wrapper writes NaN.
     return None if b"null" in content else content
-
-
-def _settle() -> Any:
-    """Before Flask calls a method: what was called already gave or raised is what is answered."""
-    raised = request.environ.get(RAISED)
-    if raised is not None:
-        raise raised
-    if ANSWERED not in request.environ:
-        return None
-    (found,) = request.environ[ANSWERED]
-    response = jsonify(found)
-    if (
-        request.path in PREDICT
-        and isinstance(found, dict)
-        and "status" in found
-        and "code" in found["status"]
-    ):
-        response.status_code = found["status"]["code"]
-    return response

@@ -7,7 +7,7 @@ import yaml
 
 MODELS = Path(__file__).resolve().parents[2]
 SERVERS = ("seldon", "fast")
-DEFAULT = "seldon"  # of a class that has no model.yaml, and of one that names none
+DEFAULT = "seldon"  # of a class that is none of ours, and where model.yaml names none
 VARIABLE = "MODEL_SERVER"
 
 # What our server leaves to the stock one: the environment variable and the flag that ask for it.
@@ -42,9 +42,11 @@ def _of_unit(argv: Sequence[str]) -> str:
     parts = name.split(".")
     if len(parts) < 4 or parts[0] != MODELS.name:
         return DEFAULT
-    file = MODELS.joinpath(*parts[1:-2], "model.yaml")
+    folder = MODELS.joinpath(*parts[1:-2])
+    file = folder / "model.yaml"
     if not file.is_file():
-        return DEFAULT
+        # A server of ours for models of any kind, which is no unit: MLFLOW_SERVER's.
+        return "fast" if (folder / "predict.py").is_file() else DEFAULT
     said = yaml.safe_load(file.read_text()) or {}
     serve = said.get("serve")
     return str(serve.get("server", DEFAULT)) if isinstance(serve, dict) else DEFAULT

@@ -5,9 +5,8 @@ Both ports open when the class has loaded, so whoever can connect is answered.
 
 import asyncio
 import importlib
-import json
 import logging
-import multiprocessing
+import os
 import signal
 import socket
 import sys
@@ -16,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from seldon_core import microservice
 
+from models.runtimes.server import arguments
 from models.runtimes.server.app import App
-from models.runtimes.server.metrics import Metrics
+from models.runtimes.server.protocol import protocol
 
 BACKLOG = 2048  # gunicorn's
 IDLE_SECONDS = 75  # a connection may be idle for; longer than whoever pools them keeps one
@@ -28,16 +27,16 @@ IDLE_SECONDS = 75  # a connection may be idle for; longer than whoever pools the
 def main() -> None:
     sys.path.append(str(Path.cwd()))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    args, unknown = microservice.parse_args()
-    if unknown:
-        raise SystemExit(f"Unknown arguments {unknown}.")
-    microservice.setup_logger(args.log_level, args.debug)
-    model = _class(args.interface_name)(**microservice.parse_parameters(json.loads(args.parameters)))
+    args = arguments.read(sys.argv[1:], os.environ)
+    logging.getLogger().setLevel(arguments.log_level(args.log_level, os.environ))
+    model = _class(args.interface_name)(**arguments.parameters(args.parameters))
     threads = 1 if args.single_threaded else args.threads
     pool = ThreadPoolExecutor(threads) if threads > 1 else None
-    app = App(model, Metrics(), metrics_port=args.metrics_port, pool=pool)
+    app = App(model, metrics_port=args.metrics_port, pool=pool)
     service = getattr(model, "custom_service", None)
     if callable(service):
+        import multiprocessing
+
         multiprocessing.Process(target=service, daemon=True).start()
     try:
         model.load()
@@ -53,7 +52,7 @@ def _class(name: str) -> Any:
 
 def _serve(app: App, ports: list[int], *, log: bool) -> None:
     config = uvicorn.Config(
-        app, loop="uvloop", http="httptools", ws="none", lifespan="off", interface="asgi3", backlog=BACKLOG,
+        app, loop="uvloop", http=protocol(app), ws="none", lifespan="off", interface="asgi3", backlog=BACKLOG,
         log_config=None, access_log=log, server_header=False, date_header=True,
         timeout_keep_alive=IDLE_SECONDS, proxy_headers=False,
     )  # fmt: skip

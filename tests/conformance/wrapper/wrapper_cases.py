@@ -203,6 +203,7 @@ CASES: dict[str, list[Case]] = {
     "Combiner": ROLES,
     "BadMetadata": [*PAYLOADS[:1], get("/metadata"), get("/health/status")],
 }
+COMPONENTS = ("Component", "Raw")  # of wrapper_components.py
 """What a process is started with besides; the classes that are not here get nothing."""
 ENVIRONMENT: dict[str, dict[str, str]] = {
     "Full": {

@@ -1,7 +1,9 @@
-"""User classes that the wrapper served while its answers were recorded, one for each kind of thing it asks for."""
+"""User classes that the wrapper served while its answers were recorded, one for each kind of thing it asks for.
+
+None of them brings anything of the wrapper along: where it is needed, the server has to have it.
+"""
 
 import numpy as np
-from seldon_core.user_model import SeldonComponent, SeldonResponse
 
 from models.runtimes import seldon
 from models.runtimes.served import BadInput
@@ -68,19 +70,14 @@ class Full:
         return np.array([[reward, -1 if routing is None else routing, float(np.size(truth))]])
 
 
-class Component(SeldonComponent):
-    """Of the wrapper's base class: every method that is not overwritten says that it is not implemented."""
-
-    def predict(self, X, names, meta=None):
-        return np.asarray(X)
-
-
 class Answers:
     """Answers whatever the request's strData names."""
 
     class_names = ["a", "b"]  # the deprecated attribute
 
     def predict(self, X, names, meta=None):
+        from seldon_core.user_model import SeldonResponse
+
         found = {
             "str": "text é",
             "bytes": b"\x00\x01\xff",
@@ -118,7 +115,7 @@ class Answers:
             "int keys": {1: "a", 2: "b"},
             "mixed keys": {1: "a", "b": 2},
             "surrogate": "\ud800",
-            "response": SeldonResponse(np.array([[1.0]]), tags={"t": 1}, metrics=[_counter("r", 2)]),
+            "response": SeldonResponse(np.array([[1.0]]), tags={"t": 1}, metrics=[counter("r", 2)]),
             "bad metric": SeldonResponse([1], metrics=[{"key": "x"}]),
             "response str": SeldonResponse("s", tags={"nan": float("nan")}),
         }
@@ -144,43 +141,6 @@ class Ours(Answers):
     model_error_handler = property(lambda self: seldon.error_handler(lambda: "a test's request"))
 
 
-class Raw(SeldonComponent):
-    """Reads the whole message, and writes it."""
-
-    def predict_raw(self, msg):
-        if msg.get("strData") == "fail":
-            return {"status": {"code": 418, "info": "a teapot", "reason": "TEA", "status": 1}}
-        if msg.get("strData") == "skip":
-            from seldon_core.user_model import SeldonNotImplementedError
-
-            raise SeldonNotImplementedError("not this one")
-        meta = {"metrics": [_counter("raw", 1)], "tags": {"raw": True}}
-        return {"jsonData": {"got": msg}, "meta": meta}
-
-    def predict(self, X, names, meta=None):
-        return "of predict"
-
-    def transform_input_raw(self, msg):
-        return {"strData": "in", "meta": {}}
-
-    def transform_output_raw(self, msg):
-        return {"strData": "out"}
-
-    def route_raw(self, msg):
-        return {"data": {"ndarray": [[1]]}}
-
-    def aggregate_raw(self, msgs):
-        return {"strData": str(len(msgs["seldonMessages"]))}
-
-    def send_feedback_raw(self, feedback):
-        from seldon_core.proto.prediction_pb2 import SeldonMessage
-
-        return SeldonMessage(strData=f"rewarded {feedback.reward}")
-
-    def health_status_raw(self):
-        return {"strData": "raw health"}
-
-
 class Router:
     def route(self, X, names, meta=None):
         return int(X[0][0]) if X[0][0] < 5 else "five"
@@ -197,7 +157,7 @@ class Combiner:
         return np.mean([np.asarray(X, float) for X in Xs], axis=0)
 
     def metrics(self):
-        return [_counter("combined", len("abc"))]
+        return [counter("combined", len("abc"))]
 
 
 class BadMetadata:
@@ -208,5 +168,5 @@ class BadMetadata:
         return [{"type": "COUNTER", "key": "x", "value": "not a number"}]
 
 
-def _counter(key, value):
+def counter(key, value):
     return {"type": "COUNTER", "key": key, "value": value}

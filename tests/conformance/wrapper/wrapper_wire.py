@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wrapper_cases import ENVIRONMENT, Case
+from wrapper_cases import COMPONENTS, ENVIRONMENT, Case
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -55,7 +55,8 @@ def serving(command: list[str], name: str, log: Path, **env: str) -> Iterator[Po
         **ENVIRONMENT.get(name, {}),
         **env,
     }
-    argv = [*command, f"wrapper_classes.{name}", "--service-type", "MODEL"]
+    module = "wrapper_components" if name in COMPONENTS else "wrapper_classes"
+    argv = [*command, f"{module}.{name}", "--service-type", "MODEL"]
     with log.open("wb") as output:
         process = subprocess.Popen(argv, cwd=HERE, env=environment, stdout=output, stderr=output,
                                    start_new_session=True)  # fmt: skip

@@ -136,9 +136,9 @@ METRICS = """
 import json
 from models.sk_mnist.predict import Model
 from seldon_core.metrics import SeldonMetrics
-model = Model()
-model.model_error_handler
+from seldon_core.wrapper import get_rest_microservice
 kept = SeldonMetrics()
+get_rest_microservice(Model(), kept)
 kept.update([], "predict")
 print(json.dumps(len(kept.data)))
 kept.update([{"type": "COUNTER", "key": "seen", "value": 2}], "predict")

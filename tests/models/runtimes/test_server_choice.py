@@ -16,6 +16,8 @@ FOREIGN = ["Foreign.Model"]
         (OURS, {"MODEL_SERVER": "seldon"}, "seldon"),
         (FOREIGN, {}, "seldon"),
         (["models.nowhere.predict.Model"], {}, "seldon"),
+        (["models.mlflow_server.predict.Model"], {}, "fast"),
+        (["models.sticky.predict.Model"], {}, "seldon"),
         (FOREIGN, {"MODEL_SERVER": "fast"}, "fast"),
         (OURS, {"GUNICORN_WORKERS": "1", "TRACING": "0", "SELDON_DEBUG": "false"}, "fast"),
     ],

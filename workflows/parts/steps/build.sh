@@ -2,7 +2,7 @@
 # Environment: IMAGES, `output=folder` separated by blanks, the folders below models/; TARGET, stage of the
 # Dockerfile; REGISTRY, VERSION; the folders SOURCE, OUTPUTS, and SITE: config.json, pip.conf, ca.crt, where they
 # are needed; WAIT, seconds. A folder that several outputs name is built once; one with a unit.lock has the one
-# stage `unit`, which trains and serves.
+# stage `unit`, which trains and serves; one with a Dockerfile of its own is built by that, of the same stages.
 # An image whose inputs have not changed is in the registry already, under a tag made from them: it gets the
 # tags asked for, and nobody waits for the daemon.
 set -eu
@@ -16,6 +16,8 @@ folders=$(for image in $IMAGES; do echo "${image#*=}"; done | sort -u)
 built=$(mktemp -d) # for each folder that has its image: a file that names it
 
 name_of() { printf %s "$1" | tr _/ --; }
+
+dockerfile_of() { if [ -f "$SOURCE/models/$1/Dockerfile" ]; then echo "models/$1/Dockerfile"; else echo models/Dockerfile; fi; }
 
 stage_of() { if [ -f "$SOURCE/models/$1/unit.lock" ]; then echo unit; else echo "$TARGET"; fi; }
 
@@ -63,7 +65,7 @@ build() { # FOLDER
     [ ! -f "$SITE/$secret" ] || set -- "$@" --secret "id=$secret,src=$SITE/$secret"
   done
   docker build --progress plain --target "$stage" --build-arg "MODEL=$folder" --build-arg BUILDKIT_INLINE_CACHE=1 \
-    "$@" --tag "$image:$inputs" --file "$SOURCE/models/Dockerfile" "$SOURCE"
+    "$@" --tag "$image:$inputs" --file "$SOURCE/$(dockerfile_of "$folder")" "$SOURCE"
   # The tag of the inputs comes last: where it is, the others are.
   for tag in "$VERSION" "$commit" cache "$inputs"; do
     docker tag "$image:$inputs" "$image:$tag"

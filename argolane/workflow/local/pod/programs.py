@@ -2,9 +2,11 @@
 
 import os
 import posixpath
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from argolane.containers.oci import scoped
 from argolane.containers.sandbox import Container
 from argolane.workflow.local.pod.outputs import View
 
@@ -23,13 +25,19 @@ def found(container: Container) -> Container:
     program, *arguments = container.argv
     view = View((*container.mounts, *container.folders), container.tmp or Path("/nonexistent"))
     path, workdir = container.env.get("PATH", ""), str(container.workdir)
-    return replace(container, argv=(_find(program, path, workdir, view), *arguments))
+
+    def there(full: str) -> Path:
+        if container.image is None:
+            return view.locate(full) or Path(full)
+        return view.locate(full) or scoped.locate(container.image.folder, full) or Path("/nonexistent")
+
+    return replace(container, argv=(_find(program, path, workdir, there), *arguments))
 
 
-def _find(program: str, path: str, workdir: str, view: View) -> str:
+def _find(program: str, path: str, workdir: str, there: Callable[[str], Path]) -> str:
     if "/" in program:
         full = posixpath.join(workdir, program)
-        file = view.locate(full) or Path(full)
+        file = there(full)
         if file.is_symlink():  # It may lead into a mount, where this process does not see it.
             return program
         if not file.exists():
@@ -41,7 +49,7 @@ def _find(program: str, path: str, workdir: str, view: View) -> str:
         return program
     for folder in path.split(":"):
         full = posixpath.join(folder or workdir, program)
-        file = view.locate(full) or Path(full)
+        file = there(full)
         if os.access(file, os.X_OK) and not file.is_dir():
             return full
     raise MissingProgram(program, "executable file not found in $PATH")

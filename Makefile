@@ -55,7 +55,7 @@ run: .venv/argolane ## train both models, serve them as an A/B graph, print each
 
 .PHONY: test
 test: .venv/dev ## all tests that need no cluster
-	$(bin)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(bin)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: browser
 browser: ## install the browser that the report is tested in (Debian, as root)
@@ -75,8 +75,8 @@ r: ## install the R that trains and serves models/r_mnist (Debian, as root)
 	--no-install-recommends r-base-core r-cran-ranger r-cran-plumber >/dev/null; }
 
 .PHONY: test-heavy
-test-heavy: .venv/dev ## the tests that take minutes: TensorFlow, Beam, an MLflow that is broken in the middle
-	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile $(ARGS)
+test-heavy: .venv/dev ## the tests that take minutes, and whole journeys beyond the one that each system has in make test
+	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-cluster
 test-cluster: .venv/dev ## the tests that need a cluster: that of ../shared/cluster/lab, emptied first

@@ -18,6 +18,7 @@ from bench import (
     containers,
     engine,
     graph,
+    images,
     overhead,
     score,
     serving,
@@ -41,6 +42,7 @@ MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
     "bandit": ("Bandits beside chance, and beside the public router", lambda *_: bandit.main()),
     "ab_test": ("Verdicts on A/A and A/B tests", lambda *_: ab_test.main()),
     "containers": ("A container beside a bare process", lambda *_: containers.main()),
+    "images": ("A container of a real image beside a bare process", lambda *_: images.main()),
     "engine": ("The local engine", lambda *_: engine.main()),
 }
 

@@ -21,7 +21,7 @@ _ENV = {"PATH": os.environ["PATH"]}
 
 def measure(times: int = 100) -> dict[str, list[float]]:
     """Milliseconds of each turn by kind: `bare`, and the kinds of isolation that this machine allows."""
-    kinds = ["bare", *filter(_works, ("root", "user", "none"))]
+    kinds = ["bare", *filter(works, ("root", "user", "none"))]
     taken: dict[str, list[float]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as folder:
         store, tmp = Path(folder, "store"), Path(folder, "tmp")
@@ -31,8 +31,8 @@ def measure(times: int = 100) -> dict[str, list[float]]:
         container = sandbox.Container("bench", ("/bin/true",), _ENV, mounts=mounts, tmp=tmp)
         for _ in range(times):
             for kind in kinds:
-                run = _bare if kind == "bare" else lambda: sandbox.start(container, stdout=1).wait(60)
-                taken[kind].append(_milliseconds(kind, run))
+                run = bare if kind == "bare" else lambda: sandbox.start(container, stdout=1).wait(60)
+                taken[kind].append(milliseconds(kind, run))
     return taken
 
 
@@ -48,18 +48,18 @@ def main() -> None:
         )
 
 
-def _bare() -> object:
+def bare() -> object:
     return subprocess.run(["/bin/true"], env=_ENV, stdin=subprocess.DEVNULL, check=True)
 
 
-def _milliseconds(kind: str, run: Callable[[], object]) -> float:
+def milliseconds(kind: str, run: Callable[[], object]) -> float:
     with _forced(kind) if kind != "bare" else contextlib.nullcontext():
         started = time.perf_counter()
         run()
         return (time.perf_counter() - started) * 1e3
 
 
-def _works(kind: str) -> bool:
+def works(kind: str) -> bool:
     try:
         with _forced(kind):
             return sandbox.isolation() == kind

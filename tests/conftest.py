@@ -9,9 +9,17 @@ for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
+# Folders whose tests take longest.
+_LONG = ("e2e", "workloads", "cli", "contract", "models")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that take minutes run when they are asked for, by `-m` or by their name."""
+    """Tests that take minutes run when they are asked for, by `-m` or by their name.
+
+    Files that take long come first: at the end no worker is to wait for another's.
+    """
+    places = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(_LONG)))
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     left_out = [item for item in items if item.get_closest_marker("heavy")]

@@ -39,6 +39,9 @@ def run(project: Project, name: str, *, namespace: str | None) -> None:
     folder = recorded.named(project, name)
     if folder.record.has_runner:
         raise UsageError(f"Run {name!r} is still going on. End it with: argolane stop {name}")
+    from argolane.workflow import local
+
+    local.at_deletion(folder.record)
     _remove(folder.path)
 
 

@@ -36,6 +36,7 @@ _LIBRARY = {
     **{name: Stock(command=("bash",), needs=("bash",)) for name in ("debian", "ubuntu", "bash")},
     "golang": Stock(command=("bash",), needs=("go",)),
     "node": Stock(command=("node",), needs=("node",)),
+    "influxdb": Stock(command=("influxd",), needs=("influxd",)),
     "nginx": Stock(command=("nginx", "-g", "daemon off;"), needs=("nginx",)),
 }
 _OTHERS = {

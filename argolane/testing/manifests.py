@@ -14,7 +14,7 @@ from argolane.workflow.local.reconciler.template.types import TYPES
 
 # Their pods mount volumes; every other kind becomes one of these when it is faked, and so one node.
 _PODS = ("container", "script", "resource")
-_LEFT_OUT = {*TYPES, "daemon"} - {*_PODS}
+_LEFT_OUT = {*TYPES} - {*_PODS}
 _STAND_IN = {"image": "fake"}
 
 

@@ -4,7 +4,7 @@
 pytest loads this in every run (entry point `pytest11`), so it imports the engine only when a test asks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,24 @@ if TYPE_CHECKING:
     from argolane.project import Project
     from argolane.testing.outcome import Outcome
     from argolane.testing.scenario import Scenario
+    from argolane.workflow.catalog import Entry
+
+
+@pytest.fixture(scope="session")
+def _known() -> "Callable[[Project], Mapping[str, Entry]]":
+    """Every workflow of a project by name, read once as long as no manifest of it changes."""
+    from argolane.workflow import catalog
+
+    read: dict[Path, tuple[object, Mapping[str, Entry]]] = {}
+
+    def known(project: "Project") -> "Mapping[str, Entry]":
+        files = [(path, path.stat()) for path in project.manifest_files()]
+        stamp = [(path, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path, stat in files]
+        if project.root not in read or read[project.root][0] != stamp:
+            read[project.root] = stamp, catalog.entries(project)
+        return read[project.root][1]
+
+    return known
 
 
 @pytest.fixture
@@ -26,7 +44,10 @@ def argolane_project(request: pytest.FixtureRequest) -> "Project":
 
 @pytest.fixture
 def workflow(
-    request: pytest.FixtureRequest, argolane_project: "Project", tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    argolane_project: "Project",
+    tmp_path_factory: pytest.TempPathFactory,
+    _known: "Callable[[Project], Mapping[str, Entry]]",
 ) -> Iterator[Callable[..., "Scenario"]]:
     """`workflow("name")`, or a manifest file by its path from the project's root: a Scenario to run.
 
@@ -44,9 +65,13 @@ def workflow(
         request.node.add_report_section("call", f"workflow {outcome.name}", outcome.tree)
 
     def scenario(target: str | Path, *, timeout: float = 60.0) -> Scenario:
-        is_file = isinstance(target, Path) or target.endswith((".yaml", ".yml", ".json"))
-        name = str(argolane_project.root / target) if is_file else str(target)
-        return Scenario(place, catalog.find(argolane_project, name), timeout, ended=ended)
+        if isinstance(target, Path) or target.endswith((".yaml", ".yml", ".json")):
+            entry = catalog.find(argolane_project, str(argolane_project.root / target))
+        elif "/" in target:
+            entry = catalog.find(argolane_project, target)
+        else:
+            entry = catalog.named(argolane_project, target, _known(argolane_project))
+        return Scenario(place, entry, timeout, ended=ended)
 
     yield scenario
     _end_deployments(place)

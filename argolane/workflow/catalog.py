@@ -111,12 +111,17 @@ def find(project: Project, target: str, beside: Sequence[str] = ()) -> Entry:
     """
     if target == "-" or target.endswith(_SUFFIXES) or "/" in target or (beside and Path(target).exists()):
         return _from_files(project, target, beside)
-    known = entries(project)
-    if target not in known:
-        where = "" if project.settings.manifests else f"{project.root} has no argolane.toml with manifests. "
-        raise ArgolaneError(unknown("workflow", target, known, where=where))
+    found = named(project, target, entries(project))
     templates = [d for place in beside for d in _read(place) if d.kind in TEMPLATE_KINDS]
-    return replace(known[target], templates=(*_unnamed(known[target].templates, templates), *templates))
+    return replace(found, templates=(*_unnamed(found.templates, templates), *templates))
+
+
+def named(project: Project, name: str, known: Mapping[str, Entry]) -> Entry:
+    """The workflow of this name among those of the project; ArgolaneError where there is none."""
+    if name not in known:
+        where = "" if project.settings.manifests else f"{project.root} has no argolane.toml with manifests. "
+        raise ArgolaneError(unknown("workflow", name, known, where=where))
+    return known[name]
 
 
 def check_parameters(entry: Entry, given: dict[str, str]) -> None:

@@ -78,6 +78,7 @@ def test_the_chain_is_verified_by_held_out_comments(
     assert len(made["details"]["words"]) == 20 and made["scores"]["accuracy_at_threshold"] > 0.5
 
 
+@pytest.mark.heavy
 def test_one_process_learns_the_same(
     run: subprocess.CompletedProcess[str], argolane: Command, checkout: Path
 ) -> None:

@@ -80,6 +80,7 @@ def test_its_model_is_trained_deployed_and_asked(call: Call) -> None:
     call("argolane", "delete", "deployment", "leaves")
 
 
+@pytest.mark.heavy
 def test_other_kinds_of_models_join_it(call: Call) -> None:
     """Written, rendered, trained and passed; nothing was edited for them."""
     kinds = {"text": "accuracy", "regression": "rmse"}

@@ -59,6 +59,7 @@ def test_a_second_run_keeps_models_and_pods(
     assert argolane("get", "deployments").stdout == before
 
 
+@pytest.mark.heavy
 def test_two_runs_at_once_do_not_disturb_each_other(
     trained: subprocess.CompletedProcess[str], checkout: Path
 ) -> None:
@@ -129,6 +130,7 @@ def executed(checkout: Path, name: str, tmp_path: Path, monkeypatch: pytest.Monk
     return "\n".join(shown)
 
 
+@pytest.mark.heavy
 def test_the_notebooks_of_the_ab_graph_run(
     trained: subprocess.CompletedProcess[str],
     argolane: Command,
@@ -151,6 +153,7 @@ def test_the_notebooks_of_the_ab_graph_run(
     assert re.search(r"keep-testing|no-difference", shown)
 
 
+@pytest.mark.heavy
 def test_a_bandit_learns_and_its_notebook_runs(
     trained: subprocess.CompletedProcess[str],
     argolane: Command,
@@ -181,6 +184,7 @@ def test_a_bandit_learns_and_its_notebook_runs(
     argolane("delete", "deployment", "mnist-bandit")
 
 
+@pytest.mark.heavy
 def test_every_command_of_the_readme_works(
     trained: subprocess.CompletedProcess[str], argolane: Command
 ) -> None:

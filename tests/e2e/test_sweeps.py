@@ -44,6 +44,7 @@ def test_a_search_out_of_bounds_is_refused(toy: Path, argolane: Command) -> None
     assert "expected JSON in { and }" in failed.stdout + failed.stderr
 
 
+@pytest.mark.heavy
 def test_no_trial_is_lost_or_doubled_when_the_runner_is_killed(
     toy: Path, checkout: Path, argolane: Command
 ) -> None:

@@ -53,6 +53,13 @@ ENV = {
         ("jsonpath('{\"a\":[{\"n\":1},{}]}', '$.a[*].n')", [1.0]),
         ("jsonpath('{\"a\":1,\"b\":2}', \"$['b','zz']\")", [2.0]),
         ("sprig.default('d', '')", "d"),
+        (
+            "sprig.dateInZone('Mon Jan _2 15:04:05.000 MST 2006', 1786752000, 'UTC')",
+            "Sat Aug 15 00:00:00.000 UTC 2026",
+        ),
+        ("sprig.dateInZone('3:04 pm Z07:00', 1786752000, 'Asia/Kolkata')", "5:30 am +05:30"),
+        ("sprig.htmlDate(1786752000)", "2026-08-15"),
+        ("sprig.date('2006', 'no time stands for now') == sprig.date('2006', '')", True),
         ("sprig.ternary('yes', 'no', true)", "yes"),
         ("sprig.regexReplaceAll('a(b)', 'ab', '[${1}]')", "[b]"),
         ("sprig.int('012')", 10),

@@ -10,8 +10,11 @@ import pytest
 
 from argolane.containers import environments
 from argolane.project import Project
+from tests.models import forks
 
 ROOT = Path(__file__).resolve().parents[2]
+# What the steps of a sweep import, which takes longer than most that they do.
+SWEEPING = ("pydantic", "numpy", "matplotlib.pyplot", "optuna")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -23,14 +26,20 @@ def python_of(lock: str) -> Path:
 
 
 def run(
-    python: Path, *arguments: object, root: Path = ROOT, **env: object
+    python: Path, *arguments: object, root: Path = ROOT, libraries: tuple[str, ...] = (), **env: object
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python on `arguments` with `root` as the place where `models` is found."""
+    """Run Python on `arguments` with `root` as the place where `models` is found.
+
+    With `libraries` it is a fork of a process that has imported them.
+    """
     passed = {name: value for name, value in os.environ.items() if not name.startswith(("MNIST_", "MODEL_"))}
+    passed |= {"PYTHONPATH": str(root)} | {name: str(value) for name, value in env.items()}
+    if libraries:
+        return forks.of(python, libraries).run([*map(str, arguments)], cwd=root, env=passed)
     return subprocess.run(
         [str(python), *map(str, arguments)],
         cwd=root,
-        env=passed | {"PYTHONPATH": str(root)} | {name: str(value) for name, value in env.items()},
+        env=passed,
         capture_output=True,
         text=True,
         check=False,

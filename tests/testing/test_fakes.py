@@ -155,6 +155,32 @@ def test_what_a_fake_stands_for_need_not_run_here(scenario: MakeScenario) -> Non
     assert other["test-2"].outputs == {"accuracy": "1", "note": '{"a": true}', "place": "/data"}
 
 
+def test_a_faked_daemon_is_up_until_it_is_not_needed(scenario: MakeScenario) -> None:
+    """What waits for it goes on with an address, and it ends with the template around it."""
+    run = (
+        scenario("""
+entrypoint: main
+templates:
+- name: main
+  steps:
+  - - {name: server, template: server}
+  - - name: ask
+      template: ask
+      arguments: {parameters: [{name: url, value: "http://{{steps.server.ip}}:8000/"}]}
+- name: server
+  daemon: true
+  container: {image: nobody/has:this}
+- name: ask
+  inputs: {parameters: [{name: url}]}
+  container: {image: "python:3.11-slim", command: [echo, "{{inputs.parameters.url}}"]}
+""")
+        .fake("server", stdout="up")
+        .run()
+    )
+    assert (run.phase, run.message) == ("Succeeded", "")
+    assert (run["server"].phase, run["ask"].log) == ("Succeeded", "http://127.0.0.1:8000/\n")
+
+
 def test_what_is_not_faked_must_run_here(scenario: MakeScenario) -> None:
     """The refusal says what to do about it in a test."""
     with pytest.raises(ManifestError, match="nobody/has:this") as caught:

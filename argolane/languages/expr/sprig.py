@@ -1,4 +1,4 @@
-"""sprig's functions as `sprig.NAME(...)`: the common ones; those of dates, chance and keys are refused.
+"""sprig's functions as `sprig.NAME(...)`: the common ones; those of chance and keys are refused.
 
 sprig turns arguments around for pipes: `sprig.replace(old, new, text)`. Each entry says the kinds of its
 arguments: s text, i int, f float, l list, m map, b bool, a anything, a star for any number more. What wants a
@@ -17,6 +17,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from argolane.languages.expr import sprig_dates as dates
 from argolane.languages.expr import sprig_functions as f
 from argolane.languages.expr import sprig_lists as lists
 from argolane.languages.expr import sprig_numbers as numbers
@@ -41,6 +42,12 @@ _ZERO: dict[str, Any] = {"s": "", "i": 0, "f": 0.0, "m": {}, "b": False}
 
 
 _TABLE: dict[str, tuple[str, Callable[..., Any]]] = {
+    # dates
+    "date": ("sa", dates.date),
+    "dateInZone": ("sas", dates.date_in_zone),
+    "date_in_zone": ("sas", dates.date_in_zone),
+    "htmlDate": ("a", dates.html_date),
+    "htmlDateInZone": ("as", dates.html_date_in_zone),
     # texts
     "trim": ("s", lambda s: s.strip()),
     "upper": ("s", str.upper),
@@ -190,8 +197,8 @@ _TABLE |= {"os" + name.capitalize(): _TABLE[name] for name in ("base", "clean", 
 _TABLE["osIsAbs"] = _TABLE["isAbs"]
 
 REFUSED = """
-    hello ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate
-    htmlDateInZone must_date_modify mustDateModify mustToDate now toDate unixEpoch abbrevboth
+    hello ago date_modify dateModify duration durationRound must_date_modify mustDateModify mustToDate
+    now toDate unixEpoch abbrevboth
     randAlphaNum randAlpha randAscii randNumeric shuffle wrap wrapWith randInt mustFromJson
     deepCopy mustDeepCopy getHostByName
     merge mergeOverwrite mustMerge mustMergeOverwrite bcrypt htpasswd genPrivateKey

@@ -7,6 +7,7 @@ supervisors ring when there is news. With no pod that is ready nobody listens, a
 import asyncio
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -35,6 +36,7 @@ class Forwarding:
         self._gates: dict[tuple[str, int], Gate] = {}
         self._endpoints: list[Endpoint] = []
         self._links: set[Link] = set()
+        self._dialled: Counter[str] = Counter()
         self._targets: dict[int, int | str] = {}
         self._turn = 0
         self._trouble = ""
@@ -115,7 +117,7 @@ class Forwarding:
         return sum(bool(e["leaving"]) for e in self._endpoints)
 
     def _drained(self) -> list[str]:
-        busy = {link.pod for link in self._links if link.busy}
+        busy = {link.pod for link in self._links if link.busy} | (+self._dialled).keys()
         return sorted(e["pod"] for e in self._endpoints if e["leaving"] and e["pod"] not in busy)
 
     def _find(self) -> list[Endpoint]:
@@ -147,12 +149,16 @@ class Forwarding:
             dialled = socket.socket()
             dialled.setblocking(False)
             dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A pod that somebody is on the way to is not to end.
+            self._dialled[chosen["pod"]] += 1
             try:
                 async with asyncio.timeout(_DIAL):
                     await asyncio.get_running_loop().sock_connect(dialled, (chosen["address"], port))
             except (OSError, TimeoutError):
                 dialled.close()
                 continue
+            finally:
+                self._dialled[chosen["pod"]] -= 1
             return chosen["pod"], dialled
         self._changed()
         return None

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,10 +105,12 @@ class Replicas:
         if self._plan is None:
             return previous
         new, old = self._counted()
+        # A rollout is complete when nobody is sent to the old pods any more, not a moment before.
+        leaving = [Replica(pod, 0) for pod in self._leaving if self._is_routed(pod)]
         return self._progress.status(
             self._spec,
             self._wanted,
-            progress.Counts.of(new, old),
+            progress.Counts.of(new, [*old, *leaving]),
             generation=self._generation,
             trouble=trouble_of([r.pod for r in new if not r.ready])[1],
             previous=previous,
@@ -181,26 +183,37 @@ class Replicas:
 
     async def _end(self, pod: Pod) -> None:
         deadline = time.monotonic() + _DRAIN
+        routed = True
         while pod.ready and time.monotonic() < deadline and self._asked(pod):
+            if routed and not (routed := self._is_routed(pod)):
+                self._changed()
             await asyncio.sleep(_LOOK)
+        self._changed()
         await pod.stop()
 
     def _asked(self, pod: Pod) -> bool:
         """Whether a Service may still have a request at the pod: those that live say when they have not."""
         if not any(e["pod"] == pod.name and e["leaving"] for e in self._told):
             return True
-        for here in self._services():
-            record, said = here.object(), here.status() or {}
-            selector = record["object"]["spec"].get("selector") or {} if record else {}
-            if not selector or not selector.items() <= _labels(pod).items():
-                continue
-            if here.alive() and pod.name not in (said.get("drained") or ()):
-                return True
-        return False
+        return any(pod.name not in (said.get("drained") or ()) for said in self._services_of(pod))
 
-    def _services(self) -> list[Store]:
+    def _is_routed(self, pod: Pod) -> bool:
+        """Whether a Service still sends new connections to the pod: it hears of its end a moment later."""
+        return any(
+            shown.split()[0] == pod.name
+            for said in self._services_of(pod)
+            for shown in said.get("endpoints") or ()
+        )
+
+    def _services_of(self, pod: Pod) -> Iterator[dict[str, Any]]:
+        """What the Services say that live and select the pod."""
         project, namespace = self._here.project, self._here.namespace
-        return [Store(project, n, SERVICE, namespace) for n in store.names(project, SERVICE, namespace)]
+        for name in store.names(project, SERVICE, namespace):
+            here = Store(project, name, SERVICE, namespace)
+            record = here.object()
+            selector = record["object"]["spec"].get("selector") or {} if record else {}
+            if selector and selector.items() <= _labels(pod).items() and here.alive():
+                yield here.status() or {}
 
     def _wake_up_in_time(self, new: list[Replica]) -> None:
         """When a pod becomes available, or the deadline has passed, nothing else changes."""

@@ -4,6 +4,7 @@
 run that failed or whose runner died, `resume` and `stop` speak to one that goes on.
 """
 
+from argolane.workflow.local.collection import at_deletion
 from argolane.workflow.local.control import is_running, resume, stop
 from argolane.workflow.local.lifecycle import check, preview, retry, run
 from argolane.workflow.run.events import Event, NodeChanged, Printed, RunChanged, Said
@@ -14,6 +15,7 @@ __all__ = [
     "Printed",
     "RunChanged",
     "Said",
+    "at_deletion",
     "check",
     "is_running",
     "preview",

@@ -1,6 +1,7 @@
 """Which fields of a manifest the local runner refuses, and which mean something on a cluster only."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from argolane.kubernetes.fields import FIELDS
@@ -13,12 +14,12 @@ from argolane.workflow.local.resources import flags, jobs, runs
 Tree = Mapping[str, Any]
 
 REFUSED_IN_SPEC = ("hostAliases", "shutdown", "executorPlugins")
-REFUSED_IN_TEMPLATE = ("data", "plugin", "hostAliases")
+REFUSED_IN_TEMPLATE = ("plugin", "hostAliases")
 # What is no program that goes on.
 _NO_DAEMONS = ("containerSet", "resource", "data")
 REFUSED_IN_CONTAINER = ("lifecycle", "volumeDevices", "restartPolicy")
 NO_EFFECT_IN_SPEC = (
-    "affinity", "archiveLogs", "artifactGC", "artifactRepositoryRef", "automountServiceAccountToken",
+    "affinity", "archiveLogs", "artifactRepositoryRef", "automountServiceAccountToken",
     "dnsConfig", "dnsPolicy", "executor", "hostNetwork", "imagePullSecrets", "metrics", "nodeSelector",
     "podDisruptionBudget", "podGC", "podMetadata", "podPriority", "podPriorityClassName", "priority",
     "schedulerName", "securityContext", "serviceAccountName", "tolerations", "ttlStrategy",
@@ -84,7 +85,10 @@ def without_effect(spec: Tree) -> Iterator[str]:
         yield from (f"templates.{name}" for name in NO_EFFECT_IN_TEMPLATE if template.get(name))
         for path, container in containers(template):
             kind = path.partition("[")[0]
-            yield from (f"{kind}.{name}" for name in NO_EFFECT_IN_CONTAINER if container.get(name))
+            given = [name for name in NO_EFFECT_IN_CONTAINER if container.get(name)]
+            # By this one a daemon says that it is ready.
+            counts = "readinessProbe" if template.get("daemon") and kind != "initContainers" else ""
+            yield from (f"{kind}.{name}" for name in given if name != counts)
 
 
 def _locks(tree: Tree) -> Iterator[str]:
@@ -119,12 +123,13 @@ def _artifact(artifact: Tree, side: str) -> Iterator[str]:
 
 def stores(template: Tree) -> Iterator[str]:
     """Kinds of artifact stores that are named with more than a key: they are folders here."""
-    for side in ("inputs", "outputs"):
-        for artifact in (template.get(side) or {}).get("artifacts") or ():
-            for kind in REPOSITORIES:
-                location = artifact.get(kind)
-                if location is not None and set(location) - {"key", "blob", "keyFormat"}:
-                    yield kind
+    sides = [(template.get(side) or {}).get("artifacts") or () for side in ("inputs", "outputs")]
+    listed = ((template.get("data") or {}).get("source") or {}).get("artifactPaths")
+    for artifact in [*chain(*sides), *([listed] if listed else [])]:
+        for kind in REPOSITORIES:
+            location = artifact.get(kind)
+            if location is not None and set(location) - {"key", "blob", "keyFormat"}:
+                yield kind
 
 
 def _resource(resource: Tree) -> Iterator[str]:

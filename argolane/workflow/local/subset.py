@@ -195,6 +195,14 @@ class _Reader:
                 f"{owner} uses the function {function!r} in '{place}.{path}', which the local runner "
                 "does not have. Use --on argo."
             )
+        for index, step in enumerate((template.get("data") or {}).get("transformation") or ()):
+            text = str(replace(str(step.get("expression") or ""), {**self.known, **inputs}))
+            with contextlib.suppress(expr.ExprError):
+                for function in expr.refused(text) if text else ():
+                    yield (
+                        f"{owner} uses the function {function!r} in '{place}.data.transformation[{index}]', "
+                        "which the local runner does not have. Use --on argo."
+                    )
         for path, program in _filters(template):
             filled = str(replace(program, {**self.known, **inputs}))
             unknown = "" if "{{" in filled else jq.refusal(filled)

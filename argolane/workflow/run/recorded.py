@@ -148,7 +148,8 @@ def _none(project: Project, name: str, runs: list[RunFolder]) -> ArgolaneError:
 def on_cluster(project: Project, name: str) -> bool:
     """Whether the folder of that name is what was kept of a run on a cluster."""
     folder = project.runs / name
-    return folder.parent == project.runs and (folder / "workflow.yaml").is_file()
+    local = (folder / "submission.json").is_file()
+    return folder.parent == project.runs and (folder / "workflow.yaml").is_file() and not local
 
 
 def kept(project: Project, name: str | None = None) -> list[Run]:
@@ -156,9 +157,7 @@ def kept(project: Project, name: str | None = None) -> list[Run]:
     files = {
         path: path.stat().st_mtime
         for path in project.runs.glob("*/status.json")
-        if name in (None, path.parent.name)
-        and on_cluster(project, path.parent.name)
-        and not (path.parent / "submission.json").exists()
+        if name in (None, path.parent.name) and on_cluster(project, path.parent.name)
     }
     runs = (_kept(RunFolder(path.parent)) for path in sorted(files, key=lambda p: files[p], reverse=True))
     return [run for run in runs if run]

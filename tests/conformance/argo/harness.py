@@ -25,10 +25,10 @@ class Outcome:
     refused: tuple[str, ...] = ()
 
 
-def run(name: str, root: Path) -> Outcome:
+def run(name: str, root: Path, settings: ProjectSettings | None = None) -> Outcome:
     """Run a case in a project of its own below `root`."""
     case = Case(name)
-    project = Project(root / name, ProjectSettings(namespace="conf"))
+    project = Project(root / name, settings or ProjectSettings(namespace="conf"))
     objects = Objects(project)
     for document in _documents(case.file("objects.yaml")):
         if document.kind in ("ConfigMap", "Secret"):
@@ -58,8 +58,7 @@ def run(name: str, root: Path) -> Outcome:
     logs = {path: data.decode("utf-8", "replace") for path, data in printed.items()}
     status = {**result.status, "phase": result.phase, "message": result.message}
     found = observed(result.name, status, _without_banners(status, logs, case.expected))
-    if case.expected["phase"] == "Running":
-        _stop(found, case.expected)
+    _stop(found, case.expected)
     return Outcome(name, compare(case.expected, found))
 
 
@@ -76,12 +75,12 @@ def _without_banners(
 
 def _stop(found: dict[str, Any], wanted: Mapping[str, Any]) -> None:
     """Where Argo never ends, the engine stops with an error: what Argo leaves Running is let off."""
-    if found["phase"] == "Error":
+    if wanted["phase"] == "Running" and found["phase"] == "Error":
         found |= {key: wanted.get(key) for key in ("phase", "message", "outputs", "logs")}
-    messages = {node["path"]: node["message"] for node in wanted["nodes"] if node["phase"] == "Running"}
+    running = {node["path"]: node for node in wanted["nodes"] if node["phase"] == "Running"}
     for node in found["nodes"]:
-        if node["path"] in messages:
-            node |= {"phase": "Running", "message": messages[node["path"]]}
+        if recorded := running.get(node["path"]):
+            node |= {key: recorded[key] for key in ("phase", "message", "exitCode") if key in recorded}
 
 
 def _documents(file: Path) -> list[Any]:

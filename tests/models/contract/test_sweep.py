@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import run
+from tests.models.conftest import SWEEPING, run
 from tests.models.toy import copy_of_models
 
 pytestmark = pytest.mark.environments
@@ -79,7 +79,8 @@ class Sweep:
         (unit / "train.py").write_text(TRAIN)
 
     def step(self, name: str, *flags: str, status: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
-        done = run(self.python, *self._command(name), *flags, root=self.root, **self._env(), **env)
+        command = (*self._command(name), *flags)
+        done = run(self.python, *command, root=self.root, libraries=SWEEPING, **self._env(), **env)
         assert done.returncode == status, done.stderr
         return done
 
@@ -257,7 +258,8 @@ def test_wrong_searches_are_refused_before_anything_is_made(
 ) -> None:
     """One line, and no folder."""
     step = ["-m", "models.contract.sweep", "study", "--study=study", "--unit=curve"]
-    done = run(sweep.python, *step, *flags, root=sweep.root, MODEL_STORE=sweep.root / "store")
+    store = sweep.root / "store"
+    done = run(sweep.python, *step, *flags, root=sweep.root, libraries=SWEEPING, MODEL_STORE=store)
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -86,8 +86,8 @@ def test_mutated_cases(tmp_path: Path) -> None:
         if found != wanted:
             other.append((document.where, wanted, found))
     assert len(said) > NUMBER / 3
-    assert missed == []
-    assert invented == []
+    assert missed == [], missed
+    assert invented == [], invented
     # Go goes through the tasks of a DAG in an order of chance: which of several faults is first may differ.
     assert len(other) <= NUMBER / 50, other
 

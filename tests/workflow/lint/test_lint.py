@@ -30,6 +30,19 @@ def test_all_findings_at_once_each_with_its_file_and_place() -> None:
     ]
 
 
+def test_what_an_input_artifact_says_counts_without_an_argument_only() -> None:
+    """Argo puts the argument in its place, but for its path and mode, and looks at that."""
+    inputs = 'inputs: {artifacts: [{name: a, path: /tmp/a, raw: {data: "{{inputs.artifacts.b.path}}"}}]}'
+    called = f"- name: main\n  steps: [[{{name: a, template: t}}]]\n- name: t\n  {inputs}\n"
+    assert lint(manifests.workflow(called + "  container: {image: x, command: [x]}\n")) == []
+    given = called.replace("template: t", "template: t, arguments: {artifacts: [{name: a, raw: {data: x}}]}")
+    assert lint(manifests.workflow(given + "  container: {image: x, command: [x]}\n")) == []
+    main = "container: {image: x, command: [x], args: ['{{inputs.artifacts.b.path}}']}"
+    own = f"- name: main\n  {inputs}\n  {main}\n"
+    (finding,) = lint(manifests.workflow(own))
+    assert finding.message == "failed to resolve {{inputs.artifacts.b.path}}"
+
+
 def test_templates_are_found_among_the_other_documents() -> None:
     """A templateRef is satisfied by `others`, whose own findings are not reported."""
     shared = manifests.documents(

@@ -76,7 +76,7 @@ templates:
     [
         ("containerSet: {containers: [{name: a, image: x}]}", "containerSet.containers[0].image"),
         ("http: {url: http://x, bodyFrom: {bytes: eA==}}", "http.bodyFrom"),
-        ("data: {source: {artifactPaths: {name: a}}}", "data"),
+        ("daemon: true, data: {source: {artifactPaths: {name: a}}}", "daemon"),
         ("plugin: {x: {}}", "plugin"),
         ("resource: {action: create, manifest: 'kind: Pod'}", "resource.manifest (kind Pod)"),
         ("resource: {action: get, flags: [a], manifest: 'kind: ConfigMap'}", "resource.flags (a)"),

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from argolane.errors import ArgolaneError
+from argolane.cli import removal
+from argolane.errors import ArgolaneError, UsageError
 from argolane.project import Project
 from argolane.workflow import local
 from tests.workflow.local.conftest import HEAD, RunText, nodes
@@ -65,6 +66,14 @@ def runner(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.kill()
     process.wait()
+
+
+def test_a_run_that_goes_on_is_not_deleted(runner: subprocess.Popen[bytes], project: Project) -> None:
+    """`argolane delete run` says how to end it first."""
+    _wait(lambda: (project.runs / "killed" / "workflow.yaml").exists(), alive=runner)
+    with pytest.raises(UsageError, match="still going on"):
+        removal.run(project, "killed", namespace=None)
+    assert (project.runs / "killed" / "status.json").exists()
 
 
 def test_after_sigkill_a_retry_goes_on(runner: subprocess.Popen[bytes], project: Project) -> None:

@@ -90,7 +90,9 @@ def fill(
         if all(one.get("name") != artifact.get("name") for one in mappings(arguments.get("artifacts"))):
             return filled, _not_supplied(f"inputs.artifacts.{artifact.get('name')}")
     if inputs:
-        filled["inputs"] = {**inputs, "parameters": parameters} if parameters else inputs
+        artifacts = [_handed(artifact, arguments) for artifact in mappings(inputs.get("artifacts"))]
+        own = {"parameters": parameters, "artifacts": artifacts}
+        filled["inputs"] = {**inputs, **{field: held for field, held in own.items() if held}}
     try:
         if "{{" in (text := go_text(filled, "templates")):
             check_closed(text)
@@ -118,6 +120,18 @@ def _given(parameter: Mapping[str, Any], arguments: Mapping[str, Any] | None) ->
     own.pop("value", None)
     own.pop("valueFrom", None)
     return {**own, **{key: argument[key] for key in ("value", "valueFrom") if key in argument}}
+
+
+def _handed(artifact: Mapping[str, Any], arguments: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """An input as its argument makes it: of what the template says of itself, its place and mode remain."""
+    name = artifact.get("name")
+    named = [{"name": name}] if arguments is None else mappings(arguments.get("artifacts"))
+    argument = next((one for one in named if one.get("name") == name), None)
+    if argument is None:
+        return artifact
+    kept = ("path", "mode", "recurseMode")
+    given = {key: value for key, value in argument.items() if key not in kept}
+    return {**given, **{key: artifact[key] for key in kept if key in artifact}}
 
 
 def _substituted(template: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from argolane.kubernetes import fields, sizes
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
 from argolane.serving import host_names
-from argolane.workflow.local import asking, resources
+from argolane.serving.ports import HOST
+from argolane.workflow.local import asking, listing, resources
 from argolane.workflow.local.engine.journal import Journal
 from argolane.workflow.local.engine.lookups import Lookups
 from argolane.workflow.local.engine.news import News, PodNoted, PodReady, PodStarted
@@ -22,6 +23,7 @@ from argolane.workflow.local.pod.imagecache import ImageCache
 from argolane.workflow.local.pod.kubelet import run_pod
 from argolane.workflow.local.pod.stopping import Stop
 from argolane.workflow.local.pod.surroundings import Surroundings
+from argolane.workflow.local.reconciler.daemons import is_daemon
 from argolane.workflow.local.reconciler.nodes.naming import pod_name
 from argolane.workflow.local.reconciler.ports import PodOrder, PodResult
 from argolane.workflow.local.reconciler.state.run_state import RunState
@@ -58,17 +60,28 @@ class Dispatch:
             path = self._state.nodes.path(self._state.nodes.of(order.node_id))
             stand_in = self._stand_ins.get(str(order.template.get("name")))
             if stand_in is not None:
-                return stand_in(order, self._surroundings(order, path), stop)
+                return self._acted(stand_in, order, path, stop)
             if order.template.get("resource") is not None:
                 return _reported(self._run_resource(order, stop, path))
             if order.template.get("http") is not None:
                 self._news.tell(PodStarted(order.node_id))
                 return _reported(asking.run(order, self._lookups.secret))
+            if order.template.get("data") is not None:
+                self._news.tell(PodStarted(order.node_id))
+                return _reported(listing.run(order, self._repository(path)))
             return _reported(run_pod(order, self._surroundings(order, path), stop))
         except OSError as error:
             return over("Error", said(error, self._journal.record.pod_folder(order.node_id)))
         except Exception as error:
             return over("Error", f"{type(error).__name__}: {error}")
+
+    def _acted(self, stand_in: StandIn, order: PodOrder, path: str, stop: Stop) -> PodResult:
+        """A daemon that is acted is up at once, and until it is not needed any more."""
+        result = stand_in(order, self._surroundings(order, path), stop)
+        if is_daemon(order.template) and result.phase == "Succeeded":
+            self._news.tell(PodReady(order.node_id, HOST))
+            stop.wait()
+        return result
 
     def _surroundings(self, order: PodOrder, path: str) -> Surroundings:
         record, journal = self._journal.record, self._journal

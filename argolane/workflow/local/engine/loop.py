@@ -10,7 +10,7 @@ from argolane.disk import is_full
 from argolane.kubernetes import sizes
 from argolane.kubernetes.objects import Objects
 from argolane.project import Project
-from argolane.workflow.local import control
+from argolane.workflow.local import collection, control
 from argolane.workflow.local.engine import ending
 from argolane.workflow.local.engine.dispatch import Dispatch, StandIn
 from argolane.workflow.local.engine.journal import Journal
@@ -240,6 +240,7 @@ class Engine:
         while self._launcher.busy:
             self._hear_all(_POLL)
         ending.of_rest(self._state)
+        self._journal.head(artifactGCStatus=collection.at_end(self._state))
         self._publish()
         verdict = self._record_end(verdict)
         self._collect_garbage(verdict.phase)

@@ -19,6 +19,7 @@ from argolane.workflow.local.pod import archives, checkout
 from argolane.workflow.local.pod.outputs import View
 from argolane.workflow.locations import has_location
 
+_NO_LIST = "ListObjects is currently not supported for this artifact type, but it will be in a future version"
 REPOSITORIES = ("s3", "gcs", "oss", "azure", "hdfs", "artifactory")
 
 
@@ -80,6 +81,36 @@ def save(template: Mapping[str, Any], view: View, repository: Repository) -> lis
     if problems:
         raise ArtifactError(problems, saved)
     return saved
+
+
+def keys(artifact: Mapping[str, Any], repository: Repository) -> list[str]:
+    """Keys of what lies below an artifact's own, in the order of a store's list; OSError where nothing has
+    that key, and for a kind of place that has no list."""
+    location = next((artifact[kind] for kind in REPOSITORIES if artifact.get(kind) is not None), None)
+    if location is None:
+        raise OSError(_NO_LIST)
+    bucket = repository.keyed / _key({key: location.get(key) for key in ("bucket", "container")})
+    below = repository.keyed / _key(location)
+    found = [
+        Path(folder, name).relative_to(bucket)
+        for folder, _, names in os.walk(below)
+        for name in names
+        if not name.startswith(".")
+    ]
+    if not found and not below.is_file():
+        raise OSError(f"no key found of name {location.get('key') or location.get('blob') or ''}")
+    return sorted((str(path) for path in found), key=str.encode)
+
+
+def remove(artifact: Mapping[str, Any]) -> None:
+    """Delete what was kept of an output, unless it is gone already."""
+    if not artifact.get("stored"):
+        return
+    kept = Path(str(artifact["stored"]))
+    if kept.is_dir():
+        shutil.rmtree(kept)
+    else:
+        kept.unlink(missing_ok=True)
 
 
 def _fetch(artifact: Mapping[str, Any], place: Path, repository: Repository) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 
 # The kubelet's words at a pod's activeDeadlineSeconds, which needs no order.
 PAST_DEADLINE = "Pod was active on the node longer than the specified deadline"
@@ -17,6 +18,10 @@ class Stop:
 
     def fileno(self) -> int:
         return self._reader
+
+    def wait(self) -> None:
+        """Until the order comes."""
+        select.select([self], [], [])
 
     def order(self, reason: str, grace: float) -> None:
         if not self.reason:

@@ -41,7 +41,7 @@ def execute_pod(run: RunState, call: Call, template: Mapping[str, Any]) -> Node:
         volumes=_volumes(run, template),
     )
     pod = pod_name(run.name, call.name, str(template.get("name") or ""))
-    several = template.get("containerSet") is not None or template.get("http") is not None
+    several = any(template.get(kind) is not None for kind in ("containerSet", "http", "data"))
     if not several and (refusal := podspec.refusal(pod, template)):
         raise OperationError(refusal)
     run.this_pass.active_pods += 1

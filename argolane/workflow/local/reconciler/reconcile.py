@@ -49,11 +49,13 @@ def reconcile(run: RunState) -> Verdict | None:
         return None
     if node is None:
         return None
-    if node.daemoned:
-        daemons.end(run, node.boundary_id)
     phase = _WORKFLOW_PHASES.get(node.phase, node.phase)
     with run.variables.ending(phase, _failures(run)):
-        return _conclude(run, node, phase)
+        verdict = _conclude(run, node, phase)
+    if verdict is None or not node.daemoned:
+        return verdict
+    daemons.end(run)  # The entrypoint itself is one, and that is all it has to do.
+    return _verdict(run, node, "Succeeded", run.nodes.named(f"{run.name}.onExit"))
 
 
 def _conclude(run: RunState, node: Node, phase: str) -> Verdict | None:

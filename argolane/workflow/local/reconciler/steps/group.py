@@ -22,7 +22,9 @@ def execute_group(context: StepsPass, steps: list[Step], group: Node) -> None:
     """Start what can start; the group is over when all its steps are."""
     run = context.run
     if group.fulfilled and all(run.nodes.of(child).fulfilled for child in group.children):
-        return
+        may_fail = run.settled.daemons.keys() & set(group.children)
+        if not may_fail or run.nodes.all_over(group):  # A daemon may, and its group, while others run.
+            return
     try:
         expanded = _expanded(context, steps, group)
     except WaitsForEver as waiting:

@@ -2,14 +2,19 @@
 
 Seeded, and vectorised by numpy, which this environment need not have. Goals: a false winner in at most 5 % of
 2,000 A/A tests, the power that was planned within 3 points over 500 A/B tests, and no promotion at all in 50
-seeded tests of two copies. Alone: uv run --with numpy python -m bench.ab_test
+seeded tests of two copies. Where requests are those of users, who are alike within: the same goal for users
+that are counted, and what comes of counting their requests. Alone: uv run --with numpy python -m
+bench.ab_test
 """
 
 import random
+from dataclasses import replace
 from typing import Any
 
+from argolane.serving.counted import counted
 from argolane.serving.judged import Rules
 from argolane.serving.judgement import judge
+from argolane.serving.looking import look
 from argolane.serving.observations import Experiment, Seen, Variant
 from argolane.serving.statistics.power import fixed, sample_size
 from argolane.serving.statistics.sequence import LEAST, SHARPEST, bound, pace
@@ -19,9 +24,17 @@ A_A, A_B, COPIES = 2000, 500, 50
 # (the worse arm, what the better one has more)
 LIFTS = ((0.94, 0.03), (0.8, 0.05), (0.5, 0.08))
 HORIZON = 5000
+USER_TESTS, OF_A_USER = 500, 10
+# What (users, order) is called -> the weights of the users, and whether each sends all requests in a row.
+USERS = {
+    "as many requests each": (lambda chance: 1.0, False),
+    "some with many requests": (lambda chance: chance.lognormvariate(0, 1.5), False),
+    "one user after another": (lambda chance: 1.0, True),
+}
 
 
 def main() -> None:
+    of_users()
     try:
         import numpy
     except ImportError:
@@ -86,6 +99,36 @@ def copies(seed: int) -> str:
     arms = [Variant(letter, f"copy-{letter}", 0.5, "sk_mnist 0.1") for letter in "ab"]
     made = Experiment("mnist-ab", "", "", 2000, "accuracy", "higher", "proportion", arms, seen)
     return judge(made, Rules(every=EVERY)).verdict
+
+
+def of_users() -> None:
+    """A/A tests of users who differ: 0.9 of the answers are right, for a user between 0.5 and 1."""
+    for name, (weight, in_a_row) in USERS.items():
+        wrong = {"requests": 0, "users": 0}
+        for seed in range(USER_TESTS):
+            made = users_alike(seed, weight, in_a_row=in_a_row)
+            alone = replace(made, seen=[replace(one, user="") for one in made.seen], users=0)
+            wrong["users"] += bool(look(made, counted(made), Rules()).winner)
+            wrong["requests"] += bool(look(alone, counted(alone), Rules()).winner)
+        print(
+            f"  {USER_TESTS} A/A tests of 200 users, {name}: {wrong['requests'] / USER_TESTS:.1%} find a"
+            f" winner where requests count, {wrong['users'] / USER_TESTS:.1%} where users count (goal: at"
+            f" most {ALPHA:.0%})"
+        )
+
+
+def users_alike(seed: int, weight: Any, *, in_a_row: bool, users: int = 200) -> Experiment:
+    """Requests of users: chance takes one for each, who keeps an arm, and a chance to be answered well."""
+    chance = random.Random(f"users {seed}")
+    arms = [chance.randrange(2) for _ in range(users)]
+    right = [chance.betavariate(2.7, 0.3) for _ in range(users)]
+    asked = chance.choices(range(users), [weight(chance) for _ in range(users)], k=users * OF_A_USER)
+    seen = [
+        Seen("ab"[arms[user]], 200, float(chance.random() < right[user]), 0.01, f"user-{user}")
+        for user in (sorted(asked) if in_a_row else asked)
+    ]
+    tested = [Variant(letter, f"copy-{letter}", 0.5, "sk_mnist 0.1") for letter in "ab"]
+    return Experiment("mnist-ab", "", "", len(seen), "accuracy", "higher", "proportion", tested, seen, users)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,35 @@
 """Units that answer the same question in, an A/B test of two of them out, or of two versions of the one."""
 
+from dataclasses import replace
+
 from k8s_serving.deployment import VERSION, at_defaults, deployment
-from k8s_serving.graph import Graph, Split
-from models.contract.spec import Unit, read_all
+from k8s_serving.graph import Graph, Router, Served, Split
+from models.contract.spec import MODELS, Unit, read, read_all
 
 NEXT_VERSION = "0.2"
+NODE = "ab-test"  # what decides, whichever way: `meta.routing` has it by this name
+USER = "user-id"  # the field or header that the rendered graph goes by
 # Who A and B are when nothing is said, where it is not the first two by name.
 FIRST = {"mnist": ("sk_mnist", "tf_mnist")}
 
 
 def ab_test(a: Graph, b: Graph, *, ratio: str = "0.5") -> Split:
     """`ratio` is the share of the requests that `a` gets, 0 to 1."""
-    return Split("ab-test", ((ratio, a),), rest=b)
+    return Split(NODE, ((ratio, a),), rest=b)
+
+
+def router() -> Unit:
+    return read(MODELS / "sticky")
+
+
+def sticky(router: Served, a: Graph, b: Graph, *, by: str, salt: str, ratio: str = "0.5") -> Router:
+    """The same with a router that gives all requests of a user to one arm; models/sticky has what it is told.
+
+    `by` is the field or header with the user, `ratio` is the share of the users that `a` gets.
+    """
+    told = {"arms": "a,b", "sticky": by, "weights": ratio, "salt": salt}
+    node = replace(router, name=NODE, parameters=told)
+    return Router(node, (a, b), shares=(ratio, f"1-{ratio}"))
 
 
 def questions() -> dict[str, list[Unit]]:
@@ -44,4 +62,7 @@ def manifests() -> dict[str, object]:
         first = at_defaults(a, version=a_version, name=node_name(a.name, "a", [b.name]))
         second = at_defaults(b, version=b_version, name=node_name(b.name, "b", [a.name]))
         made[f"{question}-ab"] = deployment(f"{question}-ab", graph=ab_test(first, second))
+        if question in FIRST:
+            by_user = sticky(at_defaults(router(), version=""), first, second, by=USER, salt=f"{question}-ab")
+            made[f"{question}-ab-sticky"] = deployment(f"{question}-ab-sticky", graph=by_user)
     return made

@@ -118,7 +118,7 @@ def _container(node: Served, *, deployment: str, tags: bool, stored: bool) -> di
         "securityContext": security.of_container(),
     }
     # A node that loads nothing has no business in the store.
-    loads = stored and not prepackaged and (node.version or not node.claim)
+    loads = stored and not prepackaged and node.version
     mounts = [{"name": STORE_CLAIM, "mountPath": MODEL_STORE, "readOnly": True}] if loads else []
     mounts += [{"name": node.claim, "mountPath": STATE}] if node.claim else []
     if mounts:

@@ -217,10 +217,21 @@ class Split:
 
 @dataclass(frozen=True)
 class Router:
-    """A node of its own decides for each request to which child it goes, and may learn from feedback."""
+    """A node of its own decides for each request to which child it goes, and may learn from feedback.
+
+    One that keeps to `shares` says them, a factor a child, as a Path has them.
+    """
 
     router: Served
     children: tuple[Graph, ...]
+    shares: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.shares and len(self.shares) != len(self.children):
+            raise GraphError(
+                f"Router {self.router.name!r} has {len(self.shares)} shares for {len(self.children)}"
+                " children; expected one for each."
+            )
 
     @property
     def node(self) -> dict[str, Any]:
@@ -232,7 +243,10 @@ class Router:
     def paths(self) -> tuple[Path, ...]:
         # Seldon's executor lets no answer tell of the router's container: it is on no path.
         return tuple(
-            path.below(share=None, routing=((self.router.name, number),))
+            path.below(
+                share=(self.shares[number],) if self.shares else None,
+                routing=((self.router.name, number),),
+            )
             for number, child in enumerate(self.children)
             for path in child.paths()
         )

@@ -2,19 +2,22 @@
 
 from hera.workflows import DAG, Task, WorkflowTemplate
 
-from k8s_serving.ab_test import ab_test, arms, questions
+from k8s_serving import ab_test as graphs
+from k8s_serving.ab_test import ab_test, arms, questions, sticky
+from k8s_serving.deployment import image_name
 from models.contract.spec import Unit
 from workflows.parts import parameters as p
-from workflows.parts.arms import folders, gated, said
+from workflows.parts.arms import either, folders, gated, said
 from workflows.parts.gate import ORIGIN, gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, given_by_task, image
+from workflows.parts.image import BUILDING, given_by_task, image, of_units, reference
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout, rollout_again
-from workflows.parts.targets import arm, seldon
+from workflows.parts.targets import arm, router, seldon
 from workflows.parts.traffic import SENDING, traffic
 from workflows.parts.verdict import VERDICT, compare, promoting
 
+CHANCE, BY_USER = f"'{p.STICKY.tag}' == ''", f"'{p.STICKY.tag}' != ''"
 TOLD = ("node", "image", "unit", "version", *ORIGIN)  # what a rollout is told of an arm
 
 
@@ -23,20 +26,28 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
         name: p.arm(name, said(unit, version), units)
         for name, (unit, version) in zip("ab", arms(units), strict=True)
     }
-    inputs = [*first.values(), p.RATIO, *p.SOURCE, *p.ROLLOUT, p.accept(units), *p.TRAFFIC, *VERDICT]
+    sent_by = (*p.TRAFFIC, *p.USERS)
+    inputs = [*first.values(), p.RATIO, *p.SOURCE, *p.ROLLOUT, p.accept(units), *sent_by, *VERDICT]
     with workflow_template(
         f"ab-test-{question}",
         title=f"A/B test of {question}",
         description=f"Deploys two of {', '.join(unit.title for unit in units)}, or two versions of one, "
-        "side by side, where chance decides which of them answers a request, sends labelled rows, and makes"
-        " the better one the only one.",
+        "side by side, where chance decides which of them answers a request, or all of a user's, sends"
+        " labelled rows, and makes the better one the only one.",
         parameters=inputs,
     ) as workflow:
-        check = guard(inputs, arms=dict.fromkeys(first, units))
-        find, make = gate(units), image({name: given_by_task(name) for name in first})
-        graph = ab_test(*(arm(name, units) for name in first), ratio=p.RATIO.tag)
-        target = seldon(f"{question}-ab", graph)
-        roll, send, judge = rollout(target), traffic(target), compare()
+        unit, name = graphs.router(), f"{question}-ab"
+        check = guard(inputs, images=[image_name(unit, "runtime")], arms=dict.fromkeys(first, units))
+        built_from = {**of_units([unit]), **{name: given_by_task(name) for name in first}}
+        find, make = gate(units), image(built_from)
+        a, b = (arm(name, units) for name in first)
+        salt = f"{name} {p.ORDER.tag}"  # another seed deals the users anew, and so does another test
+        target = seldon(name, ab_test(a, b, ratio=p.RATIO.tag))
+        dealt = sticky(router(unit), a, b, by=p.STICKY.tag, salt=salt, ratio=p.RATIO.tag)
+        by_user = seldon(name, dealt)
+        users = {"sticky": p.STICKY.tag, "weights": p.RATIO.tag, "salt": salt}
+        roll, roll_sticky = rollout(target), rollout_again(by_user, "sticky")
+        send, judge = traffic(target, users=users), compare()
         promote = rollout_again(seldon(target.name, arm("winner", units)), "winner")
 
         with DAG(name="main"):
@@ -46,14 +57,26 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
                 **folders(first, checked),
             })  # fmt: skip
             given = gated(first, find, checked=checked, built=built)
-            rolled = Task(name="rollout", template=roll, when=DEPLOYING, arguments=given)
-            built >> rolled
+            Task(
+                name="rollout",
+                template=roll,
+                depends="build",
+                when=f"{DEPLOYING} && {CHANCE}",
+                arguments=given,
+            )
+            Task(
+                name="rollout-sticky",
+                template=roll_sticky,
+                depends="build",
+                when=f"{DEPLOYING} && {BY_USER}",
+                arguments={f"{unit.kebab}-image": reference(unit, "runtime"), **given},
+            )
             sent = Task(
                 name="traffic",
                 template=send,
-                depends="rollout.Succeeded",
+                depends="rollout.Succeeded || rollout-sticky.Succeeded",
                 when=SENDING,
-                arguments={**given, "url": rolled.get_parameter("url")},
+                arguments={**given, "url": either("rollout", "rollout-sticky", "url")},
             )
             Task(
                 name="compare",

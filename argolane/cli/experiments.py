@@ -1,25 +1,25 @@
 """The commands of A/B tests: what each arm does, which verdict comes of it, and labels that come late."""
 
+import contextlib
 import json
-import time
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from argolane.cli import verdicts
 from argolane.cli.group import namespace_option, on_option, output_option, place, project, show
 from argolane.errors import ArgolaneError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from argolane.project import Project
-    from argolane.serving.judged import Judgement, Rules
+    from argolane.serving.judged import Judgement
 
 
 @click.command(name="verdict")
 @click.argument("name", metavar="DEPLOYMENT|RUN")
-@click.option("--watch", is_flag=True, help="Look again every few seconds, until the requests are sent.")
+@click.option("--watch", is_flag=True, help="Look again and again, until all are sent or the run ends.")
 @click.option(
     "--alpha",
     type=click.FloatRange(0.0001, 0.9999),
@@ -49,18 +49,18 @@ def verdict(name: str, watch: bool, alpha: float, power: float, effect: float, o
     """Show the arms of an A/B test side by side, and what is to be done.
 
     Of a DEPLOYMENT its latest test, of a RUN its own, as far as it has come. What it says holds at any look,
-    however often it is asked. Of a run on a cluster it shows what its task `compare` has said.
+    however often it is asked. P(BEST) is a second view, which decides nothing: the probability that an arm is
+    the best, by Bayes. Of a run on a cluster it shows what its task `compare` has said.
     """
     from argolane.serving.judged import Rules
 
     here, rules = project(), Rules(alpha=alpha, power=power, effect=effect)
     where = place(here, on=on, namespace=namespace)
-    while True:
-        found = _judged(here, name, rules, where)
-        show(json.dumps(found.to_dict(), indent=2) if output == "json" else _table(found))
-        if not watch or found.seen >= found.requests:
-            return
-        time.sleep(2)
+    if not watch:
+        _show(verdicts.judged(here, name, rules, where), output)
+        return
+    with contextlib.suppress(KeyboardInterrupt):
+        _watch(verdicts.looks(here, name, rules, where), output)
 
 
 @click.command(short_help="Give labels that came late to the arms that answered.")
@@ -83,9 +83,9 @@ def feedback(deployment: str, file: Path) -> None:  # fmt: skip
     from argolane.serving.late import join
 
     here = project()
-    files = _files(here, deployment)
+    files = verdicts.observed(here, deployment)
     if not files:
-        raise ArgolaneError(_nothing(deployment))
+        raise ArgolaneError(verdicts.nothing_of(deployment))
     found = join(file, files, Deployments(here).url(deployment))
     for line in found.lines():
         click.echo(line)
@@ -93,58 +93,27 @@ def feedback(deployment: str, file: Path) -> None:  # fmt: skip
         raise ArgolaneError(f"{file}: {len(found.refused)} labels did not count.")
 
 
-def _judged(here: "Project", name: str, rules: "Rules", where: str | None) -> "Judgement":
-    from argolane.serving.judged import read_judgement
-    from argolane.serving.judgement import judge
-    from argolane.serving.observations import read_experiment
+def _watch(looks: Iterable["Judgement"], output: str) -> None:
+    """On a terminal in place; elsewhere whatever differs from the look before."""
+    if output != "json" and sys.stdout.isatty():
+        from rich.console import Console
+        from rich.live import Live
 
-    files = _files(here, name) if where is None else []
-    if files:
-        return judge(read_experiment(files[-1]), rules)
-    from argolane.cli import show as shown
-
-    run = shown.find(here, name, namespace=where)
-    files = _files(here, run.name) if where is None else []
-    if files:
-        return judge(read_experiment(files[-1]), rules)
-    for node in (run.status.get("nodes") or {}).values():
-        for one in (node.get("outputs") or {}).get("parameters") or ():
-            if one["name"] == "judgement" and one.get("value"):
-                return read_judgement(json.loads(one["value"]))
-    raise ArgolaneError(_nothing(name))
+        with Live(console=Console(highlight=False, markup=False), auto_refresh=False) as live:
+            for found in looks:
+                live.update(verdicts.table(found), refresh=True)
+        return
+    for found in _changed(looks):
+        _show(found, output)
 
 
-def _files(here: "Project", name: str) -> list[Path]:
-    """The observations of a deployment, the latest last, or those of a run."""
-    found = [
-        *here.claims.glob(f"*/.observations/{name}/*.sqlite"),
-        *here.claims.glob(f"*/.observations/*/{name}.sqlite"),
-    ]
-    return sorted(found, key=lambda path: path.stat().st_mtime)
+def _changed(looks: Iterable["Judgement"]) -> Iterator["Judgement"]:
+    before = None
+    for found in looks:
+        if found != before:
+            yield found
+        before = found
 
 
-def _nothing(name: str) -> str:
-    return (
-        f"No observations of {name!r}: its requests are recorded by the task `traffic` of a workflow, such as"
-        " ab-test-mnist; docs/ab-testing.md says how."
-    )
-
-
-def _table(found: "Judgement") -> "RenderableType":
-    from rich.console import Group
-
-    from argolane.cli.show import table_of
-
-    table = table_of("ARM", "NODE", "VERSION", "REQUESTS", found.score.upper(), "P99", "BEST")
-    for arm in found.arms:
-        table.add_row(
-            arm.arm,
-            arm.name,
-            arm.version,
-            str(arm.requests),
-            "" if arm.mean is None else f"{arm.mean:.4f}",
-            "" if arm.p99 is None else f"{arm.p99 * 1000:.0f} ms",
-            f"{arm.probability:.1%}",
-        )
-    head = f"{found.deployment}, run {found.run}: {found.seen} of {found.requests} requests"
-    return Group(head, table, f"{found.verdict}: {found.reason}")
+def _show(found: "Judgement", output: str) -> None:
+    show(json.dumps(found.to_dict(), indent=2) if output == "json" else verdicts.table(found))

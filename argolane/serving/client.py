@@ -4,12 +4,16 @@ Seldon's own client has no timeout, sends random numbers when data are missing, 
 in; this one does the two calls that are needed, and says what to do when they fail.
 """
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from argolane.errors import ArgolaneError
+
+if TYPE_CHECKING:
+    import httpx
 
 PAYLOADS = ("data", "jsonData", "strData", "binData")
 _DATA = ("ndarray", "tensor", "tftensor")
@@ -67,25 +71,35 @@ def predict(url: str, body: dict[str, Any], *, timeout: float = 10) -> dict[str,
 
 
 def send_feedback(url: str, *, request: dict[str, Any], response: dict[str, Any], reward: float,
-                  truth: dict[str, Any] | None = None, timeout: float = 10) -> dict[str, Any]:  # fmt: skip
+                  truth: dict[str, Any] | None = None, timeout: float = 10,
+                  over: "httpx.Client | None" = None) -> dict[str, Any]:  # fmt: skip
     """Tell the models that answered `response` (its meta.routing says which) how good it was.
 
     Without meta.routing in it the reward goes to all arms: deploy with SELDON_ENABLE_ROUTING_INJECTION.
+    Who tells many rewards tells them `over` one `opened` client.
     """
     body = {"request": request, "response": response, "reward": reward} | ({"truth": truth} if truth else {})
-    return _post(
-        url.removesuffix(_PREDICTIONS) + _FEEDBACK if url.endswith(_PREDICTIONS) else url, body, timeout
-    )
+    feedback = url.removesuffix(_PREDICTIONS) + _FEEDBACK if url.endswith(_PREDICTIONS) else url
+    return _post(feedback, body, timeout, over)
 
 
-def _post(url: str, body: dict[str, Any], timeout: float) -> dict[str, Any]:
+def opened(url: str) -> "httpx.Client":
+    """What keeps its connection to the deployment at `url` for many calls: to be closed."""
+    import httpx
+
+    # trust_env: a proxy of the environment is for the world outside, not for this machine's own ports.
+    local = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")
+    return httpx.Client(trust_env=not local)
+
+
+def _post(
+    url: str, body: dict[str, Any], timeout: float, over: "httpx.Client | None" = None
+) -> dict[str, Any]:
     import httpx
 
     try:
-        # trust_env: a proxy of the environment is for the world outside, not for this machine's own ports.
-        local = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")
-        with httpx.Client(timeout=timeout, trust_env=not local) as client:
-            response = client.post(url, json=body)
+        with contextlib.nullcontext(over) if over else opened(url) as client:
+            response = client.post(url, json=body, timeout=timeout)
     except httpx.InvalidURL as error:
         raise ArgolaneError(f"{url!r} is not a URL: {error}.") from None
     except httpx.ConnectError:

@@ -38,15 +38,17 @@ class Told:
     name: str
     version: str
     requests: int
-    scores: int
+    scores: int  # users with a score, where users are counted
     mean: float | None
     p99: float | None
     probability: float  # of being the best
+    users: int | None = None
+    unanswered: int = 0  # of the requests, as far as errors tell of an arm
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict, why, and what it comes from."""
+    """The verdict, why, and what it comes from; `needed` is a number of what is `counted`."""
 
     verdict: str
     reason: str
@@ -61,6 +63,9 @@ class Judgement:
     needed: int | None
     arms: Sequence[Told]
     intervals: Sequence[Interval] = field(default_factory=list)
+    counted: str = "requests"  # or users
+    crossed: int = 0  # users that were seen on several arms
+    nameless: int = 0  # requests of nobody, where users are counted
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -35,8 +35,9 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     found = judge(experiment, rules)
     for arm in found.arms:
         mean = "no score" if arm.mean is None else f"{found.score} {arm.mean:.4f}"
+        what = "scores" if arm.users is None else "users"
         sys.stdout.write(
-            f"{arm.arm} ({arm.name}, {arm.version}): {mean} of {arm.scores} scores; the best with a"
+            f"{arm.arm} ({arm.name}, {arm.version}): {mean} of {arm.scores} {what}; the best with a"
             f" probability of {arm.probability:.3f}, by the second view, which decides nothing\n"
         )
     sys.stdout.write(f"{found.verdict}: {found.reason}\n")

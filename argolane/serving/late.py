@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from argolane.errors import ArgolaneError
-from argolane.serving.client import send_feedback
+from argolane.serving.client import opened, send_feedback
 from argolane.serving.scoring import score_of
+
+if TYPE_CHECKING:
+    import httpx
 
 _SHOWN = 10
 _FOUND = "SELECT number, routing, answer, truth, status, told FROM observations WHERE puid = ?"
@@ -40,19 +43,20 @@ def join(labels: Path, files: Sequence[Path], url: str) -> Joined:
     found, seen = Joined(), dict[str, Any]()
     rows = list(_rows(labels))
     conflicting = set(_contradicted(rows))
-    for puid, truth in rows:
-        if puid in conflicting:
-            if puid not in seen:
-                found.refused.append(f"{puid}: conflicting labels in {labels.name}")
-        elif puid in seen:
-            found.refused.append(f"{puid}: the label is there twice; it counted once")
-        else:
-            _one(puid, truth, files, url, found)
-        seen[puid] = truth
+    with opened(url) as over:
+        for puid, truth in rows:
+            if puid in conflicting:
+                if puid not in seen:
+                    found.refused.append(f"{puid}: conflicting labels in {labels.name}")
+            elif puid in seen:
+                found.refused.append(f"{puid}: the label is there twice; it counted once")
+            else:
+                _one(puid, truth, files, url, found, over)
+            seen[puid] = truth
     return found
 
 
-def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined) -> None:
+def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined, over: "httpx.Client") -> None:
     for path in reversed(files):
         with closing(sqlite3.connect(path, timeout=60)) as file:
             row = file.execute(_FOUND, (puid,)).fetchone()
@@ -66,21 +70,23 @@ def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined) 
             elif known != "null" and told:
                 found.known += 1
             else:
-                reward = _count(file, number, truth, json.loads(answer))
-                _tell(file, number, url, json.loads(routing), json.loads(answer), truth, puid, reward)
+                try:
+                    reward = _count(file, number, truth, json.loads(answer))
+                except (KeyError, ValueError, TypeError, IndexError) as error:
+                    found.refused.append(f"{puid}: its label {json.dumps(truth)} cannot be scored: {error}")
+                    return
+                meta = {"puid": puid, "routing": json.loads(routing)}
+                _tell(file, number, url, meta, json.loads(answer), truth, reward, over)
                 found.counted += 1
             return
     found.refused.append(f"{puid}: no recorded request has this puid")
 
 
 def _count(file: sqlite3.Connection, number: int, truth: Any, answer: Any) -> float:
-    """Its reward, which is kept before it is told."""
+    """Its reward, which is kept before it is told. Raises what score_of does."""
     [about] = file.execute("SELECT value FROM about WHERE name = 'score'").fetchone()
     score = json.loads(about)
-    try:
-        value = score_of(score["name"], answer, truth)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise ArgolaneError(f"The label {truth!r} cannot be scored by {score['name']}: {error}.") from None
+    value = score_of(score["name"], answer, truth)
     reward = value if score["better"] == "higher" else -value
     with file:
         file.execute(
@@ -94,19 +100,20 @@ def _tell(
     file: sqlite3.Connection,
     number: int,
     url: str,
-    routing: Any,
+    meta: Any,
     answer: Any,
     truth: Any,
-    puid: str,
     reward: float,
+    over: "httpx.Client",
 ) -> None:
     """After the label is kept, so that who is killed in between tells it the next time."""
     send_feedback(
         url,
         request={},
-        response={"meta": {"puid": puid, "routing": routing}, "data": {"ndarray": [answer]}},
+        response={"meta": meta, "data": {"ndarray": [answer]}},
         reward=reward,
         truth={"data": {"ndarray": [truth]}},
+        over=over,
     )
     with file:
         file.execute("UPDATE observations SET told = 1 WHERE number = ?", (number,))
@@ -122,9 +129,13 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
                     f"{path}: no column {' and '.join(sorted(missing))}; expected puid and truth."
                 )
             for row in table:
+                if row["puid"] is None or row["truth"] is None:
+                    raise ArgolaneError(f"{path}: line {table.line_num} has no puid or no truth.")
                 yield row["puid"], _value(row["truth"])
     except OSError as error:
         raise ArgolaneError(f"{path}: {error.strerror or error}.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ArgolaneError(f"{path}: not a table in UTF-8: {error}.") from None
 
 
 def _value(text: str) -> Any:

@@ -16,12 +16,16 @@ from argolane.serving.statistics.moments import MEAN
 
 @dataclass(frozen=True)
 class Seen:
-    """One request: `arm` is empty where nobody knows which took it, `score` is None where none is known."""
+    """One request: `arm` is empty where nobody knows whose it was, `score` is None where none is known.
+
+    `user` is who asked, empty where the request is nobody's.
+    """
 
     arm: str
     status: int
     score: float | None
     latency: float
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Experiment:
     kind: str
     arms: Sequence[Variant]
     seen: Sequence[Seen]
+    users: int = 0  # who were to ask; 0 where requests are nobody's
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -56,7 +61,10 @@ def read_experiment(path: Path) -> Experiment:
         about: Mapping[str, Any] = {
             name: json.loads(value) for name, value in file.execute("SELECT name, value FROM about")
         }
-        rows = file.execute("SELECT arm, status, score, latency FROM observations ORDER BY number")
+        # Files of older runs have no such column.
+        named = any(name == "user" for _, name, *_ in file.execute("PRAGMA table_info(observations)"))
+        columns = f"arm, status, score, latency{', user' if named else ''}"
+        rows = file.execute(f"SELECT {columns} FROM observations ORDER BY number")  # noqa: S608  our own names
         seen = [Seen(*row) for row in rows]
     arms = [
         Variant(arm["arm"], arm["name"], arm["share"], f"{arm['unit']} {arm['version']}")
@@ -73,4 +81,5 @@ def read_experiment(path: Path) -> Experiment:
         score["kind"] if score["better"] == "higher" else MEAN,  # what is turned round is no share
         arms,
         seen,
+        (about.get("users") or {}).get("number", 0),
     )

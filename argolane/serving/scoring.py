@@ -20,6 +20,8 @@ def _classes(answer: Any) -> list[float]:
 
 def _accuracy(answer: Any, truth: Any) -> float:
     row = _classes(answer)
+    if truth not in range(len(row)):
+        raise ValueError(f"expected a class, 0 to {len(row) - 1}")
     return float(max(range(len(row)), key=row.__getitem__) == truth)
 
 

@@ -79,6 +79,12 @@ GRAPHS: dict[str, tuple[Graph, dict[str, Any], str, list[tuple[str, float | None
         "ratb",
         [("a", None, "a"), ("tb", None, "b")],
     ),
+    "a router that keeps to shares": (
+        Router(served("r"), (A, Chain(T, B)), shares=("0.3", "1-0.3")),
+        node("r", "ROUTER", MODELS[0], node("t", "TRANSFORMER", MODELS[1])),
+        "ratb",
+        [("a", 0.3, "a"), ("tb", 0.7, "b")],
+    ),
     "a combiner of a model and a split": (
         Combiner(served("k"), (A, Split("s", (("0.5", B),), rest=C))),
         node("k", "COMBINER", MODELS[0], split("0.5", MODELS[1], MODELS[2])),
@@ -169,6 +175,7 @@ def test_shares_that_are_all_given_away_leave_nothing() -> None:
             lambda: Split("s", (("nan", A), ("0.6", B)), rest=C),
             "gives 'a' the share 'nan'; expected a number",
         ),
+        (lambda: Router(served("r"), (A, B), shares=("1",)), "Router 'r' has 1 shares for 2 children"),
         (lambda: Chain(), "A chain has no nodes"),
         (lambda: Chain(Split("s", (("0.5", A),), rest=B), C), "A chain goes on after 's', which branches"),
         (lambda: Chain(T, Router(served("r"), (A, B)), C), "A chain goes on after 'r', which branches"),

@@ -130,3 +130,34 @@ def test_a_label_counts_as_at_once(answer: list[float], truth: int) -> None:
         else:
             assert score_of(score.name, answer, truth) == pytest.approx(score.compute(answer, truth))
     assert {score.name for score in OF_ROW.values()} == set(SCORES)
+
+
+def test_a_label_that_is_none_is_told_and_the_rest_counts(
+    deployment: Rewarded, observed: Path, tmp_path: Path
+) -> None:
+    """A text where a class is expected, and a class that no answer has."""
+    found = join(labels(tmp_path, "u-0,zebra", "u-1,2", "u-2,1"), [observed], deployment.url)
+    assert found.counted == 1
+    assert found.refused == [
+        'u-0: its label "zebra" cannot be scored: expected a class, 0 to 1',
+        "u-1: its label 2 cannot be scored: expected a class, 0 to 1",
+    ]
+    assert [scores(observed)[puid] for puid in ("u-0", "u-1", "u-2")] == [(None, 0), (None, 0), (1.0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"puid,truth\nu-0,1\nu-1\n", "line 3 has no puid or no truth"),
+        (b"\xff\xfe\x00", "not a table in UTF-8"),
+        (b"", "no column puid and truth"),
+    ],
+)
+def test_a_file_that_is_no_table_is_told(
+    deployment: Rewarded, observed: Path, tmp_path: Path, text: bytes, words: str
+) -> None:
+    """Before anything counts: the line, or what is wrong with the whole."""
+    (tmp_path / "labels.csv").write_bytes(text)
+    with pytest.raises(ArgolaneError, match=words):
+        join(tmp_path / "labels.csv", [observed], deployment.url)
+    assert deployment.told == []

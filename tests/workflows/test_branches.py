@@ -359,6 +359,41 @@ def test_a_winner_may_be_named_alone(ab_test: Scenario) -> None:
     assert (run.phase, run.order[-1]) == ("Succeeded", "compare")
 
 
+@pytest.fixture
+def sticky(ab_test: Scenario) -> Scenario:
+    """The same where users keep their arm."""
+    return ab_test.fake("deploy-sticky", outputs=URL).fake("verify-sticky", outputs={"report": "{}"})
+
+
+def test_users_may_keep_their_arm(sticky: Scenario) -> None:
+    """The other graph is rolled out, with its router; traffic and verdict go on as ever."""
+    run = sticky.fake("compare", outputs=said("promote-b")).run(sticky="user-id", seed=3)
+    assert run.phase == "Succeeded"
+    assert run.order[-6:-2] == ["deploy-sticky", "verify-sticky", "traffic", "compare"]
+    assert "rollout" in run.skipped and "rollout-sticky" not in run.skipped
+    given = run["deploy-sticky"].inputs
+    assert given["sticky-image"] == f"{REGISTRY}/sticky-runtime:0.1" and given["a-node"] == "sk-mnist"
+    assert run["traffic"].inputs["url"] == URL["url"]
+    chance = sticky.run()
+    assert "rollout-sticky" in chance.skipped and "deploy" in chance.order
+
+
+def test_a_router_that_does_not_come_up_is_put_back(sticky: Scenario) -> None:
+    """As where chance decides."""
+    before = sticky.volume("model-store", {".deployments/mnist-ab.yaml": "kind: SeldonDeployment\n"})
+    run = before.fake("verify-sticky", exit_code=1).run(sticky="user-id")
+    assert (run.phase, "traffic" in run.skipped) == ("Failed", True)
+    assert run["put-back"].inputs["manifest"] == "kind: SeldonDeployment"
+
+
+@pytest.mark.parametrize("value", ["user id", "Content-Type", "Seldon-Puid", "user_id", "user-"])
+def test_users_are_named_by_a_header(ab_test: Scenario, value: str) -> None:
+    """One that may be one, and that HTTP has no use for."""
+    run = ab_test.run(sticky=value)
+    assert run.phase == "Failed"
+    assert f"Parameter 'sticky' is '{value}'; expected empty, or" in run["guard"].log
+
+
 def test_a_winner_that_does_not_come_up_is_put_back(ab_test: Scenario) -> None:
     """The run fails, and the A/B test that was verified before answers again."""
     before = ab_test.volume("model-store", {".deployments/mnist-ab.yaml": "kind: SeldonDeployment\n"})
@@ -380,7 +415,7 @@ def test_an_ab_test_builds_the_images_of_its_arms(ab_test: Scenario) -> None:
 
     def build(inputs: dict[str, str]) -> Attempt:
         images = {arm: f"{REGISTRY}/{inputs[arm]}-{inputs['target']}@{DIGEST}" for arm in "ab"}
-        return Attempt(outputs={"commit": "c0ffee", **images})
+        return Attempt(outputs={"commit": "c0ffee", "sticky": f"{REGISTRY}/sticky@{DIGEST}", **images})
 
     run = ab_test.fake("build", build).run(build=True, a="tf_mnist", b="tf_mnist:0.2")
     assert run.phase == "Succeeded"

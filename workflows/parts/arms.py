@@ -21,6 +21,12 @@ def folders(letters: Iterable[str], checked: Task) -> dict[str, Any]:
     return {letter: checked.get_parameter(f"{letter}-folder") for letter in letters}
 
 
+def either(one: str, other: str, output: str) -> str:
+    """The output of whichever of two tasks has run."""
+    ours, others = (f"tasks['{task}'].outputs.parameters['{output}']" for task in (one, other))
+    return f"{{{{=tasks['{one}'].status == 'Succeeded' ? {ours} : {others}}}}}"
+
+
 def gated(letters: Iterable[str], find: Script, *, checked: Task, built: Task) -> dict[str, Any]:
     """A task `gate-<letter>` for each, between the guard and the build; the arguments of the rollout."""
     given: dict[str, Any] = {}

@@ -179,7 +179,25 @@ LABELS = Checked(
     "Whether answers are scored at once, or when `argolane feedback` gives their labels.",
     {"enum": ["now", "late"]},
 )
+STICKY = Checked(
+    "sticky",
+    "",
+    "Header that names the user, such as user-id: all requests of a user go to one arm, and the verdict"
+    " counts users. Empty: chance decides for each request, and requests count.",
+    {
+        "pattern": r"((?!(?i:host|connection|user-agent|te|expect|upgrade"
+        r"|(accept|content|transfer|seldon)\b.*)$)[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)?",
+        "expected": "empty, or a header of letters, digits and '-' that HTTP has no use for, such as user-id",
+    },
+)
+PER_USER = count(
+    "per-user",
+    10,
+    "Requests of a user on the average, where sticky names a header.",
+    most=1_000_000,
+)
 TRAFFIC = (REQUESTS, RATE, AT_ONCE, ORDER, LABELS)
+USERS = (STICKY, PER_USER)
 ROLLOUT = (DEPLOY, DEPLOY_TIMEOUT, ON_FAILURE)
 SOURCE = (REPO, REVISION, REGISTRY, VERSION, BUILD, BUILDER)
 

@@ -5,6 +5,7 @@ The parameters `requests`, `rate`, `parallel`, `seed` and `labels` of the workfl
 """
 
 import json
+from collections.abc import Mapping
 
 from hera.workflows import Parameter, Script
 
@@ -22,8 +23,11 @@ def observations(target: Target) -> str:
     return f"{OBSERVATIONS}/{target.name}/{{{{workflow.name}}}}.sqlite"
 
 
-def traffic(target: Target) -> Script:
-    """Template `traffic`; its inputs are `url`, and those that the tags of the target's manifest name."""
+def traffic(target: Target, *, users: Mapping[str, str] | None = None) -> Script:
+    """Template `traffic`; its inputs are `url`, and those that the tags of the target's manifest name.
+
+    `users` says how the router deals them, where requests may be those of users: `sticky`, `weights`, `salt`.
+    """
     paths = [{**told(path), "routing": dict(path.routing)} for path in target.paths]
     return pods.small_step(
         "traffic",
@@ -42,6 +46,8 @@ def traffic(target: Target) -> Script:
             "DEPLOYMENT": target.name,
             "WAIT": parameters.DEPLOY_TIMEOUT.tag,
             "FILE": observations(target),
+            **({"PER_USER": parameters.PER_USER.tag} if users else {}),
+            **{name.upper(): value for name, value in (users or {}).items()},
         },
         outputs=[
             pods.output("report", "What each arm made of its requests, as JSON."),

@@ -36,6 +36,16 @@ def test_a_user_keeps_the_arm() -> None:
     assert [Sticky(arms="a,b", sticky="user").arm_of(user) for user in USERS[:12]] == KNOWN
 
 
+def test_the_last_arm_may_get_what_is_left() -> None:
+    """One weight for two arms is the share of the first, as the ratio of RANDOM_ABTEST."""
+    for short, whole in (("0.9", "9,1"), ("0", "0,1"), ("1", "1,0"), ("0.2,0.3", "2,3,5")):
+        arms = ",".join("abc"[: whole.count(",") + 1])
+        routers = [Sticky(arms=arms, sticky="user", weights=weights) for weights in (short, whole)]
+        assert [routers[0].arm_of(user) for user in USERS[:500]] == [
+            routers[1].arm_of(user) for user in USERS[:500]
+        ]
+
+
 def test_more_for_an_arm_moves_only_those_that_it_gets() -> None:
     """From 9:1 to 5:5 nobody goes from the second arm to the first."""
     before, after = (Sticky(arms="a,b", sticky="user", weights=weights) for weights in ("9,1", "5,5"))
@@ -82,7 +92,9 @@ def test_rows_of_two_users_are_refused() -> None:
     ("parameters", "words"),
     [
         ({"arms": "a,b"}, "sticky is empty; expected the name of a tag"),
-        ({"arms": "a,b", "sticky": "u", "weights": "1"}, "weights is '1'; expected 2 numbers"),
+        ({"arms": "a,b", "sticky": "u", "weights": "1,1,1"}, "weights is '1,1,1'; expected 2 numbers"),
+        ({"arms": "a,b", "sticky": "u", "weights": "1.5"}, "weights is '1.5'"),
+        ({"arms": "a", "sticky": "u", "weights": "x"}, "weights is 'x'"),
         ({"arms": "a,b", "sticky": "u", "weights": "1,-1"}, "weights is '1,-1'"),
         ({"arms": "a,b", "sticky": "u", "weights": "0,0"}, "weights is '0,0'"),
         ({"arms": "a,b", "sticky": "u", "weights": "x,y"}, "weights is 'x,y'"),

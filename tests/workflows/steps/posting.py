@@ -12,12 +12,17 @@ Answer = tuple[int, dict[str, str], Any]
 
 
 @contextmanager
-def answering(answer: Callable[[Any], Answer]) -> Iterator[str]:
-    """Its address; `answer` is given the JSON of each request. Status 0 ends a connection without a word."""
+def answering(answer: Callable[[Any], Answer], *, header: str = "") -> Iterator[str]:
+    """Its address; `answer` is given the JSON of each request. Status 0 ends a connection without a word.
+
+    The value of `header`, if one is named, stands in the JSON by that name.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if header:
+                asked[header] = self.headers.get(header)
             status, headers, body = answer(asked)
             if status == 0:
                 self.close_connection = True

@@ -15,7 +15,11 @@ from typing import Any
 
 import pytest
 
+from argolane.serving.judged import Rules
+from argolane.serving.judgement import judge
+from argolane.serving.observations import read_experiment
 from models.contract.metric import Metric
+from models.sticky.predict import Sticky
 from tests.workflows.steps.posting import Answer, answering
 from tests.workflows.steps.versions import stored
 from workflows.parts.embedding import step_source
@@ -45,6 +49,7 @@ class Graph:
         self.rewards: list[tuple[str, int, float, Any]] = []
         self.fails: Callable[[int], int] = lambda number: 200
         self.pause = 0.0
+        self.router: Sticky | None = None
 
     def answer(self, asked: Any) -> Answer:
         if "reward" in asked:
@@ -58,7 +63,9 @@ class Graph:
         label = asked["data"]["ndarray"][0][0]
         with self.lock:
             self.asked.append(label)
-            status, arm = self.fails(len(self.asked)), self.chance.randrange(2)
+            user, router = asked["user-id"], self.router
+            arm = router.arm_of(user or "") if router else self.chance.randrange(2)
+            status = self.fails(len(self.asked)) if arm or not router else 200
         if status != 200:
             return status, {}, {"status": {"info": "out of order"}}
         guess = int(label) if arm == 0 or label >= 5 else 9
@@ -75,7 +82,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def graph() -> Iterator[Graph]:
     made = Graph()
-    with answering(made.answer) as address:
+    with answering(made.answer, header="user-id") as address:
         made.url = f"{address}/seldon/n/mnist-ab/api/v1.0/predictions"
         yield made
 
@@ -231,6 +238,68 @@ def test_labels_may_come_late(graph: Graph, environ: dict[str, str]) -> None:
     traffic.main({**environ, "LABELS": "late"})
     assert {(one["truth"], one["score"], one["told"]) for one in kept(environ)} == {("null", None, 0)}
     assert graph.rewards == []
+
+
+@pytest.fixture
+def sticky(graph: Graph, environ: dict[str, str]) -> dict[str, str]:
+    """The same graph behind the router that keeps a user on an arm; 240 requests of 24 users."""
+    graph.router = Sticky(arms="a,b", sticky="user-id", weights="0.5", salt="mnist-ab 0")
+    dealt = {"STICKY": "user-id", "PER_USER": "10", "WEIGHTS": "0.5", "SALT": "mnist-ab 0"}
+    return {**environ, **dealt, "REQUESTS": "240"}
+
+
+def test_users_ask_and_keep_their_arm(graph: Graph, sticky: dict[str, str]) -> None:
+    """Chance takes one of the users for each request, the same for the same seed, and the file has them."""
+    traffic.main(sticky)
+    seen = kept(sticky)
+    users = {one["user"] for one in seen}
+    assert 18 <= len(users) <= 24 and users <= {f"user-{n}" for n in range(24)}
+    arms = {user: {one["arm"] for one in seen if one["user"] == user} for user in users}
+    assert all(len(found) == 1 for found in arms.values())
+    assert {arm for found in arms.values() for arm in found} == {"a", "b"}
+    experiment = read_experiment(Path(sticky["FILE"]))
+    assert (experiment.users, {one.user for one in experiment.seen}) == (24, users)
+    again = {**sticky, "FILE": sticky["FILE"] + "2"}
+    traffic.main(again)
+    assert [one["user"] for one in kept(again)] == [one["user"] for one in seen]
+
+
+def test_an_error_counts_for_the_arm_of_its_user(graph: Graph, sticky: dict[str, str]) -> None:
+    """No answer tells of it; the rule of the router does: here b fails now and then, and a never."""
+    graph.fails = lambda number: 500 if number % 5 == 0 else 200
+    traffic.main(sticky)
+    seen = kept(sticky)
+    failed = [one for one in seen if one["status"] == 500]
+    assert len(failed) > 10 and {one["arm"] for one in failed} == {"b"}
+    assert {(one["routing"], one["score"]) for one in failed} == {("{}", None)}
+    arms = {user: {one["arm"] for one in seen if one["user"] == user} for user in {o["user"] for o in seen}}
+    assert all(len(found) == 1 for found in arms.values())
+
+
+def test_a_field_that_the_rows_have_is_no_header(sticky: dict[str, str]) -> None:
+    """The router would go by the column: two rows of one user would meet two arms."""
+    with pytest.raises(SystemExit, match="sticky is 'x', a column of digits"):
+        traffic.main({**sticky, "STICKY": "x"})
+
+
+def test_a_file_of_an_older_run_goes_on(graph: Graph, sticky: dict[str, str]) -> None:
+    """It has no column for users: it is read as it is, gets the column, and its rows are nobody's."""
+    older = Path(sticky["FILE"])
+    traffic.main({**sticky, "REQUESTS": "100", "STICKY": ""})
+    connection = sqlite3.connect(older)
+    with connection:
+        connection.execute("ALTER TABLE observations DROP COLUMN user")
+        connection.execute("DELETE FROM about WHERE name = 'users'")
+    connection.close()
+    before = read_experiment(older)
+    assert (len(before.seen), before.users, {one.user for one in before.seen}) == (100, 0, {""})
+    traffic.main(sticky)
+    after = read_experiment(older)
+    assert [one.user for one in after.seen[:100]] == [""] * 100
+    assert (after.users, all(one.user for one in after.seen[100:])) == (24, True)
+    assert (len(graph.asked), [one["number"] for one in kept(sticky)]) == (240, list(range(240)))
+    found = judge(after, Rules())
+    assert (found.counted, found.nameless) == ("users", 100)
 
 
 def test_the_rate_is_kept(graph: Graph, environ: dict[str, str]) -> None:

@@ -19,14 +19,17 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS observations (
         number INTEGER PRIMARY KEY, puid TEXT NOT NULL UNIQUE, row INTEGER NOT NULL, arm TEXT NOT NULL,
         routing TEXT NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL, truth TEXT NOT NULL, score REAL,
-        reward REAL, latency REAL NOT NULL, at REAL NOT NULL, error TEXT NOT NULL, told INTEGER NOT NULL
+        reward REAL, latency REAL NOT NULL, at REAL NOT NULL, error TEXT NOT NULL, told INTEGER NOT NULL,
+        user TEXT NOT NULL DEFAULT ''
     )""",
 )
+# Columns that files of older runs lack, which go on with new ones.
+LATER = {"user": "ALTER TABLE observations ADD COLUMN user TEXT NOT NULL DEFAULT ''"}
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One request: `arm` is empty where nobody knows which took it, `status` is 0 where nobody did."""
+    """One request: `arm` is empty where nobody knows whose it was, `status` is 0 where nobody took it."""
 
     number: int
     puid: str
@@ -42,6 +45,7 @@ class Observation:
     at: float  # seconds since 1970
     error: str
     told: int = 0  # 1 when the reward has been sent back
+    user: str = ""  # who asked; empty where requests are nobody's
 
 
 COLUMNS = tuple(field.name for field in fields(Observation))
@@ -59,6 +63,9 @@ class Observations:
         told = [(name, json.dumps(value)) for name, value in about.items()]
         with self._file:
             self._file.execute("BEGIN IMMEDIATE")
+            there = {name for _, name, *_ in self._all("PRAGMA table_info(observations)")}
+            for column in LATER.keys() - there:
+                self._file.execute(LATER[column])
             self._file.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", told)
 
     def close(self) -> None:

@@ -6,10 +6,13 @@ feedback. Killed at any moment and started again, it goes on where it was: no nu
 the feedback of a number has the same puid each time, by which a router knows it. Environment: URL; PATHS, as
 `verify` has it, each with its "routing"; MODEL_STORE; REQUESTS, RATE (a second; 0: as fast as they are
 answered), PARALLEL, SEED of the order of the rows; LABELS, now or late; RUN and its UID; DEPLOYMENT; WAIT,
-seconds for the first answer; FILE, where the observations are kept; OUTPUTS.
+seconds for the first answer; FILE, where the observations are kept; OUTPUTS. Where a router deals users:
+STICKY, the header that names them (empty: none does); PER_USER, requests of each; WEIGHTS and SALT of the
+router.
 """
 
 import json
+import math
 import os
 import random
 import sys
@@ -21,6 +24,7 @@ from typing import Any
 
 from models.contract.errors import ModelError
 from models.contract.metric import OF_ROW, RowScore
+from models.sticky.dealing import Dealing, dealing
 from workflows.parts.steps.asking import PAUSE, Unanswered, exchange
 from workflows.parts.steps.observations import Observation, Observations
 from workflows.parts.steps.paths import Samples, Way, ways_of
@@ -47,6 +51,25 @@ class Arm:
         return set(meta.get("requestPath") or ()) == {node["name"] for node in self.way.nodes}
 
 
+@dataclass(frozen=True)
+class Users:
+    """Who asks: so many, of whom chance takes one for each request. `field` is the header with the name."""
+
+    field: str
+    number: int
+    seed: str
+    dealt: Dealing
+
+    def of(self, number: int) -> str:
+        """Who sends the request of that number; the same for the same seed."""
+        return f"user-{random.Random(f'{self.seed} user {number}').randrange(self.number)}"  # noqa: S311
+
+    def arm_of(self, user: str, arms: Sequence[Arm]) -> str:
+        """Whose an error was: no answer tells, but the router deals by this very rule."""
+        child = self.dealt.arm_of(user)
+        return next((arm.letter for arm in arms if list(arm.routing.values()) == [child]), "")
+
+
 @dataclass
 class Traffic:
     """What is sent, where to, and how an answer is scored."""
@@ -58,6 +81,7 @@ class Traffic:
     score: RowScore
     seed: str
     late: bool = False  # then nobody knows the truth yet
+    users: Users | None = None
     orders: dict[int, list[int]] = field(default_factory=dict)
 
     def row_of(self, number: int) -> int:
@@ -77,20 +101,24 @@ class Traffic:
         """What came of a request. Unanswered where nobody took it."""
         row = self.row_of(number)
         body, puid = json.dumps(self.request(row)).encode(), f"{self.uid}-{number}"
+        user = self.users.of(number) if self.users else ""
+        named = {self.users.field: user} if self.users else {}
         begun, at = time.perf_counter(), time.time()
         try:
-            status, _, text = exchange(self.url, body, **{"Seldon-Puid": puid})
+            status, _, text = exchange(self.url, body, **{"Seldon-Puid": puid, **named})
         except Unanswered as nobody:
             status, text = 0, str(nobody).encode()
         latency = time.perf_counter() - begun
         meta, answer, error = read_answer(status, text)
         arm = next((arm.letter for arm in self.arms if arm.took(meta)), "")
+        if error and self.users:
+            arm = self.users.arm_of(user, self.arms)
         truth = None if self.late else self.samples.truth[row]
         score = None if error or self.late else self.score.compute(answer, truth)
         reward = score if score is None or self.score.better == "higher" else -score
         told = [json.dumps(value) for value in (meta.get("routing") or {}, answer, truth)]
         return Observation(number, puid, row, arm, told[0], status, told[1], told[2], score, reward, latency,
-                           at, error)  # fmt: skip
+                           at, error, user=user)  # fmt: skip
 
     def tell(self, seen: Observation) -> int | None:
         """Sends the reward of a request back; its number, or None where it was not taken."""
@@ -165,20 +193,24 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         samples, score = rows_of(arms)
     except ModelError as error:
         sys.exit(str(error))
-    traffic = Traffic(
-        environ["URL"], environ["UID"], arms, samples, score, environ["SEED"], environ["LABELS"] == "late"
-    )
+    users = users_of(environ, requests=requests, arms=len(paths))
+    if users and users.field in (samples.names or ()):
+        sys.exit(f"sticky is {users.field!r}, a column of {samples.dataset}, which the router would go by.")
+    late = environ["LABELS"] == "late"
+    traffic = Traffic(environ["URL"], environ["UID"], arms, samples, score, environ["SEED"], late, users)
     about = {
         "deployment": environ["DEPLOYMENT"],
         "run": environ["RUN"],
         "dataset": samples.dataset,
         "requests": requests,
+        "users": {"field": users.field, "number": users.number} if users else None,
         "score": {"name": score.name, "better": score.better, "kind": score.kind},
         "arms": [described_arm(arm) for arm in arms],
     }
     kept = Observations(Path(environ["FILE"]), about)
     before = len(kept.numbers())
-    print(f"sending {requests} requests of {samples.dataset} to {environ['URL']}")
+    by = f" by {users.number} users" if users else ""
+    print(f"sending {requests} requests of {samples.dataset}{by} to {environ['URL']}")
     if before:
         print(f"{before} of them are kept already: they are not sent again")
     parallel, rate, wait = int(environ["PARALLEL"]), float(environ["RATE"]), float(environ["WAIT"])
@@ -194,6 +226,15 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     outputs.mkdir(parents=True, exist_ok=True)
     (outputs / "report").write_text(json.dumps({**about, "kept before": before, "seen": told}))
     kept.close()
+
+
+def users_of(environ: Mapping[str, str], *, requests: int, arms: int) -> Users | None:
+    """None where requests are nobody's."""
+    if not environ.get("STICKY"):
+        return None
+    number = max(1, math.ceil(requests / int(environ["PER_USER"])))
+    dealt = dealing(environ["WEIGHTS"], arms, salt=environ["SALT"])
+    return Users(environ["STICKY"], number, environ["SEED"], dealt)
 
 
 def described_arm(arm: Arm) -> dict[str, Any]:

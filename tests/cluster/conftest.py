@@ -101,7 +101,7 @@ def first(seldon: Lab, release: Callable[..., str]) -> Any:
 
 @pytest.fixture(scope="session")
 def arms(seldon: Lab, repository: str) -> dict[str, str]:
-    """What a graph of two versions is submitted with: all rows taught the first, a tenth of them the second."""
+    """What graphs of two versions take: all rows taught the first, a tenth of them the second."""
     for version, taught in (("0.1", "1.0"), ("tenth", "0.1")):
         more = {"registry": seldon.kept, "accept": "0.2", "share": taught}
         seldon.succeeded(seldon.build("train-sk-mnist", repository, version, **more))

@@ -1,4 +1,4 @@
-"""An A/B test on a cluster: its traffic loses its pod, the verdict comes all the same, the winner stays alone."""
+"""An A/B test on a cluster: its traffic loses its pod, the verdict comes, and the winner answers alone."""
 
 import json
 import re

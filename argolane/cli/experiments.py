@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from argolane.cli.group import namespace_option, on_option, output_option, place, project, show
+from argolane.cli.group import image_option, namespace_option, on_option, output_option, place, project, show
 from argolane.errors import ArgolaneError
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from argolane.project import Project
     from argolane.serving.judged import Judgement, Rules
+    from argolane.serving.late import Joined
+    from argolane.workflow.run.result import Run
 
 
 @click.command(name="verdict")
@@ -72,46 +74,100 @@ def verdict(name: str, watch: bool, alpha: float, power: float, effect: float, o
     required=True,
     help="A .csv with the columns puid and truth.",
 )
-def feedback(deployment: str, file: Path) -> None:  # fmt: skip
+@click.option(
+    "--claim",
+    default="model-store",
+    show_default=True,
+    help="On argo: the claim that has the observations.",
+)
+@image_option
+@on_option
+@namespace_option
+def feedback(deployment: str, file: Path, claim: str, image: str, on: str, namespace: str | None) -> None:
     """Give labels that came late to the arms of DEPLOYMENT that answered.
 
     Each label is joined to the recorded request of its puid, scored, and sent back as a reward. A label whose
     request is unknown, that is there twice, or that says otherwise than what is known, is reported and not
     counted.
     """
-    from argolane.serving.deployments import Deployments
-    from argolane.serving.late import join
+    from argolane.serving.late import read_labels
 
     here = project()
-    files = _files(here, deployment)
-    if not files:
+    where = place(here, on=on, namespace=namespace)
+    list(read_labels(file))
+    if where is None:
+        found = _joined(here, deployment, file)
+    else:
+        from argolane.workflow.cluster import labels
+
+        found = labels.join(deployment, file, namespace=where, claim=claim, image=image)
+    if found is None:
         raise ArgolaneError(_nothing(deployment))
-    found = join(file, files, Deployments(here).url(deployment))
     for line in found.lines():
         click.echo(line)
     if found.refused:
         raise ArgolaneError(f"{file}: {len(found.refused)} labels did not count.")
 
 
+def _joined(here: "Project", deployment: str, file: Path) -> "Joined | None":
+    from argolane.serving.client import send_feedback
+    from argolane.serving.deployments import Deployments
+    from argolane.serving.late import join
+
+    files = _files(here, deployment)
+    if not files:
+        return None
+    url = Deployments(here).url(deployment)
+    return join(file, files, lambda told: send_feedback(url, **told))
+
+
 def _judged(here: "Project", name: str, rules: "Rules", where: str | None) -> "Judgement":
-    from argolane.serving.judged import read_judgement
+    from argolane.cli import show as shown
     from argolane.serving.judgement import judge
     from argolane.serving.observations import read_experiment
 
-    files = _files(here, name) if where is None else []
+    if where is not None:
+        return _judged_there(name, where)
+    files = _files(here, name)
     if files:
         return judge(read_experiment(files[-1]), rules)
-    from argolane.cli import show as shown
+    run = shown.find(here, name, namespace=None)
+    files = _files(here, run.name)
+    if files:
+        return judge(read_experiment(files[-1]), rules)
+    found = _told(run)
+    if found is None:
+        raise ArgolaneError(_nothing(name))
+    return found
 
-    run = shown.find(here, name, namespace=where)
-    files = _files(here, run.name) if where is None else []
-    if files:
-        return judge(read_experiment(files[-1]), rules)
+
+def _judged_there(name: str, namespace: str) -> "Judgement":
+    """The verdict of a run on the cluster, or the latest one on a deployment of that name."""
+    from argolane.workflow import cluster
+
+    for run in cluster.runs(namespace=namespace):
+        found = _told(run)
+        if found is not None and name in (found.deployment, run.name):
+            return found
+    run = cluster.get(name, namespace=namespace)
+    found = _told(run)
+    if found is None:
+        raise ArgolaneError(
+            f"Run {run.name!r} has no verdict yet ({run.phase}): its task compare has it, after all requests."
+            f" argolane logs {run.name} traffic --on argo says how far they are."
+        )
+    return found
+
+
+def _told(run: "Run") -> "Judgement | None":
+    """What the run's task `compare` said."""
+    from argolane.serving.judged import read_judgement
+
     for node in (run.status.get("nodes") or {}).values():
         for one in (node.get("outputs") or {}).get("parameters") or ():
             if one["name"] == "judgement" and one.get("value"):
                 return read_judgement(json.loads(one["value"]))
-    raise ArgolaneError(_nothing(name))
+    return None
 
 
 def _files(here: "Project", name: str) -> list[Path]:

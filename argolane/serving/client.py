@@ -73,9 +73,12 @@ def send_feedback(url: str, *, request: dict[str, Any], response: dict[str, Any]
     Without meta.routing in it the reward goes to all arms: deploy with SELDON_ENABLE_ROUTING_INJECTION.
     """
     body = {"request": request, "response": response, "reward": reward} | ({"truth": truth} if truth else {})
-    return _post(
-        url.removesuffix(_PREDICTIONS) + _FEEDBACK if url.endswith(_PREDICTIONS) else url, body, timeout
-    )
+    return _post(feedback_url(url), body, timeout)
+
+
+def feedback_url(url: str) -> str:
+    """Where a deployment whose status.address.url this is takes feedback."""
+    return url.removesuffix(_PREDICTIONS) + _FEEDBACK if url.endswith(_PREDICTIONS) else url
 
 
 def _post(url: str, body: dict[str, Any], timeout: float) -> dict[str, Any]:

@@ -6,15 +6,16 @@ A label counts once. What cannot count is told, line by line, and the rest count
 import csv
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from argolane.errors import ArgolaneError
-from argolane.serving.client import send_feedback
 from argolane.serving.scoring import score_of
+
+Feedback = dict[str, Any]  # as Seldon takes it: request, response, reward and truth
 
 _SHOWN = 10
 _FOUND = "SELECT number, routing, answer, truth, status, told FROM observations WHERE puid = ?"
@@ -35,10 +36,10 @@ class Joined:
             yield f"and {len(self.refused) - _SHOWN} more"
 
 
-def join(labels: Path, files: Sequence[Path], url: str) -> Joined:
-    """Score each recorded request by its label, and send its reward to the deployment at `url`."""
+def join(labels: Path, files: Sequence[Path], send: Callable[[Feedback], object]) -> Joined:
+    """Score each recorded request by its label, and `send` its reward to the deployment that answered."""
     found, seen = Joined(), dict[str, Any]()
-    rows = list(_rows(labels))
+    rows = list(read_labels(labels))
     conflicting = set(_contradicted(rows))
     for puid, truth in rows:
         if puid in conflicting:
@@ -47,12 +48,14 @@ def join(labels: Path, files: Sequence[Path], url: str) -> Joined:
         elif puid in seen:
             found.refused.append(f"{puid}: the label is there twice; it counted once")
         else:
-            _one(puid, truth, files, url, found)
+            _one(puid, truth, files, send, found)
         seen[puid] = truth
     return found
 
 
-def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined) -> None:
+def _one(
+    puid: str, truth: Any, files: Sequence[Path], send: Callable[[Feedback], object], found: Joined
+) -> None:
     for path in reversed(files):
         with closing(sqlite3.connect(path, timeout=60)) as file:
             row = file.execute(_FOUND, (puid,)).fetchone()
@@ -67,7 +70,16 @@ def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined) 
                 found.known += 1
             else:
                 reward = _count(file, number, truth, json.loads(answer))
-                _tell(file, number, url, json.loads(routing), json.loads(answer), truth, puid, reward)
+                meta = {"puid": puid, "routing": json.loads(routing)}
+                # After the label is kept, so that who is killed in between tells it the next time.
+                send({
+                    "request": {},
+                    "response": {"meta": meta, "data": {"ndarray": [json.loads(answer)]}},
+                    "reward": reward,
+                    "truth": {"data": {"ndarray": [truth]}},
+                })  # fmt: skip
+                with file:
+                    file.execute("UPDATE observations SET told = 1 WHERE number = ?", (number,))
                 found.counted += 1
             return
     found.refused.append(f"{puid}: no recorded request has this puid")
@@ -90,29 +102,8 @@ def _count(file: sqlite3.Connection, number: int, truth: Any, answer: Any) -> fl
     return reward
 
 
-def _tell(
-    file: sqlite3.Connection,
-    number: int,
-    url: str,
-    routing: Any,
-    answer: Any,
-    truth: Any,
-    puid: str,
-    reward: float,
-) -> None:
-    """After the label is kept, so that who is killed in between tells it the next time."""
-    send_feedback(
-        url,
-        request={},
-        response={"meta": {"puid": puid, "routing": routing}, "data": {"ndarray": [answer]}},
-        reward=reward,
-        truth={"data": {"ndarray": [truth]}},
-    )
-    with file:
-        file.execute("UPDATE observations SET told = 1 WHERE number = ?", (number,))
-
-
-def _rows(path: Path) -> Iterator[tuple[str, Any]]:
+def read_labels(path: Path) -> Iterator[tuple[str, Any]]:
+    """(puid, truth) of each row; ArgolaneError for what is no such table."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file)

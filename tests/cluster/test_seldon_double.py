@@ -72,7 +72,7 @@ def test_models_are_fetched_as_observed(shape: str) -> None:
 
 @pytest.mark.parametrize("shape", ["router-three", "chain-one-spec"])
 def test_graphs_of_several_kinds_are_as_observed(shape: str) -> None:
-    """A router before its arms and transformers before a model: labels tell the kinds, pod and Services fit."""
+    """A router before its arms and transformers before a model: labels, pod and Services."""
     seen = observed(f"{shape}.json")
     sdep, real = seen["applied"], seen["deployment"]
     sdep["metadata"] |= {"namespace": "demo", "uid": "u"}

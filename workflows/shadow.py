@@ -40,7 +40,7 @@ def build(question: str) -> WorkflowTemplate:
         graph = graphs.shadowed(node, arm("a", units), url=p.given(f"{node.key}-url"))
         target = seldon(graphs.name_of(question), graph)
         shadow = seldon(graphs.copies_of(question), arm("b", units))
-        roll, send = rollout(target), traffic(target)
+        roll, send = rollout(target, beside=shadow), traffic(target)
         roll_shadow = rollout_again(shadow, "shadow")
         judge = compare(target, node.name)
 

@@ -116,6 +116,19 @@ class Lab:
             time.sleep(0.5)
         raise AssertionError(f"{template} of {run} does not say {words!r}:\n{self.story(run)}")
 
+    def lose(self, run: str, pod: str) -> None:
+        """Takes a pod away as the loss of its node does, and wakes the run as docs/operations.md says.
+
+        Argo 3.7.18 finds the pod gone, and waits for the results that it might still report until something
+        else happens to the run, at the latest for 20 minutes.
+        """
+        self.kubectl("delete", "pod", pod, "--force", "--grace-period=0")
+        end = time.monotonic() + 120
+        while "pod deleted" not in json.dumps(self.read("workflow", run)["status"]["nodes"]):
+            assert time.monotonic() < end, self.story(run)
+            time.sleep(1)
+        self.kubectl("annotate", "workflow", run, f"woken={time.time():.0f}")
+
     @contextmanager
     def forwarded(self, service: str) -> Iterator[str]:
         """Where port 8000 of a Service is reached from here."""

@@ -23,7 +23,7 @@ def judged(seldon: Lab, arms: dict[str, str]) -> tuple[str, Any]:
     """The run and its status; the pod that sent the requests was taken away in the middle of them."""
     run = seldon.submit_installed("ab-test-mnist", requests=str(REQUESTS), rate="25", **arms)
     pod = seldon.at_work(run, "traffic", f"of {REQUESTS} requests", within=900)["metadata"]["name"]
-    seldon.kubectl("delete", "pod", pod, "--force", "--grace-period=0")
+    seldon.lose(run, pod)
     return run, seldon.succeeded(run, within=600)
 
 

@@ -23,8 +23,8 @@ class Pairs:
     def __init__(self, file: str) -> None:
         self._turn = threading.Lock()
         self._file = sqlite3.connect(file, timeout=10, isolation_level=None, check_same_thread=False)
-        # Nobody waits for the disk, least of all who is answered: a kill loses nothing, a power failure at most
-        # these figures.
+        # Nobody waits for the disk, least of all who is answered: a kill loses nothing, and a power failure
+        # these figures at most.
         self._run("PRAGMA synchronous = OFF")
         self._run(_TABLE)
 

@@ -84,6 +84,11 @@ def deployment(name: str, *, graph: Graph) -> dict[str, Any]:
     }
 
 
+def state_file(deployment: str, node: str) -> str:
+    """What a node of a deployment keeps on its claim, as it finds it."""
+    return f"{STATE}/{deployment}/{node}.sqlite"
+
+
 def pod_name(containers: Iterable[str]) -> str:
     """The names of the containers; how many they are and a digest of the names where that is too long."""
     names = list(containers)
@@ -101,7 +106,7 @@ def _container(node: Served, *, deployment: str, tags: bool, stored: bool) -> di
         "MODEL_DIGEST": node.digest,
         "MODEL_THREADS": "1",
         "MODEL_NODE_TAGS": "true" if tags else "",
-        "STATE_FILE": f"{STATE}/{deployment}/{node.name}.sqlite" if node.claim else "",
+        "STATE_FILE": state_file(deployment, node.name) if node.claim else "",
     }
     made: dict[str, Any] = {
         "name": node.name,

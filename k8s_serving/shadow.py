@@ -10,12 +10,22 @@ from k8s_serving.deployment import at_defaults, deployment
 from k8s_serving.graph import Chain, Graph, Served
 from models.contract.spec import MODELS, Unit, read
 
-NAME = "mnist-shadow"
+QUESTIONS = ("mnist",)
 ANSWERS, SHADOW = "sk_mnist", "tf_mnist"
 
 
 def unit() -> Unit:
     return read(MODELS / "shadow")
+
+
+def name_of(question: str) -> str:
+    """The deployment that answers."""
+    return f"{question}-shadow"
+
+
+def copies_of(question: str) -> str:
+    """The deployment that gets copies: what may answer one day."""
+    return f"{question}-candidate"
 
 
 def shadowed(node: Served, graph: Graph, *, url: str) -> Chain:
@@ -29,4 +39,4 @@ def manifests() -> dict[str, object]:
     other = read(MODELS / SHADOW).kebab
     url = f"http://{other}-default.argolane:8000/api/v1.0/predictions"
     graph = shadowed(at_defaults(unit(), version=""), at_defaults(read(MODELS / ANSWERS)), url=url)
-    return {NAME: deployment(NAME, graph=graph)}
+    return {name: deployment(name, graph=graph) for name in map(name_of, QUESTIONS)}

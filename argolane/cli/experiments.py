@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from argolane.cli import verdicts
-from argolane.cli.group import namespace_option, on_option, output_option, place, project, show
+from argolane.cli.group import image_option, namespace_option, on_option, output_option, place, project, show
 from argolane.errors import ArgolaneError
 
 if TYPE_CHECKING:
+    from argolane.project import Project
     from argolane.serving.judged import Judgement
+    from argolane.serving.late import Joined
 
 
 @click.command(name="verdict")
@@ -72,25 +74,52 @@ def verdict(name: str, watch: bool, alpha: float, power: float, effect: float, o
     required=True,
     help="A .csv with the columns puid and truth.",
 )
-def feedback(deployment: str, file: Path) -> None:  # fmt: skip
+@click.option(
+    "--claim",
+    default="model-store",
+    show_default=True,
+    help="On argo: the claim that has the observations.",
+)
+@image_option
+@on_option
+@namespace_option
+def feedback(deployment: str, file: Path, claim: str, image: str, on: str, namespace: str | None) -> None:
     """Give labels that came late to the arms of DEPLOYMENT that answered.
 
     Each label is joined to the recorded request of its puid, scored, and sent back as a reward. A label whose
     request is unknown, that is there twice, or that says otherwise than what is known, is reported and not
     counted.
     """
-    from argolane.serving.deployments import Deployments
-    from argolane.serving.late import join
+    from argolane.serving.late import read_labels
 
     here = project()
-    files = verdicts.observed(here, deployment)
-    if not files:
+    where = place(here, on=on, namespace=namespace)
+    list(read_labels(file))
+    if where is None:
+        found = _joined(here, deployment, file)
+    else:
+        from argolane.workflow.cluster import labels
+
+        found = labels.join(deployment, file, namespace=where, claim=claim, image=image)
+    if found is None:
         raise ArgolaneError(verdicts.nothing_of(deployment))
-    found = join(file, files, Deployments(here).url(deployment))
     for line in found.lines():
         click.echo(line)
     if found.refused:
         raise ArgolaneError(f"{file}: {len(found.refused)} labels did not count.")
+
+
+def _joined(here: "Project", deployment: str, file: Path) -> "Joined | None":
+    from argolane.serving.client import opened, send_feedback
+    from argolane.serving.deployments import Deployments
+    from argolane.serving.late import join
+
+    files = verdicts.observed(here, deployment)
+    if not files:
+        return None
+    url = Deployments(here).url(deployment)
+    with opened(url) as over:
+        return join(file, files, lambda told: send_feedback(url, **told, over=over))
 
 
 def _watch(looks: Iterable["Judgement"], output: str) -> None:

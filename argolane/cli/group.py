@@ -48,6 +48,12 @@ on_option = click.option(
 namespace_option = click.option(
     "-n", "--namespace", help="On argo: the namespace. Default: that of argolane.toml."
 )
+image_option = click.option(
+    "--image",
+    default="python:3.11-slim",
+    show_default=True,
+    help="On argo: of the pod that has the claim; has python3.",
+)
 output_option = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from argolane.project import Project
     from argolane.serving.judged import Judgement, Rules
+    from argolane.workflow.run.result import Run
 
 _PAUSE, _PAUSE_THERE = 1.0, 3.0  # seconds between two looks, and between those at a cluster
 
@@ -25,24 +26,52 @@ class NothingYet(ArgolaneError):
 def judged(here: "Project", name: str, rules: "Rules", where: str | None) -> "Judgement":
     """What is to be done now. Raises NothingYet, and ArgolaneError for a name that nothing bears."""
     from argolane.cli import show as shown
-    from argolane.serving.judged import read_judgement
     from argolane.serving.judgement import judge
     from argolane.serving.observations import read_experiment
 
-    files, run = (observed(here, name) if where is None else []), None
+    if where is not None:
+        return _judged_there(name, where)
+    files, run = observed(here, name), None
     if not files:
-        run = shown.find(here, name, namespace=where)
-        files = observed(here, run.name) if where is None else []
+        run = shown.find(here, name, namespace=None)
+        files = observed(here, run.name)
     if files:
         try:
             return judge(read_experiment(files[-1]), rules)
         except (sqlite3.Error, KeyError, ValueError) as error:
             raise NothingYet(f"{files[-1]}: not the observations of a graph's traffic: {error}.") from None
-    for node in ((run.status if run else {}).get("nodes") or {}).values():
+    if run and (found := _told(run)):
+        return found
+    raise NothingYet(nothing_of(name))
+
+
+def _judged_there(name: str, namespace: str) -> "Judgement":
+    """The verdict of a run on the cluster, or the latest one on a deployment of that name."""
+    from argolane.workflow import cluster
+
+    for run in cluster.runs(namespace=namespace):
+        found = _told(run)
+        if found is not None and name in (found.deployment, run.name):
+            return found
+    run = cluster.get(name, namespace=namespace)
+    found = _told(run)
+    if found is None:
+        raise NothingYet(
+            f"Run {run.name!r} has no verdict yet ({run.phase}): its task compare has it, after all requests."
+            f" argolane logs {run.name} traffic --on argo says how far they are."
+        )
+    return found
+
+
+def _told(run: "Run") -> "Judgement | None":
+    """What the run's task `compare` said."""
+    from argolane.serving.judged import read_judgement
+
+    for node in (run.status.get("nodes") or {}).values():
         for one in (node.get("outputs") or {}).get("parameters") or ():
             if one["name"] == "judgement" and one.get("value"):
                 return read_judgement(json.loads(one["value"]))
-    raise NothingYet(nothing_of(name))
+    return None
 
 
 def looks(here: "Project", name: str, rules: "Rules", where: str | None) -> Iterator["Judgement"]:

@@ -5,17 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from argolane.cli.group import namespace_option, on_option, project
+from argolane.cli.group import image_option, namespace_option, on_option, project
 
 if TYPE_CHECKING:
     from argolane.workflow.run.volumes import Entry
-
-_image_option = click.option(
-    "--image",
-    default="python:3.11-slim",
-    show_default=True,
-    help="On argo: of the pod that looks; has python3.",
-)
 
 
 @click.group()
@@ -28,7 +21,7 @@ def volume() -> None:
 
 @volume.command("ls")
 @click.argument("where", metavar="[RUN:VOLUME/PATH|CLAIM:PATH]", required=False)
-@_image_option
+@image_option
 @on_option
 @namespace_option
 def ls_(where: str | None, image: str, on: str, namespace: str | None) -> None:
@@ -54,7 +47,7 @@ def ls_(where: str | None, image: str, on: str, namespace: str | None) -> None:
 
 @volume.command()
 @click.argument("where", metavar="RUN:VOLUME/PATH|CLAIM:PATH")
-@_image_option
+@image_option
 @on_option
 @namespace_option
 def cat(where: str, image: str, on: str, namespace: str | None) -> None:

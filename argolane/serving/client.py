@@ -79,8 +79,12 @@ def send_feedback(url: str, *, request: dict[str, Any], response: dict[str, Any]
     Who tells many rewards tells them `over` one `opened` client.
     """
     body = {"request": request, "response": response, "reward": reward} | ({"truth": truth} if truth else {})
-    feedback = url.removesuffix(_PREDICTIONS) + _FEEDBACK if url.endswith(_PREDICTIONS) else url
-    return _post(feedback, body, timeout, over)
+    return _post(feedback_url(url), body, timeout, over)
+
+
+def feedback_url(url: str) -> str:
+    """Where a deployment whose status.address.url this is takes feedback."""
+    return url.removesuffix(_PREDICTIONS) + _FEEDBACK if url.endswith(_PREDICTIONS) else url
 
 
 def opened(url: str) -> "httpx.Client":

@@ -6,18 +6,16 @@ A label counts once. What cannot count is told, line by line, and the rest count
 import csv
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from argolane.errors import ArgolaneError
-from argolane.serving.client import opened, send_feedback
 from argolane.serving.scoring import score_of
 
-if TYPE_CHECKING:
-    import httpx
+Feedback = dict[str, Any]  # as Seldon takes it: request, response, reward and truth
 
 _SHOWN = 10
 _FOUND = "SELECT number, routing, answer, truth, status, told FROM observations WHERE puid = ?"
@@ -38,25 +36,26 @@ class Joined:
             yield f"and {len(self.refused) - _SHOWN} more"
 
 
-def join(labels: Path, files: Sequence[Path], url: str) -> Joined:
-    """Score each recorded request by its label, and send its reward to the deployment at `url`."""
+def join(labels: Path, files: Sequence[Path], send: Callable[[Feedback], object]) -> Joined:
+    """Score each recorded request by its label, and `send` its reward to the deployment that answered."""
     found, seen = Joined(), dict[str, Any]()
-    rows = list(_rows(labels))
+    rows = list(read_labels(labels))
     conflicting = set(_contradicted(rows))
-    with opened(url) as over:
-        for puid, truth in rows:
-            if puid in conflicting:
-                if puid not in seen:
-                    found.refused.append(f"{puid}: conflicting labels in {labels.name}")
-            elif puid in seen:
-                found.refused.append(f"{puid}: the label is there twice; it counted once")
-            else:
-                _one(puid, truth, files, url, found, over)
-            seen[puid] = truth
+    for puid, truth in rows:
+        if puid in conflicting:
+            if puid not in seen:
+                found.refused.append(f"{puid}: conflicting labels in {labels.name}")
+        elif puid in seen:
+            found.refused.append(f"{puid}: the label is there twice; it counted once")
+        else:
+            _one(puid, truth, files, send, found)
+        seen[puid] = truth
     return found
 
 
-def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined, over: "httpx.Client") -> None:
+def _one(
+    puid: str, truth: Any, files: Sequence[Path], send: Callable[[Feedback], object], found: Joined
+) -> None:
     for path in reversed(files):
         with closing(sqlite3.connect(path, timeout=60)) as file:
             row = file.execute(_FOUND, (puid,)).fetchone()
@@ -76,7 +75,15 @@ def _one(puid: str, truth: Any, files: Sequence[Path], url: str, found: Joined, 
                     found.refused.append(f"{puid}: its label {json.dumps(truth)} cannot be scored: {error}")
                     return
                 meta = {"puid": puid, "routing": json.loads(routing)}
-                _tell(file, number, url, meta, json.loads(answer), truth, reward, over)
+                # After the label is kept, so that who is killed in between tells it the next time.
+                send({
+                    "request": {},
+                    "response": {"meta": meta, "data": {"ndarray": [json.loads(answer)]}},
+                    "reward": reward,
+                    "truth": {"data": {"ndarray": [truth]}},
+                })  # fmt: skip
+                with file:
+                    file.execute("UPDATE observations SET told = 1 WHERE number = ?", (number,))
                 found.counted += 1
             return
     found.refused.append(f"{puid}: no recorded request has this puid")
@@ -96,30 +103,8 @@ def _count(file: sqlite3.Connection, number: int, truth: Any, answer: Any) -> fl
     return reward
 
 
-def _tell(
-    file: sqlite3.Connection,
-    number: int,
-    url: str,
-    meta: Any,
-    answer: Any,
-    truth: Any,
-    reward: float,
-    over: "httpx.Client",
-) -> None:
-    """After the label is kept, so that who is killed in between tells it the next time."""
-    send_feedback(
-        url,
-        request={},
-        response={"meta": meta, "data": {"ndarray": [answer]}},
-        reward=reward,
-        truth={"data": {"ndarray": [truth]}},
-        over=over,
-    )
-    with file:
-        file.execute("UPDATE observations SET told = 1 WHERE number = ?", (number,))
-
-
-def _rows(path: Path) -> Iterator[tuple[str, Any]]:
+def read_labels(path: Path) -> Iterator[tuple[str, Any]]:
+    """(puid, truth) of each row; ArgolaneError for what is no such table."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file)

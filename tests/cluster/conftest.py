@@ -97,3 +97,13 @@ def release(seldon: Lab, repository: str) -> Callable[..., str]:
 def first(seldon: Lab, release: Callable[..., str]) -> Any:
     """Version 0.1: from this repository's commit to a verified A/B test; the status of the run."""
     return seldon.succeeded(release("0.1"), within=2000)
+
+
+@pytest.fixture(scope="session")
+def arms(seldon: Lab, repository: str) -> dict[str, str]:
+    """What graphs of two versions take: all rows taught the first, a tenth of them the second."""
+    for version, taught in (("0.1", "1.0"), ("tenth", "0.1")):
+        more = {"registry": seldon.kept, "accept": "0.2", "share": taught}
+        seldon.succeeded(seldon.build("train-sk-mnist", repository, version, **more))
+    images = {"repo": repository, "revision": seldon.revision, "registry": seldon.kept, "build": "true"}
+    return {**images, "a": "sk_mnist:0.1", "b": "sk_mnist:tenth", "accept": "0.2", "deploy_timeout": "300"}

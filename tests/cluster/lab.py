@@ -1,8 +1,11 @@
 """The lab at a test's hand: its commands, runs that are submitted and awaited, and what came out of them."""
 
 import json
+import re
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +38,9 @@ class Lab:
         assert not ok or done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout + ("" if ok else done.stderr)
 
+    def argolane(self, *arguments: str, ok: bool = True) -> str:
+        return self.run(str(ROOT / ".venv/bin/argolane"), *arguments, ok=ok)
+
     def kubectl(self, *arguments: str, text: str | None = None, ok: bool = True) -> str:
         return self.run("kubectl", "--namespace", NAMESPACE, *arguments, text=text, ok=ok)
 
@@ -64,9 +70,15 @@ class Lab:
 
     def submit(self, manifest: str, **parameters: str) -> str:
         """The run's name; parameters by their names with _ for -."""
+        return self._submit(f"workflows/rendered/{manifest}.yaml", parameters)
+
+    def submit_installed(self, template: str, **parameters: str) -> str:
+        """The same of a WorkflowTemplate as the cluster has it, for which no file is needed."""
+        return self._submit(f"--from=workflowtemplate/{template}", parameters)
+
+    def _submit(self, what: str, parameters: dict[str, str]) -> str:
         given = [f"--parameter={name.replace('_', '-')}={value}" for name, value in parameters.items()]
-        file = f"workflows/rendered/{manifest}.yaml"
-        return self.run("argo", "submit", "--namespace", NAMESPACE, file, "--output=name", *given).strip()
+        return self.run("argo", "submit", "--namespace", NAMESPACE, what, "--output=name", *given).strip()
 
     def build(self, manifest: str, repo: str, version: str, **more: str) -> str:
         """Submits a run that builds its images from this checkout's commit; the run's name."""
@@ -87,6 +99,48 @@ class Lab:
         status = self.ended(name, within=within)
         assert status["phase"] == "Succeeded", self.story(name)
         return status
+
+    def pods(self, run: str) -> list[Any]:
+        return list(self.read("pods", f"--selector=workflows.argoproj.io/workflow={run}")["items"])
+
+    def at_work(self, run: str, template: str, words: str, *, within: float = 300) -> Any:
+        """The pod of the run's template, once its log has the words."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            for pod in self.pods(run):
+                name = pod["metadata"]["name"]
+                if f"-{template}-" in name and words in self.kubectl("logs", name, "-c=main", ok=False):
+                    return pod
+            phase = (self.read("workflow", run).get("status") or {}).get("phase")
+            assert phase in (None, "Pending", "Running"), self.story(run)
+            time.sleep(0.5)
+        raise AssertionError(f"{template} of {run} does not say {words!r}:\n{self.story(run)}")
+
+    def lose(self, run: str, pod: str) -> None:
+        """Takes a pod away as the loss of its node does, and wakes the run as docs/operations.md says.
+
+        Argo 3.7.18 finds the pod gone, and waits for the results that it might still report until something
+        else happens to the run, at the latest for 20 minutes.
+        """
+        self.kubectl("delete", "pod", pod, "--force", "--grace-period=0")
+        end = time.monotonic() + 120
+        while "pod deleted" not in json.dumps(self.read("workflow", run)["status"]["nodes"]):
+            assert time.monotonic() < end, self.story(run)
+            time.sleep(1)
+        self.kubectl("annotate", "workflow", run, f"woken={time.time():.0f}")
+
+    @contextmanager
+    def forwarded(self, service: str) -> Iterator[str]:
+        """Where port 8000 of a Service is reached from here."""
+        command = ["kubectl", "--namespace", NAMESPACE, "port-forward", f"service/{service}", ":8000"]
+        with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as forward:
+            try:
+                assert forward.stdout
+                found = re.search(r"127\.0\.0\.1:\d+", forward.stdout.readline())
+                assert found, f"{service} is not forwarded"
+                yield f"http://{found[0]}"
+            finally:
+                forward.terminate()
 
     def story(self, name: str) -> str:
         """What a person would look at."""

@@ -99,7 +99,12 @@ def fetching(unit: Object) -> tuple[Object, list[Object], list[Object]]:
     return made, volumes, [*source, {**mounts[0], "readOnly": True}]
 
 
-def container(given: Object, number: int, sdep: str, predictor: str, unit: Object) -> Object:
+def of_kind(unit: Object) -> Object:
+    """The label of what serves such a unit."""
+    return {f"seldon.io/{unit.get('type', 'MODEL').lower().replace('_', '-')}": "true"}
+
+
+def container(given: Object, number: int, sdep: str, predictor: Object, unit: Object) -> Object:
     """A model's container: as the user wrote it, with the controller's ports, environment and probes."""
     recorded = dense({k: v for k, v in MODEL.items() if k not in ("name", "image")})
     for first in (9000, 9500, 6000):
@@ -110,7 +115,8 @@ def container(given: Object, number: int, sdep: str, predictor: str, unit: Objec
         parameters.append({"name": "model_uri", "value": MODELS, "type": "STRING"})
     values = dict.fromkeys(("PREDICTIVE_UNIT_ID", "MLSERVER_MODEL_NAME"), unit["name"])
     values |= {"PREDICTIVE_UNIT_IMAGE": given["image"], "SELDON_DEPLOYMENT_ID": sdep}
-    values |= {"PREDICTOR_ID": predictor, "PREDICTOR_LABELS": dense({"version": predictor})}
+    told = {**(predictor.get("labels") or {}), "version": predictor["name"]}
+    values |= {"PREDICTOR_ID": predictor["name"], "PREDICTOR_LABELS": dense(dict(sorted(told.items())))}
     values["PREDICTIVE_UNIT_PARAMETERS"] = dense(parameters)
     own = given.get("env") or []
     users = {"MODEL_NAME", "SERVICE_TYPE", *(variable["name"] for variable in own)}
@@ -157,7 +163,7 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
     base, given = short(f"{name}-{version}"), predictor["componentSpecs"][0]
     asked, own = given["spec"]["containers"], given.get("metadata") or {}
     of = {unit["name"]: unit for unit in units(predictor["graph"])}
-    containers = [container(c, n, name, version, of[c["name"]]) for n, c in enumerate(asked)]
+    containers = [container(c, n, name, predictor, of[c["name"]]) for n, c in enumerate(asked)]
     title = short(f"{name}-{version}-0-{own.get('name') or '-'.join(c['name'] for c in asked)}")
     services = {f"seldon-app-svc-{c['name']}": short(f"{base}-{c['name']}") for c in asked}
     common = {"app.kubernetes.io/managed-by": "seldon-core", "seldon-app": base, "seldon-deployment-id": name}
@@ -169,7 +175,7 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
         "app": title,
         "fluentd": "true",
     }
-    labels |= {"seldon.io/model": "true", "version": version}
+    labels |= {k: v for c in asked for k, v in of_kind(of[c["name"]]).items()} | {"version": version}
     owner = {"apiVersion": sdep["apiVersion"], "kind": sdep["kind"], "name": name}
     owner |= {"uid": sdep["metadata"]["uid"], "blockOwnerDeletion": True, "controller": True}
 
@@ -190,7 +196,7 @@ def objects(sdep: Object, predictor: Object, image: str) -> tuple[Object, list[O
 
     listed = [service(base, {"seldon-app": base}, common, http=8000, grpc=5001)]
     for n, (label, name_) in enumerate(services.items()):
-        mine = {**common, label: name_, "seldon.io/model": "true"}
+        mine = {**common, label: name_, **of_kind(of[asked[n]["name"]])}
         listed.append(service(name_, {label: name_}, mine, http=9000 + n, grpc=9500 + n))
 
     spec = copy.deepcopy(DEPLOYMENT["spec"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import ROOT, Lab, outputs, phases_of
+from lab import Lab, outputs, phases_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 NODES = ["comments-clean", "comments-tokens", "comments-tfidf", "comments-classify"]
@@ -95,7 +95,7 @@ def test_the_store_can_be_looked_into(seldon: Lab, learned: tuple[Any, set[str]]
     """`argolane volume` lists a claim and reads a file of it, and leaves no pod behind."""
 
     def volume(*arguments: str, ok: bool = True) -> str:
-        return seldon.run(str(ROOT / ".venv/bin/argolane"), "volume", *arguments, "--on=argo", ok=ok)
+        return seldon.argolane("volume", *arguments, "--on=argo", ok=ok)
 
     assert "model-store" in volume("ls").split()
     assert "version.json" in volume("ls", "model-store:comments/0.1")

@@ -179,9 +179,7 @@ def test_version_that_crashes_is_rolled_back(
 def test_command_line(seldon: Lab, first: Any, tmp_path: Path) -> None:
     """`argolane` follows a run to its end, shows it and its lineage, and refuses an unknown parameter."""
 
-    def argolane(*arguments: str, ok: bool = True) -> str:
-        return seldon.run(str(ROOT / ".venv/bin/argolane"), *arguments, ok=ok)
-
+    argolane = seldon.argolane
     followed = argolane("run", "train-sk-mnist", "--on", "argo", "-p", "version=0.1", "-p", "dataset=digits",
                         "-p", f"registry={seldon.registry}")  # fmt: skip
     assert "Workflow Succeeded" in followed

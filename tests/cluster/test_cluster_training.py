@@ -26,21 +26,9 @@ def train(seldon: Lab, first: Any, repository: str) -> Train:
     return partial(seldon.build, "train-sk-mnist", repository)
 
 
-def pods(lab: Lab, run: str) -> list[Any]:
-    return list(lab.read("pods", f"--selector=workflows.argoproj.io/workflow={run}")["items"])
-
-
 def training(lab: Lab, run: str) -> Any:
     """The pod of the run that trains, once it is at it."""
-    end = time.monotonic() + 300
-    while time.monotonic() < end:
-        for pod in pods(lab, run):
-            name = pod["metadata"]["name"]
-            if "-train-sk-mnist-" in name and "epoch 3/" in lab.kubectl("logs", name, "-c=main", ok=False):
-                return pod
-        assert (lab.read("workflow", run).get("status") or {}).get("phase") in (None, "Pending", "Running")
-        time.sleep(0.5)
-    raise AssertionError(f"{run} does not train:\n{lab.story(run)}")
+    return lab.at_work(run, "train-sk-mnist", "epoch 3/")
 
 
 def attempts(status: Any) -> list[str]:
@@ -103,7 +91,7 @@ def test_killed_training_is_tried_again(seldon: Lab, train: Train) -> None:
     status = seldon.succeeded(run, within=600)
     # Argo makes a new try, or, where it had not seen the pod run yet, the same one again.
     assert attempts(status) in (["Error", "Succeeded"], ["Failed", "Succeeded"], ["Succeeded"])
-    whole = [pod for pod in pods(seldon, run) if pod["status"]["phase"] == "Succeeded"]
+    whole = [pod for pod in seldon.pods(run) if pod["status"]["phase"] == "Succeeded"]
     assert killed["uid"] not in {pod["metadata"]["uid"] for pod in whole}
 
 

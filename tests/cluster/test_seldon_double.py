@@ -70,6 +70,31 @@ def test_models_are_fetched_as_observed(shape: str) -> None:
     assert len(services) == len(told(real["containers"])) + 1
 
 
+@pytest.mark.parametrize("shape", ["router-three", "chain-one-spec"])
+def test_graphs_of_several_kinds_are_as_observed(shape: str) -> None:
+    """A router before its arms and transformers before a model: labels, pod and Services."""
+    seen = observed(f"{shape}.json")
+    sdep, real = seen["applied"], seen["deployment"]
+    sdep["metadata"] |= {"namespace": "demo", "uid": "u"}
+    made, services = seldon_double.objects(sdep, sdep["spec"]["predictors"][0], "image")
+    assert made["metadata"]["name"] == real["metadata"]["name"]
+    assert made["metadata"]["labels"] == real["metadata"]["labels"]
+    assert made["spec"]["selector"] == real["spec"]["selector"]
+    pod, there = made["spec"]["template"], real["spec"]["template"]
+    assert pod["metadata"]["labels"] == there["metadata"]["labels"]
+    assert pod["spec"]["volumes"] == there["spec"]["volumes"]
+    *nodes, engine = there["spec"]["containers"]
+    assert pod["spec"]["containers"][:-1] == nodes
+    assert pod["spec"]["containers"][-1]["args"] == engine["args"]
+    names = {each["metadata"]["name"]: each for each in services}
+    for each in seen["services"]:
+        mine = names.pop(each["metadata"]["name"])
+        assert mine["metadata"]["labels"] == each["metadata"]["labels"]
+        assert [port["port"] for port in mine["spec"]["ports"]] == [p["port"] for p in each["spec"]["ports"]]
+        assert mine["spec"]["selector"] == each["spec"]["selector"]
+    assert not names
+
+
 def test_services_are_the_observed_ones() -> None:
     """The predictor's Service and one for each container, with the ports that were seen."""
     sdep = observed("sdep-ab-available.json")

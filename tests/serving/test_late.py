@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,11 @@ from typing import Any
 import pytest
 
 from argolane.errors import ArgolaneError
+from argolane.serving.client import send_feedback
 from argolane.serving.late import join
 from argolane.serving.scoring import SCORES, score_of
+from argolane.workflow.cluster import joining
+from argolane.workflow.cluster.labels import asking
 from models.contract.metric import OF_ROW
 from tests.workflows.steps.posting import Answer, answering
 from workflows.parts.steps.observations import Observation, Observations
@@ -21,6 +26,9 @@ class Rewarded:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+
+    def send(self, feedback: Any) -> None:
+        send_feedback(self.url, **feedback)
 
     def answer(self, asked: Any) -> Answer:
         self.told.append(asked)
@@ -69,7 +77,7 @@ def scores(file: Path) -> dict[str, tuple[float | None, int]]:
 
 def test_a_label_is_scored_and_rewarded(deployment: Rewarded, observed: Path, tmp_path: Path) -> None:
     """The reward goes back with the routing of the request, so that it reaches the arm that answered."""
-    found = join(labels(tmp_path, "u-0,1", "u-1,0"), [observed], deployment.url)
+    found = join(labels(tmp_path, "u-0,1", "u-1,0"), [observed], deployment.send)
     assert (found.counted, found.refused) == (2, [])
     assert [scores(observed)[puid] for puid in ("u-0", "u-1", "u-2")] == [(1.0, 1), (0.0, 1), (None, 0)]
     told = [(one["response"]["meta"], one["reward"], one["truth"]) for one in deployment.told]
@@ -81,9 +89,9 @@ def test_a_label_is_scored_and_rewarded(deployment: Rewarded, observed: Path, tm
 
 def test_what_cannot_count_is_told(deployment: Rewarded, observed: Path, tmp_path: Path) -> None:
     """Unknown, double and conflicting labels, in the file and against what is known; the others count."""
-    join(labels(tmp_path, "u-3,1"), [observed], deployment.url)
+    join(labels(tmp_path, "u-3,1"), [observed], deployment.send)
     lines = ["u-0,1", "nobody,1", "u-1,1", "u-1,1", "u-2,0", "u-2,1", "u-3,1", "u-9,1"]
-    found = join(labels(tmp_path, *lines), [observed], deployment.url)
+    found = join(labels(tmp_path, *lines), [observed], deployment.send)
     assert (found.counted, found.known) == (2, 1)
     assert found.refused == [
         "nobody: no recorded request has this puid",
@@ -92,7 +100,7 @@ def test_what_cannot_count_is_told(deployment: Rewarded, observed: Path, tmp_pat
         "u-9: its request had no answer",
     ]
     assert scores(observed)["u-2"] == (None, 0)
-    against = join(labels(tmp_path, "u-0,0"), [observed], deployment.url)
+    against = join(labels(tmp_path, "u-0,0"), [observed], deployment.send)
     assert against.refused == ["u-0: its label is known as 1, not 0"]
     assert [one["response"]["meta"]["puid"] for one in deployment.told] == ["u-3", "u-0", "u-1"]
 
@@ -103,10 +111,10 @@ def test_a_label_that_was_kept_and_not_told_is_told(
     """The deployment was down: the label is kept, and the same file tells it later."""
     file = labels(tmp_path, "u-0,1")
     with pytest.raises(ArgolaneError, match="nothing answers there"):
-        join(file, [observed], "http://127.0.0.1:9/api/v1.0/predictions")
+        join(file, [observed], lambda told: send_feedback("http://127.0.0.1:9/predictions", **told))
     assert scores(observed)["u-0"] == (1.0, 0)
-    assert join(file, [observed], deployment.url).counted == 1
-    assert join(file, [observed], deployment.url).known == 1
+    assert join(file, [observed], deployment.send).counted == 1
+    assert join(file, [observed], deployment.send).known == 1
     assert len(deployment.told) == 1
 
 
@@ -114,7 +122,7 @@ def test_a_file_without_the_columns_is_named(deployment: Rewarded, observed: Pat
     """Both columns that it lacks."""
     (tmp_path / "labels.csv").write_text("id,label\n1,2\n")
     with pytest.raises(ArgolaneError, match="no column puid and truth"):
-        join(tmp_path / "labels.csv", [observed], deployment.url)
+        join(tmp_path / "labels.csv", [observed], deployment.send)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +144,7 @@ def test_a_label_that_is_none_is_told_and_the_rest_counts(
     deployment: Rewarded, observed: Path, tmp_path: Path
 ) -> None:
     """A text where a class is expected, and a class that no answer has."""
-    found = join(labels(tmp_path, "u-0,zebra", "u-1,2", "u-2,1"), [observed], deployment.url)
+    found = join(labels(tmp_path, "u-0,zebra", "u-1,2", "u-2,1"), [observed], deployment.send)
     assert found.counted == 1
     assert found.refused == [
         'u-0: its label "zebra" cannot be scored: expected a class, 0 to 1',
@@ -159,5 +167,30 @@ def test_a_file_that_is_no_table_is_told(
     """Before anything counts: the line, or what is wrong with the whole."""
     (tmp_path / "labels.csv").write_bytes(text)
     with pytest.raises(ArgolaneError, match=words):
-        join(tmp_path / "labels.csv", [observed], deployment.url)
+        join(tmp_path / "labels.csv", [observed], deployment.send)
     assert deployment.told == []
+
+
+def test_the_program_of_the_pod_joins_the_same(deployment: Rewarded, observed: Path, tmp_path: Path) -> None:
+    """With nothing but the standard library: a label counts, one of nobody is refused, an error is told."""
+    place = tmp_path / "claim/.observations/mnist-ab"
+    place.mkdir(parents=True)
+    observed.rename(place / "run.sqlite")
+
+    def joined(file: Path, name: str = "mnist-ab") -> Any:
+        asked = asking(name, file, deployment.url, volume=str(tmp_path / "claim"))
+        program = [sys.executable, "-I", "-S", joining.__file__]
+        done = subprocess.run(
+            program, input=json.dumps(asked) + "\n", capture_output=True, text=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    told = {"counted": 1, "known": 0, "refused": ["nobody: no recorded request has this puid"]}
+    assert joined(labels(tmp_path, "u-0,1", "nobody,1")) == {"joined": told}
+    assert scores(place / "run.sqlite")["u-0"] == (1.0, 1)
+    assert [body["reward"] for body in deployment.told] == [1.0]
+    assert joined(labels(tmp_path, "u-0,1")) == {"joined": {"counted": 0, "known": 1, "refused": []}}
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("puid,label\n")
+    assert "wrong.csv: no column truth; expected puid and truth." in joined(wrong)["error"]
+    assert joined(wrong, "wine") == {"none": True}

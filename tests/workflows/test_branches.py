@@ -454,6 +454,34 @@ def test_a_bandit_is_built_with_its_arms(bandit: Scenario) -> None:
     assert run["deploy"].inputs["bandit-image"] == f"{REGISTRY}/bandit@{DIGEST}"
 
 
+@pytest.fixture
+def shadow(workflow) -> Scenario:
+    """shadow-mnist where both versions are good, come up and answer."""
+    known = workflow("shadow-mnist").fake("gate", outputs=GOOD).fake("deploy-shadow", outputs=URL)
+    up = known.fake("verify-shadow", outputs={"report": "{}"}).fake("deploy", outputs=URL)
+    sent = up.fake("verify", outputs={"report": "{}"}).fake("traffic", outputs={"report": "{}"})
+    told = {"reason": "The shadow agrees.", "comparison": "{}"}
+    return sent.fake("compare", outputs=told).fake("put-back")
+
+
+def test_a_shadow_is_there_before_the_graph_that_copies_to_it(shadow: Scenario) -> None:
+    """The graph is told the shadow's address; each is a version of its own, and both are compared."""
+    run = shadow.run(b="sk_mnist:0.2")
+    assert run.phase == "Succeeded"
+    assert run.order[-6:] == ["deploy-shadow", "verify-shadow", "deploy", "verify", "traffic", "compare"]
+    assert run["deploy"].inputs["shadow-url"] == URL["url"]
+    assert (run["deploy"].inputs["a-version"], run["deploy-shadow"].inputs["b-version"]) == ("0.1", "0.2")
+    assert run["deploy"].inputs["shadow-image"] == f"{REGISTRY}/shadow-runtime:0.1"
+    assert {"traffic", "compare"} <= shadow.run(requests=0).skipped.keys()
+
+
+def test_a_shadow_that_does_not_come_up_touches_no_graph(shadow: Scenario) -> None:
+    """The run fails before the graph that answers is changed."""
+    run = shadow.fake("verify-shadow", exit_code=1).run()
+    assert run.phase == "Failed"
+    assert {"deploy", "verify", "traffic", "compare"} & set(run.order) == set()
+
+
 def test_mnist_trains_both_side_by_side_and_serves_them(mnist: Scenario) -> None:
     """Each model is judged after its own training; the deployment waits for both."""
     run = mnist.run(ratio=0.8, sk_mnist_epochs=2)

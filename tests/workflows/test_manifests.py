@@ -69,7 +69,7 @@ def test_every_model_folder_has_its_workflows() -> None:
     names = {f"train-{unit.kebab}" for unit in units if unit.train}
     names |= {f"serve-{unit.kebab}" for unit in units if unit.serve}
     names |= {f"ab-test-{unit.answers}" for unit in units if unit.serve and unit.serve.type == "MODEL"}
-    names |= {"bandit-mnist", "bandit-mnist-3"}
+    names |= {"bandit-mnist", "bandit-mnist-3", "shadow-mnist"}
     assert names | {"mnist"} <= {d.name for d in TEMPLATES} == {d.name for d in WORKFLOWS}
     for document in WORKFLOWS:
         assert document.body["metadata"]["generateName"] == f"{document.name}-"

@@ -42,11 +42,14 @@ BEGUN_AND_FAILED = (
 DEPLOYING = f"'{parameters.DEPLOY.tag}' == 'true'"
 
 
-def rollout(target: Target | WebTarget) -> DAG:
-    """Template `rollout`; its inputs are those that the tags of the target's manifest name."""
+def rollout(target: Target | WebTarget, *, beside: Target | None = None) -> DAG:
+    """Template `rollout`; its inputs are those that the tags of the target's manifest name.
+
+    `beside` is what the run rolls out before, and what may be the cause when that fails.
+    """
     if isinstance(target, WebTarget):
         return _of_web(target)
-    _recover(_explain(target), _put_back(target))
+    _recover(_explain(target, beside), _put_back(target))
     return _of_seldon(target)
 
 
@@ -158,7 +161,7 @@ def told(path: Path) -> dict[str, Any]:
     return {"share": path.share, "answers": path.answers.name, "nodes": nodes}
 
 
-def _explain(target: RolledOut) -> Script:
+def _explain(target: RolledOut, beside: Target | None = None) -> Script:
     return pods.small_step(
         "explain",
         env={
@@ -167,6 +170,7 @@ def _explain(target: RolledOut) -> Script:
             "SELECTOR": f"{target.label}={target.name}",
             "ON_FAILURE": parameters.ON_FAILURE.tag,
             "LAST_GOOD": target.last_good,
+            **({"BESIDE": beside.name} if beside else {}),
         },
         outputs=[
             pods.output("reason", "Why the rollout failed."),

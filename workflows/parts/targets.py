@@ -121,10 +121,13 @@ def tagged(unit: Unit) -> Given:
     return Given(**vars(known), key=unit.kebab, told=("image",))
 
 
-def router(unit: Unit) -> Given:
-    """A unit that loads no version: the task gives its image, and there is nothing to tell of its origin."""
+def router(unit: Unit, *told: str) -> Given:
+    """A unit that loads no version: the task gives its image, and there is nothing to tell of its origin.
+
+    `told` is what the task gives besides, as `<unit>-<told>`.
+    """
     known = served(unit, image=given(f"{unit.kebab}-image"), version="")
-    return Given(**vars(known), key=unit.kebab, told=("image",), origin=())
+    return Given(**vars(known), key=unit.kebab, told=("image", *told), origin=())
 
 
 def arm(key: str, units: Sequence[Unit]) -> Given:

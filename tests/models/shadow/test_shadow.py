@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from models.shadow.pairs import Pairs, agree, compared
+from models.shadow.pairs import Pairs, agree, compared, read_pairs
 from models.shadow.predict import Shadow
 from tests.models.conftest import python_of
 from tests.models.serving import Server, served
@@ -43,7 +43,7 @@ def test_only_what_both_answered_is_compared(tmp_path: Path) -> None:
         pairs.answered(puid, "[[0.9, 0.1]]")
         pairs.shadowed(puid, shadow, seconds=0.5, error="" if shadow else "refused")
     pairs.asked("4")
-    told = compared(pairs.rows())
+    told = compared(read_pairs(tmp_path / "s"))
     assert (told["requests"], told["answered by both"], told["errors of the shadow"]) == (4, 2, 1)
     assert told["agreement"] == 0.5 and told["shadow ms"] == {"median": 500.0, "p99": 500.0}
 
@@ -117,9 +117,9 @@ def test_behind_the_wrapper_answers_pass_and_the_shadow_is_kept(
         other.shutdown()
         other.server_close()
         assert ask(server, "p3")[1][0] == 200
-        while time.monotonic() < end and sum(bool(row[2] or row[4]) for row in Pairs(str(file)).rows()) < 3:
+        while time.monotonic() < end and sum(bool(row[2] or row[4]) for row in read_pairs(file)) < 3:
             time.sleep(0.1)
     assert sorted(Other.seen) == [("p1", {"ndarray": [[0.5]]}), ("p2", {"ndarray": [[0.5]]})]
-    told = compared(Pairs(str(file)).rows())
+    told = compared(read_pairs(file))
     assert (told["requests"], told["answered by both"], told["errors of the shadow"]) == (3, 1, 2)
     assert told["agreement"] == 0.0

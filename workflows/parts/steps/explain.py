@@ -2,8 +2,8 @@
 
 Seldon's own status says Creating for ever; the reason is only in the pods. Asks the Kubernetes API with the
 pod's own account, and says so where there is none. Environment: DEPLOYMENT, and its KIND, SeldonDeployment
-or Deployment; SELECTOR of its pods; ON_FAILURE, rollback or keep; LAST_GOOD, the file where `verify` keeps
-what was good; OUTPUTS.
+or Deployment; SELECTOR of its pods; BESIDE, deployments that it needs, which are asked first; ON_FAILURE,
+rollback or keep; LAST_GOOD, the file where `verify` keeps what was good; OUTPUTS.
 """
 
 import json
@@ -182,6 +182,9 @@ def explained(environ: Mapping[str, str]) -> list[str]:
         return [f"There is no Kubernetes API here to ask for the pods of {name}; see its logs."]
     try:
         namespace = (ACCOUNT / "namespace").read_text()
+        for beside in environ.get("BESIDE", "").split():
+            if said := reasons(beside, namespace):
+                return said
         said = reasons(name, namespace, kind=environ["KIND"], selector=environ["SELECTOR"])
         return said or [f"All pods of {name} are well."]
     except (OSError, ValueError, KeyError) as error:

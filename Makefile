@@ -36,6 +36,8 @@ lock: .venv/dev ## resolve every environment again: authoring, models, bench
 	$(bin)/uv pip compile pyproject.toml --extra dev $(lock_flags) --constraint authoring.lock --output-file dev.lock
 	$(bin)/uv pip compile bench/stock.in $(lock_flags) --output-file bench/stock.lock
 	$(bin)/uv pip compile bench/metaflow.in $(lock_flags) --output-file bench/metaflow.lock
+	$(bin)/uv pip compile bench/sweep_flow.in $(lock_flags) --excludes models/train-excludes.txt \
+		--output-file bench/sweep_flow.lock
 	$(bin)/uv pip compile bench/pandas.in $(lock_flags) --output-file bench/pandas.lock
 	models/lock.sh
 	$(bin)/uv pip compile argolane/serving/initializer/initializer.in $(lock_flags) --output-file argolane/serving/initializer/initializer.lock

@@ -23,6 +23,7 @@ from bench import (
     score,
     serving,
     sweep,
+    sweep_comparison,
     wine,
 )
 
@@ -36,6 +37,7 @@ MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
     "graph": ("The graph server beside the unit that it asks", graph.main),
     "score": ("The scoring service beside the same code under Seldon's wrapper", score.main),
     "comparison": ("The same graph in Metaflow and in the local engine", comparison.main),
+    "sweep_comparison": ("The same sweep in Metaflow and in the local engine", sweep_comparison.main),
     "comments": ("Comment moderation, and four nodes beside one process", comments.main),
     "wine": ("A wine asked of MLFLOW_SERVER, ONNX beside scikit-learn", wine.main),
     "beam": ("The transform of Bitcoin with Beam beside pandas", beam.main),

@@ -98,7 +98,7 @@ def _seconds(command: list[str], folder: Path) -> float:
     """One whole run, whose total has to be right."""
     started = time.perf_counter()
     done = subprocess.run(
-        command, cwd=folder, env=_environment(folder), check=False, capture_output=True, text=True
+        command, cwd=folder, env=environment(folder), check=False, capture_output=True, text=True
     )
     taken = time.perf_counter() - started
     if done.returncode or TOTAL not in done.stdout:
@@ -106,7 +106,7 @@ def _seconds(command: list[str], folder: Path) -> float:
     return taken
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """What both run in: Metaflow's records in a folder of this bench, Python as a user has it."""
     # With PYTHONDONTWRITEBYTECODE each of Metaflow's processes would compile its libraries anew.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "PYTHON"))}

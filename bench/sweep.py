@@ -13,24 +13,23 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from argolane.project import FILE, Project
 
 TRIALS, ROUNDS, EPOCHS = 8, 2, 300
 SEARCH = {"learning_rate": {"low": 1e-3, "high": 1e-2, "log": True}}
+ARGUMENTS = ("--dataset=digits", f"--epochs={EPOCHS}")  # of the trainer: what all trials have in common
 
 
 def main(project: Project, work: Path) -> None:
-    checkout = work / "sweep"
-    for name in ("models", "workflows"):
-        shutil.copytree(project.root / name, checkout / name)
-    shutil.copy(project.root / FILE, checkout)
+    made = checkout(project, work / "sweep")
     took: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
     for turn in range(ROUNDS + 1):
         for parallel, found in took.items():
-            measured = _seconds(checkout, parallel)
+            seconds, trials = run(made, parallel)
             if turn:  # the first turn warms caches
-                found.append(measured)
+                found.append((seconds, sum(one["seconds"] for one in trials)))
     one, trained = map(statistics.median, zip(*took[1], strict=True))
     two, _ = map(statistics.median, zip(*took[2], strict=True))
     print(f"  {TRIALS} trials, one after the other: {one:.1f} s; two at a time: {two:.1f} s")
@@ -38,10 +37,18 @@ def main(project: Project, work: Path) -> None:
     print(f"  beside the trials themselves, one at a time: {(one - trained) / TRIALS:.2f} s a trial")
 
 
-def _seconds(checkout: Path, parallel: int) -> tuple[float, float]:
-    """What the sweep took, and what its trials took."""
-    given = {"trials": TRIALS, "parallel": parallel, "dataset": "digits", "epochs": EPOCHS,
-             "search-prune": "false", "search": json.dumps(SEARCH)}  # fmt: skip
+def checkout(project: Project, folder: Path) -> Path:
+    """A folder that has the models and their workflows, and runs of its own."""
+    for name in ("models", "workflows"):
+        shutil.copytree(project.root / name, folder / name)
+    shutil.copy(project.root / FILE, folder)
+    return folder
+
+
+def run(checkout: Path, parallel: int) -> tuple[float, list[dict[str, Any]]]:
+    """What the sweep took in seconds, and its trials as report.json has them."""
+    given = {"trials": TRIALS, "parallel": parallel, "search-prune": "false", "search": json.dumps(SEARCH)}
+    given |= dict(argument.removeprefix("--").split("=") for argument in ARGUMENTS)
     command = [sys.executable, "-m", "argolane", "run", "sweep-sk-mnist"]
     command += [word for name, value in given.items() for word in ("-p", f"{name}={value}")]
     started = time.perf_counter()
@@ -49,5 +56,5 @@ def _seconds(checkout: Path, parallel: int) -> tuple[float, float]:
     took = time.perf_counter() - started
     studies = checkout.glob(".argolane/volumes/model-store/.sweeps/*/report.json")
     newest = max(studies, key=lambda path: path.stat().st_mtime)
-    trials = json.loads(newest.read_text(encoding="utf-8"))["trials"]
-    return took, sum(one["seconds"] for one in trials)
+    trials: list[dict[str, Any]] = json.loads(newest.read_text(encoding="utf-8"))["trials"]
+    return took, trials

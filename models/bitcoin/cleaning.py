@@ -1,29 +1,19 @@
-"""Lines of a CSV in, days and bad rows out: the Beam pipeline, as one function that any runner runs.
+"""Blocks of a CSV's lines in, days and bad rows out: the Beam pipeline, as one function that any runner runs.
 
-Filter, project, validate, derive; then each date once. What a row must be is said in models/data/bitcoin.py.
+Filter, project, validate, derive; then each date once. What a row must be is said in models/data/bitcoin.py,
+how it is done in batches.py.
 """
 
 import csv
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 import apache_beam as beam
+import numpy as np
 
+from models.bitcoin import batches
+from models.bitcoin.batches import Layout
 from models.contract.errors import ModelError
-from models.data.bitcoin import COLUMNS, BadRow, Day, cells, columns, day, unique
-
-DERIVED = "range"  # log(high / low)
-WRITTEN = (*COLUMNS, DERIVED)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Of the file that is read: where the columns are, and which rows are meant."""
-
-    where: Mapping[str, int]
-    width: int
-    only: tuple[tuple[int, str], ...] = ()  # (column, what it must hold) of the rows that are looked at
+from models.data.bitcoin import columns
 
 
 def layout(header: str, only: Mapping[str, str]) -> Layout:
@@ -39,49 +29,37 @@ def layout(header: str, only: Mapping[str, str]) -> Layout:
     return Layout(columns(names), len(names), places)
 
 
-def days(lines: beam.PCollection[str], layout: Layout) -> tuple[beam.PCollection, beam.PCollection]:
-    """(days, texts that say what is wrong with a row) of lines without the header."""
-    parsed = lines | "Parse" >> beam.ParDo(_Parse(layout)).with_outputs("bad", main="days")
+def days(
+    blocks: beam.PCollection[bytes], layout: Layout, *, groups: int = 1
+) -> tuple[beam.PCollection, beam.PCollection]:
+    """(arrays of days, texts that say what is wrong with a row) of lines without the header.
+
+    groups: into which days go by their date, before each is there once; one group must fit into memory.
+    """
+    parsed = blocks | "Parse" >> beam.ParDo(_Parse(layout, groups)).with_outputs("bad", main="days")
     once = parsed.days | beam.GroupByKey() | "Once" >> beam.ParDo(_Once()).with_outputs("bad", main="days")
     return once.days, (parsed.bad, once.bad) | beam.Flatten()
 
 
-def written(day: Day) -> dict[str, str | float]:
-    """What stands in a shard: the columns, and what is derived from them."""
-    return dict(zip(WRITTEN, (*astuple(day), math.log(day.high / day.low)), strict=True))
-
-
-def line(day: Day) -> str:
-    """The same as a line of a CSV, from which each number comes back as it was."""
-    return ",".join(map(str, written(day).values()))
-
-
 class _Parse(beam.DoFn):
-    """A line as (date, Day), nothing where it is not meant, or its fault."""
+    """Lines as (group, days), and their faults."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, groups: int) -> None:
+        self.layout, self.groups = layout, groups
 
-    def process(self, line: str) -> Iterator[tuple[str, Day]]:
-        try:
-            row: Sequence[str] = next(csv.reader([line], strict=True), [])
-            if not row:
-                return
-            found = cells(row, self.layout.where, self.layout.width)
-            if all(row[place] == value for place, value in self.layout.only):
-                made = day(found)
-                yield made.date, made
-        except BadRow as error:
-            yield beam.pvalue.TaggedOutput("bad", str(error))
-        except csv.Error as error:
-            yield beam.pvalue.TaggedOutput("bad", f"{line!r:.40}: no line of a CSV: {error}.")
+    def process(self, block: bytes) -> Iterator[tuple[int, np.ndarray]]:
+        found, faults = batches.parse(block, self.layout)
+        for fault in faults:
+            yield beam.pvalue.TaggedOutput("bad", fault)
+        yield from batches.by_date(found, self.groups)
 
 
 class _Once(beam.DoFn):
     """What all rows of a date say, where they say the same."""
 
-    def process(self, dated: tuple[str, Iterable[Day]]) -> Iterator[Day]:
-        try:
-            yield unique(dated[1])
-        except BadRow as error:
-            yield beam.pvalue.TaggedOutput("bad", str(error))
+    def process(self, group: tuple[int, Iterable[np.ndarray]]) -> Iterator[np.ndarray]:
+        found, faults = batches.once(np.concatenate(list(group[1])))
+        for fault in faults:
+            yield beam.pvalue.TaggedOutput("bad", fault)
+        if len(found):
+            yield found

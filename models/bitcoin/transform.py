@@ -18,6 +18,7 @@ from models.contract.errors import ModelError
 from models.data.download import sha256
 
 SHOWN = 10  # bad rows
+MOST_GROUPS = 1000  # of days, while each is looked for once
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,7 +84,7 @@ def _pipeline(
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 
-    from models.bitcoin import cleaning
+    from models.bitcoin import blocks, cleaning
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if given.runner == "DirectRunner":
@@ -99,12 +100,12 @@ def _pipeline(
             layout = cleaning.layout(file.readline().decode("utf-8-sig").strip("\r\n"), only)
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise ModelError(f"{given.csv_url}: cannot be read: {error}.") from None
-    lines = pipeline | "Read" >> beam.io.ReadFromText(source, skip_header_lines=1)
-    days, bad = cleaning.days(lines, layout)
+    groups = min(len(blocks.ranges(source)), MOST_GROUPS)
+    days, bad = cleaning.days(blocks.lines(pipeline, source), layout, groups=groups)
     _write(days, f"{prefix}{Path(given.csv_url).stem}", given.format, given.shards)
     # One file each, whatever the runner.
     _ = bad | "WriteBad" >> beam.io.WriteToText(f"{prefix}_bad", num_shards=1, shard_name_template="")
-    count = days | beam.combiners.Count.Globally()
+    count = days | "Length" >> beam.Map(len) | beam.CombineGlobally(sum)
     _ = count | "WriteCount" >> beam.io.WriteToText(f"{prefix}_rows", num_shards=1, shard_name_template="")
     try:
         state = pipeline.run().wait_until_finish()
@@ -116,20 +117,19 @@ def _pipeline(
 
 def _write(days: Any, prefix: str, kind: str, shards: int) -> None:
     import apache_beam as beam
+    from apache_beam.io.parquetio import WriteToParquetBatched
 
-    from models.bitcoin import cleaning
+    from models.bitcoin import batches
 
+    # Beam deals elements out to the shards in turn: as many of each array as there are shards.
+    dealt = days | "Deal" >> beam.FlatMap(batches.parts, shards)
     if kind == "csv":
-        header = ",".join(cleaning.WRITTEN)
+        header = ",".join(batches.WRITTEN)
         sink = beam.io.WriteToText(prefix, file_name_suffix=".csv", num_shards=shards, header=header)
-        _ = days | "Line" >> beam.Map(cleaning.line) | "Write" >> sink
+        _ = dealt | "Lines" >> beam.Map(batches.text) | "Write" >> sink
         return
-    import pyarrow
-
-    first, *numbers = cleaning.WRITTEN
-    schema = pyarrow.schema([(first, pyarrow.string()), *((name, pyarrow.float64()) for name in numbers)])
-    table = beam.io.WriteToParquet(prefix, schema, file_name_suffix=".parquet", num_shards=shards)
-    _ = days | "Row" >> beam.Map(cleaning.written) | "Write" >> table
+    table = WriteToParquetBatched(prefix, batches.SCHEMA, file_name_suffix=".parquet", num_shards=shards)
+    _ = dealt | "Table" >> beam.Map(batches.table) | "Write" >> table
 
 
 def _split(text: str) -> list[str]:
@@ -142,7 +142,10 @@ def _split(text: str) -> list[str]:
 def _code() -> str:
     """Of what decides what is in the shards: other code makes another folder."""
     own = Path(__file__).parent
-    files = (own / "cleaning.py", own.parent / "data/bitcoin.py")
+    files = (
+        *(own / f"{name}.py" for name in ("batches", "blocks", "cleaning")),
+        own.parent / "data/bitcoin.py",
+    )
     return sha256(b"".join(file.read_bytes() for file in files))
 
 

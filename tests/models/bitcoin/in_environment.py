@@ -3,10 +3,15 @@
 `test_steps.py` runs it; Beam is three seconds to import, and so is imported once.
 """
 
+import gzip
 import logging
 import math
+import random
+import tempfile
 from collections.abc import Callable
+from dataclasses import astuple
 from itertools import pairwise
+from pathlib import Path
 
 logging.disable(logging.WARNING)
 
@@ -16,7 +21,7 @@ import onnxruntime  # noqa: E402
 from apache_beam.testing.test_pipeline import TestPipeline  # noqa: E402
 from apache_beam.testing.util import assert_that, equal_to  # noqa: E402
 
-from models.bitcoin import cleaning, graph, linear, network, windows  # noqa: E402
+from models.bitcoin import batches, blocks, cleaning, graph, linear, network, windows  # noqa: E402
 from models.contract.errors import ModelError  # noqa: E402
 from models.data import bitcoin  # noqa: E402
 from models.runtimes.export import packed  # noqa: E402
@@ -36,38 +41,85 @@ LINES = [
 
 
 def pipeline_filters_projects_and_names_bad_rows() -> None:
-    """With Beam's own testing util: two days are left, each once, and three faults."""
+    """With Beam's own testing util: two days are left, each once, and three faults, however it is cut."""
     layout = cleaning.layout("\ufeff" + HEADER, {"slug": "bitcoin"})
-    with TestPipeline() as pipeline:
-        days, bad = cleaning.days(pipeline | beam.Create(LINES), layout)
-        lines = days | beam.Map(cleaning.line)
-        expected = ["2020-01-01,10.0,12.0,9.0,11.0,5.0", "2020-01-03,11.0,12.0,9.0,11.0,5.0"]
-        derived = f",{math.log(12 / 9)}"
-        assert_that(lines, equal_to([line + derived for line in expected]), label="days")
-        faults = [
-            "2020-01-02: high is 'null'; expected a number.",
-            "2020-01-04: there are 2 different rows of this date; expected one.",
-        ]
-        assert_that(
-            bad | beam.Map(lambda text: text if text[:4] == "2020" else "csv"),
-            equal_to([*faults, "csv"]),
-            label="bad",
-        )
+    for size, groups in ((len(LINES), 1), (1, 3)):
+        texts = ["\n".join(LINES[at : at + size]).encode() for at in range(0, len(LINES), size)]
+        with TestPipeline() as pipeline:
+            days, bad = cleaning.days(pipeline | beam.Create(texts), layout, groups=groups)
+            lines = days | beam.FlatMap(lambda found: batches.text(found).split("\n"))
+            expected = ["2020-01-01,10.0,12.0,9.0,11.0,5.0", "2020-01-03,11.0,12.0,9.0,11.0,5.0"]
+            derived = f",{math.log(12 / 9)}"
+            assert_that(lines, equal_to([line + derived for line in expected]), label="days")
+            faults = [
+                "2020-01-02: high is 'null'; expected a number.",
+                "2020-01-04: there are 2 different rows of this date; expected one.",
+            ]
+            assert_that(
+                bad | beam.Map(lambda text: text if text[:4] == "2020" else "csv"),
+                equal_to([*faults, "csv"]),
+                label="bad",
+            )
 
 
 def pipeline_and_one_process_agree() -> None:
     """The shards' rows are those that a training would have read by itself, to the last digit."""
     content = bitcoin.synthetic(120)
-    header, *lines = content.decode().splitlines()
+    header, lines = content.split(b"\n", 1)
     alone = bitcoin.read(content, "a")
-    with TestPipeline() as pipeline:
-        days, bad = cleaning.days(pipeline | beam.Create(lines), cleaning.layout(header, {}))
-        assert_that(days, equal_to(list(alone.days)), label="days")
-        assert_that(bad, equal_to(list(alone.bad)), label="bad")
-    again = bitcoin.read(
-        "\n".join([",".join(cleaning.WRITTEN), *map(cleaning.line, alone.days)]).encode(), "b"
-    )
+    found, faults = batches.parse(lines, cleaning.layout(header.decode(), {}))
+    days, more = batches.once(found)
+    assert [bitcoin.Day(day[0].decode(), *day[1:]) for day in days.tolist()] == list(alone.days)
+    assert [*faults, *more] == list(alone.bad)
+    again = bitcoin.read("\n".join([",".join(batches.WRITTEN), batches.text(days)]).encode(), "b")
     assert again.days == alone.days
+
+
+def lines_of_a_block_are_read_as_each_by_itself() -> None:
+    """Whatever stands there: 20,000 lines, of which most have a letter or two changed."""
+    chance = random.Random(0)
+    letters = "0123456789.,-+eE_ \"'\r\tnulinfx\u0663\u00bd"
+    layout = cleaning.layout("Date,Open,High,Low,Close,Volume,slug", {"slug": "b"})
+    lines = []
+    for _ in range(20000):
+        year = chance.choice(["2019", "2020", "0000", "1900"])
+        date = f"{year}-{chance.randint(0, 13):02}-{chance.randint(27, 32)}"
+        low, *ends, high = sorted(round(chance.uniform(0, 9), chance.choice([0, 2, 17])) for _ in range(4))
+        volume, slug = chance.choice(["5", "1e3", "0"]), chance.choice("bbbc")
+        line = list(f"{date},{ends[0]},{high},{low},{ends[1]},{volume},{slug}")
+        for _ in range(chance.choice([0, 0, 1, 1, 2])):
+            line[chance.randrange(len(line))] = chance.choice(letters)
+        lines.append("".join(line))
+    expected, wrong = [], []
+    for line in lines:
+        try:
+            expected += [found] if (found := batches.row(line.removesuffix("\r"), layout)) else []
+        except bitcoin.BadRow as error:
+            wrong.append(str(error))
+    found, faults = batches.parse("\n".join(lines).encode(), layout)
+    assert sorted(faults) == sorted(wrong) and len(wrong) > 1000 and len(expected) > 1000
+    assert sorted(found.tolist()) == sorted((day.date.encode(), *astuple(day)[1:]) for day in expected)
+    days, faults = batches.once(np.concatenate([part for _, part in batches.by_date(found, 7)]))
+    dates: dict[str, set[bitcoin.Day]] = {}
+    for day in expected:
+        dates.setdefault(day.date, set()).add(day)
+    assert days["date"].tolist() == sorted(date.encode() for date, same in dates.items() if len(same) == 1)
+    assert {fault[:10] for fault in faults} == {date for date, same in dates.items() if len(same) > 1}
+
+
+def a_file_is_cut_between_its_lines() -> None:
+    """Blocks of any size, of a file and of a compressed one: each line but the header is in one of them."""
+    lines = [f"{'x' * (number % 9)}{number}" for number in range(60)]
+    with tempfile.TemporaryDirectory() as folder:
+        for end, name in (("", "a.csv"), ("\n", "a.csv"), ("\n", "a.csv.gz")):
+            file = Path(folder, name)
+            whole = ("\n".join(["header", *lines]) + end).encode()
+            file.write_bytes(gzip.compress(whole) if name.endswith("gz") else whole)
+            for size in (1, 3, 10, 64, 1 << 20):
+                cut = blocks.ranges(str(file), size)
+                texts = [block for one in cut for block in blocks.read(str(file), one, size)]
+                assert b"\n".join(texts).decode().split("\n") == lines, (name, size)
+                assert len(texts) > 1 or size > 64
 
 
 def a_filter_by_no_column_is_told() -> None:
@@ -157,6 +209,8 @@ def the_graph_answers_as_the_arithmetic_does() -> None:
 CHECKS: list[Callable[[], None]] = [
     pipeline_filters_projects_and_names_bad_rows,
     pipeline_and_one_process_agree,
+    lines_of_a_block_are_read_as_each_by_itself,
+    a_file_is_cut_between_its_lines,
     a_filter_by_no_column_is_told,
     no_row_knows_its_future,
     rows_are_split_by_time_alone,

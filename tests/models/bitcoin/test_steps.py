@@ -66,7 +66,7 @@ def test_pipeline_windows_and_graph_hold(python: Path) -> None:
     """Every check of in_environment.py, in one process."""
     done = run(python, Path(__file__).with_name("in_environment.py"))
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 8
+    assert len(done.stdout.splitlines()) == 10
 
 
 @pytest.mark.parametrize("name", ["move", "transform", "train", "ask"])

@@ -181,3 +181,19 @@ def test_links_are_web_addresses() -> None:
         assert found == [
             ("http://127.0.0.1:5000/#/runs/1", "run"), ("https://host/x?a=1&amp;b=2", "docs"),
         ]  # fmt: skip
+
+
+def test_points_lie_above_lines_and_marks_beside_them() -> None:
+    """A trial is seen on the step of the best so far; marks of the first axis are left of it."""
+    history = {"kind": "line", "title": "t", "series": [
+        {"name": "trial", "points": [[0, 1], [1, 2]], "mark": "points"},
+        {"name": "best so far", "points": [[0, 1], [1, 2]], "mark": "step"},
+    ]}  # fmt: skip
+    search = {"kind": "parallel", "title": "t", "axes": [{"name": "a"}, {"name": "b"}], "better": "lower",
+              "rows": [[32, 0.1], [64, 0.2]]}  # fmt: skip
+    (text,) = drawn(history)
+    assert text.index("line c1") < text.index("point c0")
+    ends = re.findall(r'<text[^>]*text-anchor="end"[^>]*>(32|64)<', drawn(search)[0])
+    assert sorted(ends) == ["32", "64"]
+    words = {**search, "rows": [["a long word", 0.1], ["another", 0.2]]}
+    assert not re.findall(r'text-anchor="end"[^>]*>(a long word|another)<', drawn(words)[0])

@@ -20,10 +20,11 @@ def curves(chart: Curves, identifier: str) -> Markup:
     points = [point for series in chart.series for point in series.points]
     drawn = frame([x for x, _ in points], [y for _, y in points] + [one.y for one in chart.levels])
     whole = all(float(x).is_integer() for x, _ in points)
+    above = sorted(enumerate(chart.series), key=lambda one: one[1].mark == "points")  # no line hides a point
     inside = [
         *drawn.axes(chart.x, chart.y, whole=whole),
         *(drawn.level(one) for one in chart.levels),
-        *(_series(drawn, chart.kind, one, i % COLOURS) for i, one in enumerate(chart.series)),
+        *(_series(drawn, chart.kind, one, i % COLOURS) for i, one in above),
     ]
     return tag(
         "div",
@@ -67,11 +68,12 @@ def _series(drawn: Frame, kind: str, one: Series, colour: int) -> Markup:
     mark = one.mark or ("points" if kind == "scatter" else "line")
     few = _thinned(one.points)
     at = [(drawn.x(x), drawn.y(y)) for x, y in few]
+    size = 4 if one.mark == "points" and len(few) <= _MARKED else 2.5  # beside lines, and for themselves
     dots = [
         tag(
             "circle",
             tag("title", f"{one.name + ': ' if one.name else ''}{number(x)}, {number(y)}"),
-            class_=f"point c{colour}", cx=px, cy=py, r=2.5,
+            class_=f"point c{colour}", cx=px, cy=py, r=size,
         )
         for (x, y), (px, py) in zip(few, at, strict=True)
     ]  # fmt: skip

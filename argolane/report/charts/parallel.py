@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from argolane.report.charts.frame import HEIGHT, WIDTH, path, sideways, svg
+from argolane.report.charts.frame import HEIGHT, LETTER, WIDTH, path, sideways, svg
 from argolane.report.charts.kinds import Axis, Cell, Parallel
 from argolane.report.charts.markup import tag
 from argolane.report.charts.scale import Scale, number
@@ -12,6 +12,7 @@ from argolane.report.charts.scale import Scale, number
 _TOP, _BOTTOM, _SIDE, _APART = 30.0, 24, 46, 110
 _MOST_NAMES = 12  # of an axis whose values are words
 _NAME = 16  # characters
+_GAP = 5  # between an axis and its marks
 
 
 def parallel(chart: Parallel, identifier: str) -> Markup:
@@ -33,7 +34,7 @@ def parallel(chart: Parallel, identifier: str) -> Markup:
             )
         )  # fmt: skip
     for j, (axis, column) in enumerate(zip(chart.axes, columns, strict=True)):
-        inside += _axis(_SIDE + j * apart, axis, column, heights[j])
+        inside += _axis(_SIDE + j * apart, axis, column, heights[j], first=j == 0)
     way = f" ({chart.better} is better)" if chart.better else ""
     names = ", ".join(axis.name for axis in chart.axes)
     said = f"{len(chart.rows)} rows over {names}{way}."
@@ -41,7 +42,10 @@ def parallel(chart: Parallel, identifier: str) -> Markup:
     return sideways(chart.title, drawn, least=width) if width > WIDTH else drawn
 
 
-def _axis(x: float, axis: Axis, column: Sequence[Cell], heights: Sequence[float]) -> list[Markup]:
+def _axis(
+    x: float, axis: Axis, column: Sequence[Cell], heights: Sequence[float], *, first: bool
+) -> list[Markup]:
+    """Marks stand where no line is: on the left of the first axis if there is room, else on the right."""
     drawn = [
         tag("line", class_="base", x1=x, x2=x, y1=_TOP, y2=HEIGHT - _BOTTOM),
         tag("text", axis.name[:_NAME], class_="axis", x=x, y=14, text_anchor="middle"),
@@ -49,7 +53,9 @@ def _axis(x: float, axis: Axis, column: Sequence[Cell], heights: Sequence[float]
     marks = dict(sorted({h: _said(v) for h, v in zip(heights, column, strict=True)}.items()))
     if _numbers(column) or len(marks) > _MOST_NAMES:
         marks = {h: marks[h] for h in (min(marks), max(marks))}
-    return drawn + [tag("text", text[:_NAME], class_="halo", x=x + 5, y=h + 4) for h, text in marks.items()]
+    left = first and max(map(len, marks.values())) * LETTER <= _SIDE - _GAP
+    place = {"x": x - _GAP, "text_anchor": "end"} if left else {"x": x + _GAP}
+    return drawn + [tag("text", text[:_NAME], class_="halo", y=h + 4, **place) for h, text in marks.items()]
 
 
 def _heights(axis: Axis, column: Sequence[Cell]) -> list[float]:

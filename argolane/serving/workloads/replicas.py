@@ -105,12 +105,15 @@ class Replicas:
         if self._plan is None:
             return previous
         new, old = self._counted()
-        # A rollout is complete when nobody is sent to the old pods any more, not a moment before.
-        leaving = [Replica(pod, 0) for pod in self._leaving if self._is_routed(pod)]
+        counts = progress.Counts.of(new, old)
+        asked = self._plan.fingerprint
+        if any(pod.plan.fingerprint != asked and self._is_routed(pod) for pod in self._leaving):
+            # A rollout is complete when nobody is sent to the old pods any more, not a moment before.
+            counts = replace(counts, updated=max(0, min(counts.updated, self._wanted.replicas - 1)))
         return self._progress.status(
             self._spec,
             self._wanted,
-            progress.Counts.of(new, [*old, *leaving]),
+            counts,
             generation=self._generation,
             trouble=trouble_of([r.pod for r in new if not r.ready])[1],
             previous=previous,

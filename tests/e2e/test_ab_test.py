@@ -1,6 +1,7 @@
 """An A/B test with no cluster, killed in the middle of its traffic: it ends in the verdict all the same."""
 
 import contextlib
+import gzip
 import json
 import os
 import signal
@@ -78,4 +79,41 @@ def test_a_killed_test_ends_in_its_verdict(argolane: Command, checkout: Path, tm
     labels.write_text(f"puid,truth\n{puid},{truth}\nnobody,1\n")
     refused = argolane("feedback", "mnist-ab", "--from", str(labels), status=1)
     assert "0 labels counted, 1 were known before, 1 refused" in refused.stdout
+    argolane("delete", "deployment", "mnist-ab")
+
+
+def test_users_keep_their_arm_and_late_labels_decide(
+    argolane: Command, checkout: Path, tmp_path: Path
+) -> None:
+    """Behind the router of users, with labels that come after the run: users count, and one arm is better."""
+    argolane("run", "train-sk-mnist", "-p", "dataset=digits", "-p", "accept=0.5")
+    argolane("run", "train-sk-mnist", "-p", "dataset=digits", "-p", "accept=0.2", "-p", "version=poor",
+             "-p", "share=0.1")  # fmt: skip
+    given = ["a=sk_mnist:0.1", "b=sk_mnist:poor", "accept=0.2", "sticky=user-id", "per-user=3"]
+    given += ["requests=600", "labels=late"]
+    argolane("run", "ab-test-mnist", "--name", "users", *[word for text in given for word in ("-p", text)])
+    [file] = checkout.glob(".argolane/volumes/model-store/.observations/mnist-ab/users.sqlite")
+    arms = rows(file, "SELECT user, count(DISTINCT arm), min(arm) FROM observations GROUP BY user")
+    assert 170 < len(arms) <= 200 and {count for _, count, _ in arms} == {1}
+    assert {arm for _, _, arm in arms} == {"a", "b"}
+    assert rows(file, "SELECT count(*) FROM observations WHERE status != 200 OR score IS NOT NULL") == [(0,)]
+    said = outputs(argolane, "users", "compare")
+    assert (said["verdict"], "too few" in said["reason"]) == ("keep-testing", True)
+
+    store = checkout / ".argolane/volumes/model-store/sk_mnist/0.1/samples.json.gz"
+    truth = json.loads(gzip.decompress(store.read_bytes()))["truth"]
+    labels = tmp_path / "labels.csv"
+    asked = rows(file, "SELECT puid, row FROM observations")
+    labels.write_text("puid,truth\n" + "".join(f"{puid},{truth[int(str(row))]}\n" for puid, row in asked))
+    first = argolane("feedback", "mnist-ab", "--from", str(labels)).stdout
+    assert "600 labels counted, 0 were known before, 0 refused" in first
+    assert (
+        "0 labels counted, 600 were known" in argolane("feedback", "mnist-ab", "--from", str(labels)).stdout
+    )
+    assert rows(file, "SELECT count(*) FROM observations WHERE told = 0 OR score IS NULL") == [(0,)]
+    found = json.loads(argolane("compare", "mnist-ab", "-o", "json").stdout)
+    assert (found["verdict"], found["counted"], found["crossed"]) == ("promote-a", "users", 0)
+    assert sum(arm["users"] for arm in found["arms"]) == len(arms)
+    shown = argolane("compare", "users").stdout
+    assert "mean accuracy of a user" in " ".join(shown.split()) and "P(BEST)" in shown
     argolane("delete", "deployment", "mnist-ab")

@@ -4,16 +4,22 @@ Requests and answers are the plain data that they are by REST; what protobuf has
 that is none of its floats, say, comes back as JSON's mapping of protobuf has it: 1 as 1.0.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from argolane.errors import ArgolaneError
 from argolane.serving.client import check
 
 
-def predict(address: str, body: dict[str, Any], *, timeout: float = 10) -> dict[str, Any]:
-    """The answer of the deployment at `address` (host:port); ArgolaneError when there is none."""
+def predict(address: str, body: dict[str, Any], *, timeout: float = 10,
+            metadata: Mapping[str, str] | None = None) -> dict[str, Any]:  # fmt: skip
+    """The answer of the deployment at `address`; ArgolaneError when there is none.
+
+    `address` is host:port, or https://host:port where the host's certificate is to be checked. An ingress
+    wants `metadata`: {"seldon": NAME, "namespace": NAMESPACE}.
+    """
     check(body)
-    return _call(address, "Predict", "SeldonMessage", body, timeout)
+    return _call(address, "Predict", "SeldonMessage", body, timeout, metadata)
 
 
 def send_feedback(address: str, *, request: dict[str, Any], response: dict[str, Any], reward: float,
@@ -23,7 +29,8 @@ def send_feedback(address: str, *, request: dict[str, Any], response: dict[str, 
     return _call(address, "SendFeedback", "Feedback", body, timeout)
 
 
-def _call(address: str, method: str, kind: str, body: dict[str, Any], timeout: float) -> dict[str, Any]:
+def _call(address: str, method: str, kind: str, body: dict[str, Any], timeout: float,
+          metadata: Mapping[str, str] | None = None) -> dict[str, Any]:  # fmt: skip
     import grpc
     from google.protobuf import json_format
 
@@ -35,10 +42,18 @@ def _call(address: str, method: str, kind: str, body: dict[str, Any], timeout: f
         raise ArgolaneError(f"The request is no {kind}: {error}.") from None
     # A proxy of the environment is for the world outside, not for this machine's own ports.
     options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
-    with grpc.insecure_channel(address.removeprefix("grpc://"), options) as channel:
+    if not address:
+        raise ArgolaneError("The deployment has no address of gRPC; docs/grpc.md says how it asks for one.")
+    plain = address.removeprefix("grpc://")
+    host = plain.removeprefix("https://")
+    with (
+        grpc.insecure_channel(plain, options)
+        if host == plain
+        else grpc.secure_channel(host, grpc.ssl_channel_credentials(), options)
+    ) as channel:
         ask: Any = channel.unary_unary(f"/{PACKAGE}.Seldon/{method}")
         try:
-            answer = ask(request.SerializeToString(), timeout=timeout)
+            answer = ask(request.SerializeToString(), timeout=timeout, metadata=[*(metadata or {}).items()])
         except grpc.RpcError as error:
             raise ArgolaneError(_told(address, error, timeout)) from None
     said = message("SeldonMessage").FromString(answer)

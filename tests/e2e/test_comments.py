@@ -4,17 +4,19 @@ The rows are the made-up ones: what is learned from them means nothing, and take
 """
 
 import json
+import re
 import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
+from argolane.project import find
 from tests.e2e.conftest import Command
+from tests.e2e.notebooks import executed
+from tests.serving.test_ingress import proxy
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
@@ -149,12 +151,15 @@ def test_the_report_shows_what_was_drawn(run: subprocess.CompletedProcess[str], 
     assert all(f"publish: {name}" in page for name in ("roc", "precision recall", "words"))
 
 
-def test_the_notebook_runs(url: str, checkout: Path) -> None:
-    """notebooks/comments.ipynb runs from top to bottom against the deployment and its version."""
-    path = checkout / "notebooks" / "comments.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}}).execute()
+def test_the_notebook_runs(url: str, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """notebooks/comments.ipynb from top to bottom: here, and where its CLUSTER is an ingress."""
+    with proxy(find(checkout)) as base:
+        for given in ({}, {"CLUSTER": base, "files_here": True}):
+            shown = executed(checkout, "comments", tmp_path, monkeypatch, **given)
+            assert len(re.findall(r"0\.\d\d (kept|removed) ", shown)) == 3
+            [path] = re.findall(r"over REST \[(.*)\] answered: \[\[", shown)
+            assert sorted(path.replace("'", "").split(", ")) == sorted(NODES) and "no gRPC: " in shown
+            assert (f"{base}/seldon/argolane/comments/" if given else url) in shown
 
 
 def test_deleted(url: str, argolane: Command) -> None:

@@ -10,11 +10,12 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
+from argolane.project import find
 from tests.e2e.conftest import ROOT, Command, outputs
+from tests.e2e.notebooks import executed
+from tests.serving.test_ingress import proxy
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
 
@@ -107,29 +108,6 @@ def test_a_bad_request_is_the_clients_error(
         assert "784" in error.value.read().decode() or rows != [[0.5] * 783]
 
 
-def executed(checkout: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The texts that a notebook prints and shows, run from top to bottom."""
-    # Theirs is HOME, which may be read-only, and the user's own settings are none of the notebook's.
-    for variable in (
-        "IPYTHONDIR",
-        "JUPYTER_RUNTIME_DIR",
-        "JUPYTER_DATA_DIR",
-        "JUPYTER_CONFIG_DIR",
-        "MPLCONFIGDIR",
-    ):
-        monkeypatch.setenv(variable, str(tmp_path / variable))
-    path = checkout / "notebooks" / f"{name}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
-    done = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
-    outputs = [output for cell in done.cells for output in cell.get("outputs", ())]
-    shown = [output.get("text", "") for output in outputs]
-    for output in outputs:
-        shown += [str(text)[:20_000] for kind, text in output.get("data", {}).items() if kind != "image/png"]
-        shown += ["drawn" for kind in output.get("data", {}) if kind == "image/png"]
-    return "\n".join(shown)
-
-
 @pytest.mark.heavy
 def test_the_notebooks_of_the_ab_graph_run(
     trained: subprocess.CompletedProcess[str],
@@ -140,7 +118,8 @@ def test_the_notebooks_of_the_ab_graph_run(
 ) -> None:
     """From top to bottom against one deployment: what they draw, which arms they have seen, and scores."""
     argolane("run", "ab-test-mnist", "-p", "requests=60")
-    executed(checkout, "predictions", tmp_path, monkeypatch)
+    shown = executed(checkout, "predictions", tmp_path, monkeypatch)
+    assert re.search(r"over REST \['(sk|tf)-mnist'\] answered: \[\[", shown) and "no gRPC: " in shown
     shown = executed(checkout, "train_and_serve_mnist", tmp_path, monkeypatch)
     assert "<svg" in shown and "RANDOM_ABTEST" in shown and shown.count("drawn") == 2
     found = re.findall(r"'(sk_mnist|tf_mnist)': \((0\.\d+|1\.0), \d+\)", shown)
@@ -151,6 +130,34 @@ def test_the_notebooks_of_the_ab_graph_run(
     assert sum(counted) == 100 and min(counted) > 20 and shown.count("drawn") == 2
     assert sum(map(int, re.findall(r"mnist (\d+) requests, accuracy", shown))) == 60
     assert re.search(r"keep-testing|no-difference", shown)
+    with proxy(find(checkout)) as base:
+        for name in ("predictions", "train_and_serve_mnist", "ab_test_mnist"):
+            files = {} if name == "predictions" else {"files_here": True}
+            shown = executed(checkout, name, tmp_path, monkeypatch, CLUSTER=base, **files)
+            assert f"{base}/seldon/argolane/mnist-ab/api/v1.0/predictions" in shown
+            assert re.search(r"over REST \['(sk|tf)-mnist'\] answered: \[\[", shown)
+
+
+@pytest.mark.heavy
+def test_a_notebook_asks_over_grpc_where_the_deployment_has_it(
+    trained: subprocess.CompletedProcess[str],
+    argolane: Command,
+    checkout: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same graph with gRPC workers, as docs/grpc.md asks for them, answers over both; then as it was."""
+    manifest = checkout / "k8s_serving/rendered/mnist-ab.yaml"
+    text = manifest.read_text()
+    both = tmp_path / "mnist-ab.yaml"
+    workers = "                  - name: GRPC_WORKERS\n                    value: '1'\n"
+    both.write_text(re.sub(r"( +)env:\n", lambda found: found[0] + workers, text))
+    assert both.read_text().count("GRPC_WORKERS") >= 2
+    argolane("apply", "-f", str(both), "--wait")
+    shown = executed(checkout, "predictions", tmp_path, monkeypatch)
+    argolane("apply", "-f", str(manifest), "--wait")
+    for way in ("REST", "gRPC"):
+        assert re.search(rf"over {way} \['(sk|tf)-mnist'\] answered: \[\[", shown)
 
 
 @pytest.mark.heavy
@@ -178,6 +185,7 @@ def test_a_bandit_learns_and_its_notebook_runs(
     assert rewarded() == 80
     shown = executed(checkout, "bandit_mnist", tmp_path, monkeypatch)
     assert rewarded() == 180
+    assert re.search(r"over REST \['(sk|tf)-mnist'\] answered: \[\[", shown) and "no gRPC: " in shown
     assert "<svg" in shown and "ROUTER" in shown and shown.count("drawn") == 2
     assert sum(map(int, re.findall(r"-mnist: (\d+) of 100 requests", shown))) == 100
     assert all(int(share) > 75 for share in re.findall(r"(\d+)% of the last 250 pulls", shown))

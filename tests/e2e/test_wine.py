@@ -4,6 +4,7 @@ MLflow and S3 are real, and the test's own, for a machine has one port 5000. The
 """
 
 import json
+import re
 import subprocess
 import urllib.error
 import urllib.request
@@ -11,15 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
+from argolane.project import find
 from models.data.wine import FEATURES
 from tests.e2e.conftest import Command, run_command
+from tests.e2e.notebooks import executed
 from tests.mlflow_site import KEY, SECRET, Site, site
 from tests.models.conftest import python_of
 from tests.models.wine.rows import made_up
+from tests.serving.test_ingress import proxy
 
 pytestmark = [pytest.mark.heavy, pytest.mark.environments, pytest.mark.timeout(600)]
 ROW = [7.4, 0.7, 0.0, 1.9, 0.076, 11.0, 34.0, 0.9978, 3.51, 0.56, 9.4]
@@ -126,14 +128,18 @@ def test_a_parquet_file_is_answered_by_pods(run: object, argolane: Command, chec
     assert "row 25 (line 25): HTTP 400" in log(argolane, "join", run="run/batch-predict")
 
 
-def test_the_notebook_runs(run: object, mlflow: Site, checkout: Path) -> None:
-    """notebooks/wine.ipynb: each function of the workflow, then the registry and the deployment."""
-    path = checkout / "notebooks" / "wine.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    assert not any(cell.get("outputs") for cell in notebook.cells), "a notebook is committed without outputs"
-    given = {"URL": (checkout / "wine.csv").as_uri(), "MLFLOW": mlflow.uri, "TREES": 5}
-    notebook.cells[1].source += "".join(f"\n{name} = {value!r}" for name, value in given.items())
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
-    told = [one for cell in notebook.cells for one in cell.get("outputs", [])]
-    assert len([one for one in told if "image/png" in one.get("data", {})]) == 3
-    assert "may serve" in str(told) and "'version': '0.1'" in str(told)
+def test_the_notebook_runs(
+    run: object, mlflow: Site, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """notebooks/wine.ipynb: each function of the workflow, then the registry and the deployment.
+
+    Here, and where its CLUSTER is an ingress.
+    """
+    known = {"URL": (checkout / "wine.csv").as_uri(), "MLFLOW": mlflow.uri, "TREES": 5}
+    with proxy(find(checkout)) as base:
+        for cluster in ("", base):
+            shown = executed(checkout, "wine", tmp_path, monkeypatch, **known, CLUSTER=cluster)
+            assert shown.count("drawn") == 3
+            assert "may serve" in shown and "'version': '0.1'" in shown
+            assert re.search(r"over REST \['wine'\] answered: \[\[\d", shown) and "no gRPC: " in shown
+            assert not cluster or f"{base}/seldon/argolane/wine/" in shown

@@ -151,8 +151,8 @@ def test_a_notebook_asks_over_grpc_where_the_deployment_has_it(
     text = manifest.read_text()
     both = tmp_path / "mnist-ab.yaml"
     workers = "                  - name: GRPC_WORKERS\n                    value: '1'\n"
-    both.write_text(re.sub(r"( +)env:\n", lambda found: found[0] + workers, text))
-    assert both.read_text().count("GRPC_WORKERS") >= 2
+    both.write_text(re.sub(r"^ {16}env:\n", lambda found: found[0] + workers, text, flags=re.M))
+    assert both.read_text().count("GRPC_WORKERS") == 2  # of both arms
     argolane("apply", "-f", str(both), "--wait")
     shown = executed(checkout, "predictions", tmp_path, monkeypatch)
     argolane("apply", "-f", str(manifest), "--wait")

@@ -209,7 +209,7 @@ def test_an_error_is_an_observation_without_an_arm(graph: Graph, environ: dict[s
 def test_where_nobody_answers_nothing_is_counted(graph: Graph, environ: dict[str, str]) -> None:
     """An outage ends the task, and the requests that met it are sent again by the next."""
     graph.fails = lambda number: 200 if number <= 40 else 0
-    # One at a time: of several the last answer may come after the first that met nobody, which then was alone.
+    # One at a time: of several, the last answer may come after the first that met nobody.
     with pytest.raises(SystemExit, match=r"2\d requests in a row met nobody"):
         traffic.main({**environ, "PARALLEL": "1"})
     assert {one["status"] for one in kept(environ)} == {200}

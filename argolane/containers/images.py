@@ -6,16 +6,13 @@ tools (stock.py). Any other image is pulled (oci/) where `images` of the setting
 """
 
 import errno
-import hashlib
 import os
 import re
-import sys
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from argolane.containers import code, environments, reference, stock
+from argolane.containers import code, environments, machine, reference, stock
 from argolane.containers.code import Code
 from argolane.containers.reference import Reference
 from argolane.containers.sandbox import NO_ROOT, OWN_FOLDERS, ImageRoot, Mount, isolation
@@ -23,8 +20,6 @@ from argolane.disk import said
 from argolane.errors import ArgolaneError
 from argolane.project import FILE, ImageSettings, Project
 
-# What the machine needs to reach the network at all; a container has it from its node.
-_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 # What a container has where its image says none.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PYTHON_TAG = re.compile(
@@ -79,7 +74,8 @@ def recognise(project: Project, image: str) -> str | None:
     if parts.name == "python":
         if _PYTHON_TAG.fullmatch(parts.tag or "latest"):
             return None
-        return f"image {image!r} is not Python 3; the local runner has Python {_version()} for python:3.x."
+        ours = machine.python_version()
+        return f"image {image!r} is not Python 3; the local runner has Python {ours} for python:3.x."
     names = ", ".join(settings.name for settings in project.settings.image) or "none"
     known = f"image {image!r} is neither an image of this project ({FILE}: {names}) nor python:3.x"
     if (found := stock.find(parts)) is None:
@@ -154,11 +150,14 @@ def program(
     if lock is None:
         stock = _stock_python(project, file.name)
         return replace(
-            stock, command=("python3", str(file)), folders=(*stock.folders, *_readable(file.parent))
+            stock, command=("python3", str(file)), folders=(*stock.folders, *machine.readable(file.parent))
         )
     environment = environments.ensure(lock, project.cache / "envs", root=lock.parent, say=say)
-    env = _base_env(environment / "bin") | {"VIRTUAL_ENV": str(environment), "PYTHONDONTWRITEBYTECODE": "1"}
-    folders = (*_readable(file.parent, environment), *own_python_folders())
+    env = machine.base_env(environment / "bin") | {
+        "VIRTUAL_ENV": str(environment),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    folders = (*machine.readable(file.parent, environment), *machine.own_python_folders())
     return Image(file.name, (str(environment / "bin" / "python"), str(file)), env, Path("/"), folders)
 
 
@@ -231,8 +230,8 @@ def _project_image(project: Project, image: str, match: _ProjectImage, say: Call
         workdir=project.root if in_project else Path("/"),
         folders=(
             *base.folders,
-            *(_readable(project.root) if in_project else ()),
-            *_readable(*_named(passed.values())),
+            *(machine.readable(project.root) if in_project else ()),
+            *machine.readable(*machine.named(passed.values())),
         ),
     )
 
@@ -253,26 +252,27 @@ def _locked(project: Project, image: str, match: _ProjectImage, say: Callable[[s
         "XDG_CACHE_HOME": str(cache),
     }
     written = (Mount(bytecode, str(bytecode)), Mount(cache, str(cache)))
-    folders = (*_readable(environment), *own_python_folders(), *written)
-    return Image(image, (), _base_env(environment / "bin") | env, project.root, folders)
+    folders = (*machine.readable(environment), *machine.own_python_folders(), *written)
+    return Image(image, (), machine.base_env(environment / "bin") | env, project.root, folders)
 
 
 def _stock_python(project: Project, image: str) -> Image:
-    own = own_python()
-    folder = project.cache / "python" / f"{_version()}-{hashlib.sha256(bytes(own)).hexdigest()[:8]}"
-    env = _base_env(_links(folder, own), own.parent) | {"PYTHONDONTWRITEBYTECODE": "1"}
-    return Image(image, ("python3",), env, Path("/"), (*_readable(folder), *own_python_folders()))
+    own = machine.own_python()
+    folder = machine.python_links(project.cache / "python", own)
+    env = machine.base_env(folder, own.parent) | {"PYTHONDONTWRITEBYTECODE": "1"}
+    folders = (*machine.readable(folder), *machine.own_python_folders())
+    return Image(image, ("python3",), env, Path("/"), folders)
 
 
 def _stock_shell(project: Project, image: str, found: stock.Stock) -> Image:
-    own = own_python()
+    own = machine.own_python()
     folder = stock.programs(project.cache / "stock", own)
     return Image(
         image,
         found.command,
-        _base_env(folder),
+        machine.base_env(folder),
         Path("/"),
-        (*_readable(folder, stock.FOLDER), *own_python_folders()),
+        (*machine.readable(folder, stock.FOLDER), *machine.own_python_folders()),
         entrypoint=found.entrypoint,
         programs={path: str(folder / name) for path, name in stock.PATHS.items()},
         stands_in=True,
@@ -285,7 +285,9 @@ def _pulled(project: Project, image: str, say: Callable[[str], None]) -> Image:
 
     ready = prepared.get(prepared.store(project), image, project.settings.registry, say=say)
     config = ready.config
-    proxies = {name: value for name, value in _network_env().items() if name.upper().endswith("_PROXY")}
+    proxies = {
+        name: value for name, value in machine.network_env().items() if name.upper().endswith("_PROXY")
+    }
     return Image(
         image,
         config.command,
@@ -294,58 +296,3 @@ def _pulled(project: Project, image: str, say: Callable[[str], None]) -> Image:
         entrypoint=config.entrypoint,
         root=ImageRoot(ready.folder, ready.user.uid, ready.user.gid, ready.user.groups),
     )
-
-
-def own_python() -> Path:
-    """The interpreter that argolane's own environment was made with: without argolane's packages."""
-    return Path(getattr(sys, "_base_executable", "") or sys.executable)
-
-
-def own_python_folders() -> tuple[Mount, ...]:
-    """What it needs of this machine, with the certificates in use; its own folder may be one of links."""
-    certificates = _named(_network_env().values())
-    return _readable(own_python().parent, Path(sys.base_prefix), *certificates)
-
-
-def _named(values: Iterable[str]) -> list[Path]:
-    """The files and folders of this machine that variables name, such as a data set below /tmp."""
-    there = [path for path in map(Path, values) if path.is_absolute() and path.exists()]
-    return [each for path in there for each in (path, path.resolve())]
-
-
-def _readable(*folders: Path) -> tuple[Mount, ...]:
-    return tuple(Mount(folder, str(folder), read_only=True) for folder in dict.fromkeys(folders))
-
-
-def _links(folder: Path, python: Path) -> Path:
-    """A folder for PATH that holds `python`, which many machines only have as python3."""
-    major, minor = sys.version_info[:2]
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("python", f"python{major}", f"python{major}.{minor}"):
-        link = folder / name
-        if not link.exists():
-            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-                new = Path(scratch, name)
-                new.symlink_to(python)
-                new.replace(link)
-    return folder
-
-
-def _version() -> str:
-    return ".".join(str(part) for part in sys.version_info[:3])
-
-
-def _base_env(*folders: Path) -> dict[str, str]:
-    own = str(Path(sys.prefix, "bin"))
-    path = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != own]
-    return _network_env() | {
-        "PATH": os.pathsep.join([*map(str, folders), *path]),
-        "HOME": "/tmp",  # noqa: S108  (private to each container)
-        "LANG": "C.UTF-8",
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
-def _network_env() -> dict[str, str]:
-    names = [name for names in _NETWORK for name in (names, names.lower())]
-    return {name: os.environ[name] for name in names if name in os.environ}

@@ -1,10 +1,10 @@
 """A Python that every container of this machine can start, wherever the tests' own environment lies."""
 
-from argolane.containers import images
+from argolane.containers import machine
 from argolane.containers.sandbox import Container
 
-_FOLDERS = images.own_python_folders()
-PYTHON = str(images.own_python())
+_FOLDERS = machine.own_python_folders()
+PYTHON = str(machine.own_python())
 
 
 def python(code: str, *arguments: str, env: dict[str, str]) -> Container:

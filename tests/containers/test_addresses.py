@@ -16,7 +16,7 @@ import pytest
 from own_python import python
 
 import argolane
-from argolane.containers import addresses, images
+from argolane.containers import addresses, machine
 from argolane.containers.process import Process
 from argolane.containers.sandbox import Container, Mount, start
 from argolane.errors import ArgolaneError
@@ -412,7 +412,7 @@ for attempt in (lambda: start(Container("c", ("true",), {}, address="127.64.1.1"
         print(error)
 """
     root = Path(argolane.__file__).parents[1]
-    folders = (*images.own_python_folders(), Mount(root, str(root), read_only=True))
+    folders = (*machine.own_python_folders(), Mount(root, str(root), read_only=True))
     assert pod(two[0], code, root, folders=folders).wait(30) == 0
     reason, *refusals = (tmp_path / "output").read_text().splitlines()
     assert reason.startswith("the system does not allow seccomp notifications")

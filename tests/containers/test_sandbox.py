@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from own_python import PYTHON, python
 
-from argolane.containers import images
+from argolane.containers import machine
 from argolane.containers.sandbox import Container, Mount, start
 from argolane.errors import ArgolaneError, NotSupportedLocally
 
@@ -207,7 +207,7 @@ def test_the_network_is_the_hosts(isolation: str, sh: Shell) -> None:
             script,
             str(server.getsockname()[1]),
             env={"PYTHON": PYTHON},
-            folders=images.own_python_folders(),
+            folders=machine.own_python_folders(),
         )
         assert said == (0, "")
         with server.accept()[0] as connection:

@@ -1,7 +1,7 @@
 """A template that runs something itself in, Argo's complaints about it out."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -51,22 +51,25 @@ def check_leaf(
 
 
 def _mounts(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Complaint]:
-    name, seen = template.get("name", ""), dict[str, str]()
-    for index, mount in enumerate(mappings(mapping(template["container"]).get("volumeMounts"))):
-        path = str(mount.get("mountPath") or "")
-        where = f"container.volumeMounts[{index}].mountPath"
+    mounts = _placed(mapping(template["container"]), "volumeMounts", "mountPath", "container.")
+    artifacts = _placed(mapping(template.get("inputs")), "artifacts", "path", "inputs.")
+    for where, text in _twice([*mounts, *artifacts]):
+        yield base.complaint(f"templates.{template.get('name', '')}.{where} {text}", f"{place}.{where}")
+
+
+def _placed(owner: Mapping[str, Any], key: str, field: str, prefix: str) -> Iterator[tuple[str, str, str]]:
+    """(where it is said, path, what is there) of each entry below `key` that has a path in its `field`."""
+    for index, one in enumerate(mappings(owner.get(key))):
+        yield f"{prefix}{key}[{index}].{field}", str(one.get(field) or ""), f"{prefix}{key}.{one.get('name')}"
+
+
+def _twice(placed: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Where a path is taken already, and Argo's words for it."""
+    seen = dict[str, str]()
+    for where, path, what in placed:
         if path in seen:
-            yield base.complaint(
-                f"templates.{name}.{where} '{path}' already mounted in {seen[path]}", f"{place}.{where}"
-            )
-        seen[path] = f"container.volumeMounts.{mount.get('name')}"
-    for index, artifact in enumerate(mappings(mapping(template.get("inputs")).get("artifacts"))):
-        path, where = str(artifact.get("path") or ""), f"inputs.artifacts[{index}].path"
-        if path in seen:
-            yield base.complaint(
-                f"templates.{name}.{where} '{path}' already mounted in {seen[path]}", f"{place}.{where}"
-            )
-        seen[path] = f"inputs.artifacts.{artifact.get('name')}"
+            yield where, f"'{path}' already mounted in {seen[path]}"
+        seen[path] = what
 
 
 def _container_set(base: Base, template: Mapping[str, Any], place: str) -> Iterator[Complaint]:
@@ -77,13 +80,8 @@ def _container_set(base: Base, template: Mapping[str, Any], place: str) -> Itera
         return
     for index, reason in named(containers, field_name):
         yield base.complaint(f"{prefix}containers{reason}", f"{where}[{index}].name")
-    seen = dict[str, str]()
-    for index, mount in enumerate(mappings(mapping(template["containerSet"]).get("volumeMounts"))):
-        path, mounted = str(mount.get("mountPath") or ""), f"volumeMounts[{index}].mountPath"
-        if path in seen:
-            text = f"{prefix}{mounted} '{path}' already mounted in {seen[path]}"
-            yield base.complaint(text, f"{place}.containerSet.{mounted}")
-        seen[path] = f"volumeMounts.{mount.get('name')}"
+    for mounted, text in _twice(_placed(mapping(template["containerSet"]), "volumeMounts", "mountPath", "")):
+        yield base.complaint(f"{prefix}{mounted} {text}", f"{place}.containerSet.{mounted}")
     needs = {
         str(container.get("name") or ""): [str(needed) for needed in container.get("dependencies") or ()]
         for container in containers

@@ -66,12 +66,9 @@ def _judged_there(name: str, namespace: str) -> "Judgement":
 def _told(run: "Run") -> "Judgement | None":
     """What the run's task `compare` said."""
     from argolane.serving.judged import read_judgement
+    from argolane.workflow.run.told import told
 
-    for node in (run.status.get("nodes") or {}).values():
-        for one in (node.get("outputs") or {}).get("parameters") or ():
-            if one["name"] == "judgement" and one.get("value"):
-                return read_judgement(json.loads(one["value"]))
-    return None
+    return next((read_judgement(json.loads(text)) for _, text in told(run.status, "judgement")), None)
 
 
 def looks(here: "Project", name: str, rules: "Rules", where: str | None) -> Iterator["Judgement"]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from argolane.workflow.run.told import told
 from argolane.workflow.run.tree import Node, first_line, task_of, walk
 
 REASON = "reason"
@@ -47,8 +48,4 @@ def _end(log: str) -> str:
 
 
 def _found_out(status: Mapping[str, Any]) -> str:
-    for node in (status.get("nodes") or {}).values():
-        for parameter in (node.get("outputs") or {}).get("parameters") or ():
-            if parameter.get("name") == REASON and parameter.get("value"):
-                return str(parameter["value"])
-    return ""
+    return next((value for _, value in told(status, REASON)), "")

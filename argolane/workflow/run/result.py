@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from argolane.workflow.run.told import told
+
 METRIC = "metric"
 
 
@@ -29,13 +31,7 @@ class Run:
     @property
     def metric(self) -> str:
         """The output parameter `metric` of the node that ended last, as `accuracy=0.97`; '' without one."""
-        nodes = (self.status.get("nodes") or {}).values()
-        found = [
-            (str(node.get("finishedAt") or ""), str(parameter.get("value") or ""))
-            for node in nodes
-            for parameter in (node.get("outputs") or {}).get("parameters") or []
-            if parameter.get("name") == METRIC and parameter.get("value")
-        ]
+        found = [(str(node.get("finishedAt") or ""), value) for node, value in told(self.status, METRIC)]
         return max(found, default=("", ""), key=lambda each: each[0])[1]
 
     def to_dict(self) -> dict[str, Any]:

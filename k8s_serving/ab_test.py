@@ -1,5 +1,6 @@
 """Units that answer the same question in, an A/B test of two of them out, or of two versions of the one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from k8s_serving.deployment import VERSION, at_defaults, deployment
@@ -13,9 +14,10 @@ USER = "user-id"  # the field or header that the rendered graph goes by
 FIRST = {"mnist": ("sk_mnist", "tf_mnist")}
 
 
-def ab_test(a: Graph, b: Graph, *, ratio: str = "0.5") -> Split:
-    """`ratio` is the share of the requests that `a` gets, 0 to 1."""
-    return Split(NODE, ((ratio, a),), rest=b)
+def ab_test(*arms: Graph, ratios: Sequence[str] = ("0.5",)) -> Split:
+    """`ratios` are the shares of the requests, 0 to 1, of all arms but the last, which gets the rest."""
+    *most, last = arms
+    return Split(NODE, tuple(zip(ratios, most, strict=True)), rest=last)
 
 
 def router() -> Unit:

@@ -7,10 +7,10 @@ from k8s_serving.ab_test import ab_test, arms, questions, sticky
 from k8s_serving.deployment import image_name
 from models.contract.spec import Unit
 from workflows.parts import parameters as p
-from workflows.parts.arms import either, folders, gated, said
+from workflows.parts.arms import built_from, either, folders, gated, lettered
 from workflows.parts.gate import ORIGIN, gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, given_by_task, image, of_units, reference
+from workflows.parts.image import BUILDING, image, reference
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout, rollout_again
 from workflows.parts.targets import arm, router, seldon
@@ -22,10 +22,7 @@ TOLD = ("node", "image", "unit", "version", *ORIGIN)  # what a rollout is told o
 
 
 def build(question: str, units: list[Unit]) -> WorkflowTemplate:
-    first = {
-        name: p.arm(name, said(unit, version), units)
-        for name, (unit, version) in zip("ab", arms(units), strict=True)
-    }
+    first = lettered(arms(units), units)
     sent_by = (*p.TRAFFIC, *p.USERS)
     inputs = [*first.values(), p.RATIO, *p.SOURCE, *p.ROLLOUT, p.accept(units), *sent_by, *VERDICT]
     with workflow_template(
@@ -38,11 +35,10 @@ def build(question: str, units: list[Unit]) -> WorkflowTemplate:
     ) as workflow:
         unit, name = graphs.router(), f"{question}-ab"
         check = guard(inputs, images=[image_name(unit, "runtime")], arms=dict.fromkeys(first, units))
-        built_from = {**of_units([unit]), **{name: given_by_task(name) for name in first}}
-        find, make = gate(units), image(built_from)
+        find, make = gate(units), image(built_from(unit, first))
         a, b = (arm(name, units) for name in first)
         salt = f"{name} {p.ORDER.tag}"  # another seed deals the users anew, and so does another test
-        target = seldon(name, ab_test(a, b, ratio=p.RATIO.tag))
+        target = seldon(name, ab_test(a, b, ratios=[p.RATIO.tag]))
         dealt = sticky(router(unit), a, b, by=p.STICKY.tag, salt=salt, ratio=p.RATIO.tag)
         by_user = seldon(name, dealt)
         users = {"sticky": p.STICKY.tag, "weights": p.RATIO.tag, "salt": salt}

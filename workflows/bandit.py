@@ -11,11 +11,10 @@ from k8s_serving import bandit as graphs
 from k8s_serving.ab_test import questions
 from k8s_serving.deployment import image_name
 from workflows.parts import parameters as p
-from workflows.parts.arms import folders as of_arms
-from workflows.parts.arms import gated, said
+from workflows.parts.arms import built_from, folders, gated, lettered
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, given_by_task, image, of_units, reference
+from workflows.parts.image import BUILDING, image, reference
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout
 from workflows.parts.targets import arm, router, seldon
@@ -24,10 +23,7 @@ from workflows.parts.traffic import SENDING, traffic
 
 def build(question: str, size: int) -> WorkflowTemplate:
     units, unit = questions()[question], graphs.unit()
-    arms = {
-        letter: p.arm(letter, said(known, version), units)
-        for letter, (known, version) in zip("abc", graphs.arms(question, size), strict=False)
-    }
+    arms = lettered(graphs.arms(question, size), units)
     # With a poor arm among them: that the router finds out.
     accept = replace(p.accept(units), value="0") if size > 2 else p.accept(units)
     inputs = [*arms.values(), *p.BANDIT, *p.SOURCE, *p.ROLLOUT, accept, *p.TRAFFIC]
@@ -39,8 +35,7 @@ def build(question: str, size: int) -> WorkflowTemplate:
         parameters=inputs,
     ) as workflow:
         check = guard(inputs, images=[image_name(unit, "runtime")], arms=dict.fromkeys(arms, units))
-        folders = {**of_units([unit]), **{letter: given_by_task(letter) for letter in arms}}
-        find, make = gate(units), image(folders, targets=["runtime"])
+        find, make = gate(units), image(built_from(unit, arms), targets=["runtime"])
         chosen = {parameter.name: parameter.tag for parameter in (*p.BANDIT, p.ORDER)}
         graph = graphs.bandit(router(unit), [arm(letter, units) for letter in arms], **chosen)
         target = seldon(graphs.name_of(question, size), graph)
@@ -50,7 +45,7 @@ def build(question: str, size: int) -> WorkflowTemplate:
             checked = Task(name="guard", template=check)
             built = Task(name="build", template=make, when=BUILDING, arguments={
                 "target": "runtime",
-                **of_arms(arms, checked),
+                **folders(arms, checked),
             })  # fmt: skip
             given = {f"{unit.kebab}-image": reference(unit, "runtime")}
             given |= gated(arms, find, checked=checked, built=built)

@@ -7,9 +7,8 @@ from typing import Any
 
 from hera.workflows import DAG, Task, WorkflowTemplate
 
-from k8s_serving.ab_test import questions
+from k8s_serving.ab_test import ab_test, questions
 from k8s_serving.deployment import image_name
-from k8s_serving.graph import Split
 from workflows.parts import parameters as p
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
@@ -41,10 +40,8 @@ def build(size: int) -> WorkflowTemplate:
         images = [image_name(unit, target) for unit in arms for target in ("trainer", "runtime")]
         check = guard(inputs, images=images)
         make, judge, learn = image(of_units(arms)), gate(arms), {unit.name: train(unit) for unit in arms}
-        *most, last = map(tagged, arms)
-        shares = [p.RATIO.tag] if size == 2 else THIRDS
-        split = Split("ab-test", tuple(zip(shares, most, strict=True)), rest=last)
-        roll = rollout(seldon(f"mnist-{'abc'[:size]}", split))
+        ratios = [p.RATIO.tag] if size == 2 else THIRDS
+        roll = rollout(seldon(f"mnist-{'abc'[:size]}", ab_test(*map(tagged, arms), ratios=ratios)))
 
         with DAG(name="main"):
             checked = Task(name="guard", template=check)

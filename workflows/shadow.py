@@ -9,11 +9,10 @@ from k8s_serving import shadow as graphs
 from k8s_serving.ab_test import arms, questions
 from k8s_serving.deployment import image_name
 from workflows.parts import parameters as p
-from workflows.parts.arms import folders as of_arms
-from workflows.parts.arms import gated, said
+from workflows.parts.arms import built_from, folders, gated, lettered
 from workflows.parts.gate import gate
 from workflows.parts.guard import guard
-from workflows.parts.image import BUILDING, given_by_task, image, of_units, reference
+from workflows.parts.image import BUILDING, image, reference
 from workflows.parts.pods import pair, workflow_template
 from workflows.parts.rollout import DEPLOYING, rollout, rollout_again
 from workflows.parts.shadowed import compare
@@ -23,8 +22,7 @@ from workflows.parts.traffic import SENDING, traffic
 
 def build(question: str) -> WorkflowTemplate:
     units, unit = questions()[question], graphs.unit()
-    known = dict(zip("ab", arms(units), strict=True))
-    letters = {letter: p.arm(letter, said(*known[letter]), units) for letter in known}
+    letters = lettered(arms(units), units)
     inputs = [*letters.values(), *p.SOURCE, *p.ROLLOUT, p.accept(units), *p.TRAFFIC]
     with workflow_template(
         f"shadow-{question}",
@@ -34,8 +32,7 @@ def build(question: str) -> WorkflowTemplate:
         parameters=inputs,
     ) as workflow:
         check = guard(inputs, images=[image_name(unit, "runtime")], arms=dict.fromkeys(letters, units))
-        folders = {**of_units([unit]), **{letter: given_by_task(letter) for letter in letters}}
-        find, make = gate(units), image(folders, targets=["runtime"])
+        find, make = gate(units), image(built_from(unit, letters), targets=["runtime"])
         node = router(unit, "url")
         graph = graphs.shadowed(node, arm("a", units), url=p.given(f"{node.key}-url"))
         target = seldon(graphs.name_of(question), graph)
@@ -48,7 +45,7 @@ def build(question: str) -> WorkflowTemplate:
             checked = Task(name="guard", template=check)
             built = Task(name="build", template=make, when=BUILDING, arguments={
                 "target": "runtime",
-                **of_arms(letters, checked),
+                **folders(letters, checked),
             })  # fmt: skip
             given = gated(letters, find, checked=checked, built=built)
             copied = Task(name="rollout-shadow", template=roll_shadow, when=DEPLOYING, arguments={

@@ -7,13 +7,25 @@ from hera.workflows import Script, Task
 
 from models.contract.spec import Unit
 from workflows.parts import parameters as p
-from workflows.parts.image import built_or_named
+from workflows.parts.image import built_or_named, given_by_task, of_units
+from workflows.parts.parameters import Checked
 from workflows.parts.targets import origin
 
 
 def said(unit: Unit, version: str) -> str:
     """An arm as its parameter has it; of the version of all it is not told one."""
     return unit.name if version == p.VERSION.value else f"{unit.name}:{version}"
+
+
+def lettered(known: Iterable[tuple[Unit, str]], units: list[Unit]) -> dict[str, Checked]:
+    """A parameter for each (unit, version), by letter: a, b, c. Any of `units` may take its place."""
+    named = zip("abc", known, strict=False)
+    return {letter: p.arm(letter, said(unit, version), units) for letter, (unit, version) in named}
+
+
+def built_from(router: Unit, letters: Iterable[str]) -> dict[str, str]:
+    """The folders of the images of a router and of the arms behind it, which a task finds out."""
+    return {**of_units([router]), **{letter: given_by_task(letter) for letter in letters}}
 
 
 def folders(letters: Iterable[str], checked: Task) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from argolane.cli.group import output_option, project
+from argolane.cli.group import everything_option, older_than_option, output_option, project
 
 
 @click.group(short_help="List or remove the Python environments.")
@@ -35,18 +35,15 @@ def list_(output: str) -> None:
 
 
 @cache.command()
-@click.option(
-    "--older-than", metavar="AGE", default="30d", show_default=True, help="Unused for: 12h, 7d, 4w."
-)
-@click.option("--all", "everything", is_flag=True, help="However short ago they were used.")
+@older_than_option
+@everything_option
 def prune(older_than: str, everything: bool) -> None:
     """Remove those that nobody used for a while; they are made anew when they are needed."""
-    from argolane.cli.removal import age
+    from argolane.cli.removal import unused
     from argolane.containers import kept
 
-    unused = 0.0 if everything else age(older_than).total_seconds()
     freed = 0
-    for each in kept.prune(project().cache / "envs", unused=unused):
+    for each in kept.prune(project().cache / "envs", unused=unused(older_than, everything)):
         freed += each.size
         click.echo(f"Environment {each.name} removed.")
     click.echo(f"{megabytes(freed)} freed.")

@@ -54,6 +54,12 @@ image_option = click.option(
     show_default=True,
     help="On argo: of the pod that has the claim; has python3.",
 )
+older_than_option = click.option(
+    "--older-than", metavar="AGE", default="30d", show_default=True, help="Unused for: 12h, 7d, 4w."
+)
+everything_option = click.option(
+    "--all", "everything", is_flag=True, help="However short ago they were used."
+)
 output_option = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
 )

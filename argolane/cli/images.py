@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from argolane.cli.group import output_option, project
+from argolane.cli.group import everything_option, older_than_option, output_option, project
 
 if TYPE_CHECKING:
     from argolane.containers.oci.pull import Progress
@@ -105,20 +105,17 @@ def rm(references: tuple[str, ...]) -> None:
 
 
 @images.command()
-@click.option(
-    "--older-than", metavar="AGE", default="30d", show_default=True, help="Unused for: 12h, 7d, 4w."
-)
-@click.option("--all", "everything", is_flag=True, help="However short ago they were used.")
+@older_than_option
+@everything_option
 def prune(older_than: str, everything: bool) -> None:
     """Remove those that nobody used for a while, and what belongs to no image."""
     from argolane.cli.cache import megabytes
-    from argolane.cli.removal import age
+    from argolane.cli.removal import unused
     from argolane.containers.oci import kept
     from argolane.containers.oci.prepared import store
 
-    unused = 0.0 if everything else age(older_than).total_seconds()
     total = 0
-    for name, freed in kept.prune(store(project()), unused=unused):
+    for name, freed in kept.prune(store(project()), unused=unused(older_than, everything)):
         total += freed
         click.echo(f"{name} removed.")
     click.echo(f"{megabytes(total)} freed.")

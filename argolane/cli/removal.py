@@ -26,6 +26,11 @@ def age(text: str) -> timedelta:
     return int(match[1]) * _UNITS[match[2]]
 
 
+def unused(older_than: str, everything: bool) -> float:
+    """The seconds that something must not have been used for to be pruned."""
+    return 0.0 if everything else age(older_than).total_seconds()
+
+
 def run(project: Project, name: str, *, namespace: str | None) -> None:
     """Remove a run's record; one that still goes on is refused here, and ended on a cluster."""
     if namespace is not None:

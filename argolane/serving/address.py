@@ -12,8 +12,6 @@ from argolane.project import Project
 from argolane.serving import status
 from argolane.serving.deployments import Deployments
 
-API = "/api/v1.0/predictions"
-
 
 @dataclass(frozen=True)
 class Address:
@@ -44,14 +42,14 @@ def address(project: Project, name: str, *, cluster: str = "") -> Address:
         if not parts.path.endswith("/predictions"):
             raise ArgolaneError(
                 f"{cluster!r} has a path; expected an ingress without one, such as"
-                f" {parts.scheme}://{parts.netloc}, or a URL that ends in {API}."
+                f" {parts.scheme}://{parts.netloc}, or a URL that ends in {status.PREDICTIONS}."
             )
         return Address(cluster, "")
     namespace = project.settings.namespace
     port = parts.port or (443 if parts.scheme == "https" else 80)
     secure = "https://" if parts.scheme == "https" else ""
     return Address(
-        f"{parts.scheme}://{parts.netloc}/seldon/{namespace}/{name}{API}",
+        f"{parts.scheme}://{parts.netloc}/seldon/{namespace}/{name}{status.PREDICTIONS}",
         f"{secure}{parts.hostname}:{port}",
         {"seldon": name, "namespace": namespace},
     )

@@ -14,7 +14,7 @@ CREATING, AVAILABLE, FAILED = "Creating", "Available", "Failed"
 # After so many failed starts in a row a version is called Failed; it is tried on, and may still come up.
 ENOUGH = 3
 NOTHING_ANSWERS = "replicas is 0: nothing answers. Set it to 1 or more."
-_PATH = "/api/v1.0/predictions"
+PREDICTIONS = "/api/v1.0/predictions"
 _NOTHING_TO_DO = {
     "AmbassadorMappingsReady": "No Ambassador Mappaings defined",
     "HpasReady": "No HPAs defined",
@@ -25,7 +25,7 @@ _NOTHING_TO_DO = {
 
 
 def url(port: int) -> str:
-    return f"http://{HOST}:{port}{_PATH}"
+    return f"http://{HOST}:{port}{PREDICTIONS}"
 
 
 def grpc_address(body: Mapping[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""A submission in, a finished run out: the loop around the reconciler, its pods, record and observers."""
+"""A submission in, a finished run out: the loop around the reconciler, its pods, record and observers.
+
+Over 300 lines because it is one loop: its turns share the state of the run, and are read side by side.
+"""
 
 import shutil
 import sys

@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,19 @@ class Server:
 
 @contextlib.contextmanager
 def served(
-    python: Path, model: str, folder: Path, log: Path, *, root: Path = ROOT, **env: str
+    python: Path,
+    model: str,
+    folder: Path,
+    log: Path,
+    *,
+    root: Path = ROOT,
+    argv: Sequence[str] = (),
+    **env: str,
 ) -> Iterator[Server]:
-    """The model in `folder` behind the server of its model.yaml, ready; its process group ends with it."""
+    """The model in `folder` behind the server of its model.yaml, ready; its process group ends with it.
+
+    `argv` starts one that is none of ours.
+    """
     http, metrics = free_ports(2)
     environment = {
         **os.environ,
@@ -54,7 +64,7 @@ def served(
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
         **env,
     }
-    argv = [
+    argv = argv or [
         str(python),
         "-m",
         "models.runtimes.server",

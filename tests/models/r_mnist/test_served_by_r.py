@@ -7,7 +7,6 @@ probabilities, the values of the tags, and the words of an error.
 import json
 import os
 import shutil
-import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ import pytest
 
 from models.contract import version
 from tests.models.conftest import ROOT, python_of, train
-from tests.models.serving import Server, await_health, free_ports, served
+from tests.models.serving import Server, free_ports, served
 
 pytestmark = [
     pytest.mark.heavy,
@@ -29,6 +28,8 @@ pytestmark = [
 ROW = json.loads((ROOT / "models/r_mnist/request.json").read_text())["data"]["ndarray"][0]
 ASKED = {"data": {"ndarray": [ROW]}}
 TENSOR = {"shape": [1, 784], "values": ROW}
+SERVE = ["Rscript", "--vanilla", "models/r_mnist/serve.R"]
+NAMED = {"PREDICTIVE_UNIT_ID": "arm", "PREDICTIVE_UNIT_IMAGE": "digits:test"}
 FORM = "application/x-www-form-urlencoded"
 MESSAGES: dict[str, Any] = {
     "a row": ASKED,
@@ -68,35 +69,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def by_r(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, int]]:
     """serve.R as the image runs it, and the port of its metrics."""
-    http, metrics = free_ports(2)
+    [metrics] = free_ports(1)
     log = tmp_path_factory.mktemp("r") / "log"
-    told = {
-        "MODEL_DIR": str(trained),
-        "MODEL_HOST": "127.0.0.1",
-        "PREDICTIVE_UNIT_ID": "arm",
-        "PREDICTIVE_UNIT_IMAGE": "digits:test",
-        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(http),
-        "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["Rscript", "--vanilla", "models/r_mnist/serve.R"],
-            cwd=ROOT, env={**os.environ, **told}, stdout=output, stderr=output, start_new_session=True,
-        )  # fmt: skip
-    try:
-        server = Server(f"http://127.0.0.1:{http}", process)
-        await_health(server, log)
+    told = {"MODEL_HOST": "127.0.0.1", "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics), **NAMED}
+    python = python_of("r_mnist/train.lock")
+    with served(python, "r_mnist", trained, log, argv=SERVE, **told) as server:
         yield server, metrics
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @pytest.fixture(scope="module")
 def by_wrapper(runtime: Path, sk_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log = tmp_path_factory.mktemp("sk") / "log"
-    named = {"PREDICTIVE_UNIT_ID": "arm", "PREDICTIVE_UNIT_IMAGE": "digits:test"}
-    with served(runtime, "sk_mnist", sk_mnist, log, **named) as server:
+    with served(runtime, "sk_mnist", sk_mnist, log, **NAMED) as server:
         yield server
 
 
@@ -171,7 +155,6 @@ def test_a_version_that_is_not_whole_is_not_served(
         (tmp_path / "v" / spoilt).write_bytes((trained / spoilt).read_bytes()[:100])
     environment = {**os.environ, "MODEL_DIR": str(tmp_path / "v") if spoilt else ""}
     done = subprocess.run(
-        ["Rscript", "--vanilla", "models/r_mnist/serve.R"],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60,
+        SERVE, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 1 and said in done.stderr

@@ -86,6 +86,19 @@ def processes(root: Path) -> list[psutil.Process]:
     return found
 
 
+def supervisors(root: Path, *words: str) -> list[psutil.Process]:
+    """Those of the project's processes that supervise, and have these words on their command line."""
+    asked = {"argolane.serving.supervisor", *words}
+    return [process for process in processes(root) if asked <= _words(process)]
+
+
+def _words(process: psutil.Process) -> set[str]:
+    try:
+        return set(process.cmdline())
+    except psutil.Error:  # it has ended since it was found
+        return set()
+
+
 def until(fact: Callable[[], Any], *, within: float = 10) -> Any:
     """The value of `fact` once it is true; fails after `within` seconds."""
     deadline = time.monotonic() + within
@@ -109,7 +122,13 @@ def tools() -> Any:
     import types
 
     return types.SimpleNamespace(
-        MODEL=MODEL, container=container, manifest=manifest, processes=processes, until=until, ask=ask
+        MODEL=MODEL,
+        container=container,
+        manifest=manifest,
+        processes=processes,
+        supervisors=supervisors,
+        until=until,
+        ask=ask,
     )
 
 

@@ -323,7 +323,7 @@ def test_two_applies_at_once_leave_one_deployment(
         thread.join()
     deployments.wait("m", timeout=30)
     assert tools.ask(deployments.url("m"))["version"] in "01"
-    supervisors = [p for p in tools.processes(project.root) if "argolane.serving.supervisor" in p.cmdline()]
+    supervisors = tools.supervisors(project.root)
     assert len(supervisors) == 1
 
 

@@ -85,9 +85,8 @@ def test_a_deployment_that_does_not_answer_is_a_503(
     status, answer = ask(f"{base}/seldon/demo/m/api/v1.0/predictions", {"strData": "x"})
     assert status == 503
     assert "no version that is ready yet" in answer["status"]["info"]
-    for process in tools.processes(project.root):
-        if "argolane.serving.supervisor" in process.cmdline():
-            process.kill()
+    for process in tools.supervisors(project.root):
+        process.kill()
     tools.until(lambda: not tools.processes(project.root))
     status, answer = ask(f"{base}/seldon/demo/m/api/v1.0/predictions", {"strData": "x"})
     assert status == 503

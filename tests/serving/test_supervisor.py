@@ -19,9 +19,7 @@ from argolane.serving.deployments import Deployments
 
 
 def supervisor(project: Project, tools: Any) -> psutil.Process:
-    found: psutil.Process = next(
-        p for p in tools.processes(project.root) if "argolane.serving.supervisor" in p.cmdline()
-    )
+    found: psutil.Process = tools.supervisors(project.root)[0]
     return found
 
 

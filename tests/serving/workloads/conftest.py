@@ -146,6 +146,7 @@ def web(tools: Any) -> Any:
     """This module's functions, for tests that start deployments."""
     made = types.SimpleNamespace(**{name: value for name, value in globals().items() if callable(value)})
     made.processes = tools.processes
+    made.supervisors = tools.supervisors
 
     def until(fact: Callable[[], Any], *, within: float = 20) -> Any:
         """As ever; nobody who listens is no fact yet."""

@@ -113,7 +113,7 @@ def test_a_rollout_is_complete_when_its_service_has_heard(api: ApiServer, projec
     api.apply(web.deployment(VERSION="1"))
     web.up(api)
     web.until(lambda: web.get(port))
-    (routing,) = [p for p in web.processes(project.root) if "--kind=Service" in p.cmdline()]
+    (routing,) = web.supervisors(project.root, "--kind=Service")
     routing.suspend()
     api.apply(web.deployment(VERSION="2"))
     told = Store(project, "web", DEPLOYMENT)
@@ -276,9 +276,8 @@ def test_a_supervisor_that_was_killed(api: ApiServer, project: Project, web: Any
     api.apply(asked)
     web.up(api)
     everything = web.processes(project.root)
-    for process in everything:
-        if "argolane.serving.supervisor" in process.cmdline():
-            process.kill()
+    for process in web.supervisors(project.root):
+        process.kill()
     web.until(lambda: not any(p.is_running() and p.status() != "zombie" for p in everything))
     found = api.get("Deployment", "web")
     assert found
@@ -325,7 +324,7 @@ def test_two_applies_at_once(api: ApiServer, project: Project, web: Any) -> None
         thread.join()
     assert sorted(said) == ["configured", "configured", "created"]
     assert web.up(api)["metadata"]["generation"] == 3
-    supervisors = [p for p in web.processes(project.root) if "argolane.serving.supervisor" in p.cmdline()]
+    supervisors = web.supervisors(project.root)
     assert len({p.pid for p in supervisors}) == 1
 
 

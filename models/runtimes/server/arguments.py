@@ -50,6 +50,12 @@ def read(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace:
     return found
 
 
+def grpc_asked(found: argparse.Namespace, argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether a flag or variable asks for gRPC. The wrapper starts a worker where nothing is said, too."""
+    said = any(each.partition("=")[0] == "--grpc-workers" for each in argv) or "GRPC_WORKERS" in environ
+    return said and found.grpc_workers > 0
+
+
 def log_level(asked: str, environ: Mapping[str, str]) -> str:
     """SELDON_LOG_LEVEL goes before the flag. Raises SystemExit."""
     level = environ.get("SELDON_LOG_LEVEL", asked.upper())

@@ -14,7 +14,7 @@ VARIABLE = "MODEL_SERVER"
 STOCK_ONLY = {
     "GUNICORN_WORKERS": ("--workers", 1),
     "GUNICORN_MAX_REQUESTS": ("--max-requests", 0),
-    "GRPC_WORKERS": ("--grpc-workers", 0),
+    "GRPC_WORKERS": ("--grpc-workers", 1),
     "TRACING": ("--tracing", 0),
     "SELDON_DEBUG": ("--debug", 0),
 }

@@ -84,6 +84,15 @@ def written(
         answer["strData"] = given
     else:
         answer["data"] = _data(model, request, given, absent)
+    puid = request.get("meta", {}).get("puid")
+    answer["meta"] = told(model, meta, puid, metrics=metrics, tags=tags, absent=absent)
+    return answer
+
+
+def told(
+    model: Any, meta: Any, puid: Any, *, metrics: Iterable[Any], tags: Any, absent: Any
+) -> dict[str, Any]:
+    """An answer's meta: that of its request, and what class and container say of themselves."""
     before = meta or {}
     own_tags, own_metrics = before.get("tags", {}), before.get("metrics", [])
     path = {**node(), **before.get("requestPath", {})}
@@ -92,10 +101,8 @@ def written(
             own_tags.update(more)
     if metrics:
         own_metrics.extend(metrics)
-    puid = request.get("meta", {}).get("puid")
-    told = {"tags": own_tags, "metrics": own_metrics, "puid": puid, "requestPath": path}
-    answer["meta"] = {name: value for name, value in told.items() if value}
-    return answer
+    found = {"tags": own_tags, "metrics": own_metrics, "puid": puid, "requestPath": path}
+    return {name: value for name, value in found.items() if value}
 
 
 def node() -> dict[str, str]:
@@ -120,11 +127,12 @@ def _data(model: Any, request: dict[str, Any], given: Any, absent: Any) -> dict[
         data: dict[str, Any] = {"tensor": {"values": values.ravel().tolist(), "shape": values.shape}}
     else:
         data = {"ndarray": given if isinstance(given, list) else given.tolist()}
-    data["names"] = _names(model, values, absent)
+    data["names"] = column_names(model, values, absent)
     return data
 
 
-def _names(model: Any, values: np.ndarray, absent: Any) -> Any:
+def column_names(model: Any, values: np.ndarray, absent: Any) -> Any:
+    """Of the columns: what the class calls them."""
     if values.ndim < 2:
         return []
     known = getattr(model, "class_names", None)

@@ -20,7 +20,7 @@ ROLES = {
     "/route": "route",
     "/aggregate": "aggregate",
 }
-_TAGS = {"transform_input": "inputtransform", "transform_output": "outputtransform", "route": "router"}
+TAGS = {"transform_input": "inputtransform", "transform_output": "outputtransform", "route": "router"}
 
 
 def whole(model: Any, role: str) -> bool:
@@ -42,25 +42,25 @@ class Methods:
         if role == "aggregate":
             return self._aggregate(message)
         parts = read(message, keeps_text=self._keeps_text)
-        data, metrics, tags = self._called(role, parts)
+        data, metrics, tags = self.called(role, parts)
         if role == "route":
             if not isinstance(data, int):
                 raise _bad(f"Routing response must be int but got {data}")
             data = np.array([[data]])
         meta = None if role == "route" else parts.meta
-        counted = self._counted(_TAGS.get(role, role), metrics)
+        counted = self.counted(TAGS.get(role, role), metrics)
         return self._written(message, data, meta, counted, tags)
 
     def health(self) -> dict[str, Any]:
         """What `/health/status` says."""
-        absent = _absent()
+        absent = not_implemented()
         found: Any = "healthy"
         if hasattr(self._model, "health_status"):
             try:
                 found = self._model.health_status()
             except absent:
                 found = "not implemented - assuming healthy"
-        return self._written({}, found, None, self._counted("health", []), {})
+        return self._written({}, found, None, self.counted("health", []), {})
 
     def _aggregate(self, message: Any) -> dict[str, Any]:
         messages = message.get("seldonMessages") if type(message) is dict else message
@@ -69,7 +69,7 @@ class Methods:
         parts = [read(each, keeps_text=self._keeps_text) for each in messages]
         given = self._model.aggregate([each.features for each in parts], [each.names for each in parts])
         data, metrics, tags = _taken(given)
-        counted = self._counted("aggregate", metrics)
+        counted = self.counted("aggregate", metrics)
         metas = [each.meta for each in parts if each.meta]
         own: dict[str, Any] = {"tags": {}, "requestPath": {}}
         for meta in metas:
@@ -78,7 +78,7 @@ class Methods:
         before = [each for meta in metas for each in meta.get("metrics", [])]
         return self._written(messages[0], data, own, [*before, *counted], tags)
 
-    def _called(self, role: str, parts: Parts) -> tuple[Any, Any, Any]:
+    def called(self, role: str, parts: Parts) -> tuple[Any, Any, Any]:
         """Data, metrics and tags that the class's method gives."""
         method = getattr(self._model, role, None)
         if role == "route":
@@ -91,11 +91,11 @@ class Methods:
         try:
             return _taken(_call(method, parts))
         except Exception as error:
-            if isinstance(error, _absent()):
+            if isinstance(error, not_implemented()):
                 return absent, [], {}
             raise
 
-    def _counted(self, kind: str, metrics: Any) -> list[Any]:
+    def counted(self, kind: str, metrics: Any) -> list[Any]:
         """Add up what a request counted; what the answer tells of it."""
         if metrics == [] and not hasattr(self._model, "metrics"):
             return []
@@ -105,7 +105,7 @@ class Methods:
         return counted
 
     def _written(self, request: Any, data: Any, meta: Any, metrics: Any, tags: Any) -> dict[str, Any]:
-        return written(self._model, request, data, meta, metrics=metrics, tags=tags, absent=_absent())
+        return written(self._model, request, data, meta, metrics=metrics, tags=tags, absent=not_implemented())
 
 
 def _call(method: Callable[..., Any], parts: Parts) -> Any:
@@ -121,7 +121,7 @@ def _taken(given: Any) -> tuple[Any, Any, Any]:
     return (given, [], {}) if apart is None else (apart.data, apart.metrics, apart.tags)
 
 
-def _absent() -> Any:
+def not_implemented() -> Any:
     """What a method raises that is not there."""
     return _known("SeldonNotImplementedError")
 

@@ -38,31 +38,36 @@ KEPT = (
 class Ports:
     http: int
     metrics: int
+    grpc: int
 
 
 @contextlib.contextmanager
-def serving(command: list[str], name: str, log: Path, **env: str) -> Iterator[Ports]:
-    """`command` with the class's name behind it, once it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as a, socket.create_server(("127.0.0.1", 0)) as b:
-        ports = Ports(a.getsockname()[1], b.getsockname()[1])
+def serving(
+    command: list[str], name: str, log: Path, *, module: str = "", grpc: bool = False, **env: str
+) -> Iterator[Ports]:
+    """`command` with the class's name behind it, once it answers, over gRPC as well where it is asked for."""
+    with contextlib.ExitStack() as stack:
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        ports = Ports(*(each.getsockname()[1] for each in free))
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{LOOPBACK}:{ROOT}:{HERE}",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "GRPC_WORKERS": "0",
+        "GRPC_WORKERS": str(int(grpc)),
+        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(ports.grpc),
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(ports.http),
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(ports.metrics),
         **ENVIRONMENT.get(name, {}),
         **env,
     }
-    module = "wrapper_components" if name in COMPONENTS else "wrapper_classes"
+    module = module or ("wrapper_components" if name in COMPONENTS else "wrapper_classes")
     argv = [*command, f"{module}.{name}", "--service-type", "MODEL"]
     with log.open("wb") as output:
         process = subprocess.Popen(argv, cwd=HERE, env=environment, stdout=output, stderr=output,
                                    start_new_session=True)  # fmt: skip
     try:
         end = time.monotonic() + 60
-        while not all(map(_open, (ports.http, ports.metrics))):
+        while not all(map(_open, (ports.http, ports.metrics, *([ports.grpc] if grpc else [])))):
             if process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"{name} does not serve:\n{log.read_text()}")
             time.sleep(0.1)
@@ -96,10 +101,10 @@ def ask(case: Case, ports: Ports) -> dict[str, Any]:
         text = body.decode()
     except UnicodeDecodeError:
         return {**kept, "base64": base64.b64encode(body).decode()}
-    return {**kept, "body": _timeless(text)}
+    return {**kept, "body": timeless(text)}
 
 
-def _timeless(text: str) -> str:
+def timeless(text: str) -> str:
     text = re.sub(r'worker_id="\d+"', 'worker_id="PID"', text)
     return re.sub(r"0x[0-9a-f]{8,}", "0xADDRESS", text)
 

@@ -183,15 +183,15 @@ def stock(project: Project, work: Path) -> Server:
 
 
 @contextlib.contextmanager
-def started(server: Server, body: bytes | None = None) -> Iterator[Up]:
-    """Until it gives an answer to `body`, or is well where there is none."""
+def started(server: Server, body: bytes | None = None, *, grpc: bool = False) -> Iterator[Up]:
+    """Until it gives an answer to `body`, or is well where there is none. `grpc`: over gRPC, too."""
     port, metrics = free_port(), free_port()
     ports = {
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(port),
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
     }
     begun = time.perf_counter()
-    env = loopback.environment({**server.env, **ports})
+    env = loopback.environment({**server.env, **ports}, grpc=grpc)
     process = subprocess.Popen(server.command, env=env, cwd=server.folder,
                                start_new_session=True, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)  # fmt: skip

@@ -1,7 +1,7 @@
 """A SeldonDeployment in, who is to be asked over gRPC out.
 
 On a cluster every executor and every wrapper has a gRPC port beside the other. On this machine a port that
-nobody asked for is not opened: a worker for it is a second copy of the model.
+nobody asked for is not opened: it takes a library in memory, and with the stock wrapper a second model.
 """
 
 from argolane.serving.spec import Container, SeldonDeployment

@@ -16,7 +16,7 @@ FOLDER = Mount(_INSIDE, str(_INSIDE), read_only=True)
 
 
 def environment(given: Mapping[str, str], *, grpc: bool = False) -> dict[str, str]:
-    """`grpc`: whether it has the gRPC workers that it says, or none: each is a second copy of the model."""
+    """`grpc`: whether it has the gRPC workers that it says, or none: see grpc_asked."""
     path = [str(_INSIDE), *filter(None, [given.get("PYTHONPATH")])]
     workers = {} if grpc else {WORKERS: "0"}
     return {**given, "MODEL_HOST": "127.0.0.1", "PYTHONPATH": os.pathsep.join(path), **workers}

@@ -80,11 +80,23 @@ def wrapper() -> Path:
 
 
 @pytest.mark.environments
+@pytest.mark.parametrize("server", ["seldon", "fast"])
 def test_asked_over_grpc_and_by_rest_side_by_side(
-    deployments: Deployments, project: Project, wrapper: Path, monkeypatch: pytest.MonkeyPatch
+    deployments: Deployments,
+    project: Project,
+    wrapper: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tools: Any,
+    server: str,
 ) -> None:
-    """By our client, the command line, and Seldon's own SeldonClient, unchanged."""
-    asked = toy(GRPC_WORKERS="1")
+    """By our client, the command line and Seldon's own, unchanged; the fast server is one process."""
+    if server == "fast":
+        (project.root / "models" / "runtimes").symlink_to(ROOT / "models" / "runtimes")
+        file = project.root / "argolane.toml"
+        file.write_text(
+            file.read_text().replace("seldon-core-microservice", 'python", "-m", "models.runtimes.server')
+        )
+    asked = toy(GRPC_WORKERS="1", MODEL_SERVER=server)
     asked["spec"]["transport"] = "grpc"
     deployments.apply(asked)
     body = deployments.wait("toy", timeout=40)
@@ -111,6 +123,8 @@ def test_asked_over_grpc_and_by_rest_side_by_side(
     assert json.loads(seldon.stdout.splitlines()[-1]) == {"rest": said, "grpc": said}
     (log,) = (project.state / "deployments" / "toy" / "logs").glob("toy-*/m.txt")
     assert log.read_text().count("told [[1.0, 2.0]] 0.5") == 2
+    units = [each for each in tools.processes(project.root) if "toy.Model" in each.cmdline()]
+    assert (len(units) == 1) is (server == "fast")
 
 
 def test_who_does_not_ask_pays_nothing(deployments: Deployments, project: Project, tools: Any) -> None:

@@ -140,7 +140,7 @@ def _listed(values: np.ndarray) -> bytes:
     cells[..., : len(_NUMBER)] = _NUMBER
     cells[..., len(_NUMBER) :] = _bytes(values)
     if values.ndim == 1:
-        return cells.tobytes()
+        return bytes(cells)
     length = values.shape[1] * _CELL
     inner = _LIST + _said(length)
     head = _NUMBER[:1].tobytes() + _said(len(inner) + length) + inner

@@ -23,7 +23,13 @@ def python() -> Path:
     return made / "bin" / "python"
 
 
-@pytest.mark.parametrize("name", CALLS)
+# What these are served by is mostly what others are; those are asked in make test.
+RARE = ("Ours", "Component", "Custom", "Deprecated", "BadMetadata")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.heavy] * (name in RARE)) for name in CALLS]
+)
 def test_a_class_is_answered_for_over_grpc_as_the_stock_wrapper_does(
     name: str, python: Path, tmp_path: Path
 ) -> None:

@@ -85,7 +85,9 @@ def sent(call: Call) -> bytes:
     if isinstance(call.request, bytes):
         return call.request
     kind = message(_REQUESTS.get(call.method.rpartition("/")[2], "SeldonMessage"))
-    found: bytes = json_format.ParseDict(call.request, kind(), descriptor_pool=pool()).SerializeToString()
+    found: bytes = json_format.ParseDict(call.request, kind(), descriptor_pool=pool()).SerializeToString(
+        deterministic=True
+    )
     return found
 
 

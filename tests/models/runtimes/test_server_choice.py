@@ -20,6 +20,9 @@ FOREIGN = ["Foreign.Model"]
         (["models.sticky.predict.Model"], {}, "seldon"),
         (FOREIGN, {"MODEL_SERVER": "fast"}, "fast"),
         (OURS, {"GUNICORN_WORKERS": "1", "TRACING": "0", "SELDON_DEBUG": "false"}, "fast"),
+        (OURS, {"GRPC_WORKERS": "1", "GRPC_THREADS": "4"}, "fast"),
+        (OURS, {"GRPC_WORKERS": "1", "MODEL_SERVER": "seldon"}, "seldon"),
+        ([*OURS, "--grpc-workers=1"], {}, "fast"),
     ],
 )
 def test_model_yaml_says_which_server_and_a_container_may_say_another(
@@ -38,7 +41,7 @@ def test_model_yaml_says_which_server_and_a_container_may_say_another(
         ([*OURS, "--debug"], {}),
         (OURS, {"TRACING": "1"}),
         (OURS, {"GUNICORN_MAX_REQUESTS": "100"}),
-        (OURS, {"GRPC_WORKERS": "1"}),
+        (OURS, {"GRPC_WORKERS": "2"}),
     ],
 )
 def test_what_the_fast_server_does_not_do_is_done_by_seldons(

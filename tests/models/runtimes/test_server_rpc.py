@@ -1,0 +1,213 @@
+"""The fast server as a process that gRPC asks, too; what it answers is in tests/conformance/wrapper."""
+
+import contextlib
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from argolane.errors import ArgolaneError
+from argolane.serving import rpc_client
+from tests.models.conftest import ROOT, run
+from tests.models.serving import Server, free_ports, served
+
+pytestmark = pytest.mark.environments
+
+SLOW = """
+import time
+import numpy as np
+
+class Model:
+    asked = 0
+
+    def predict(self, X, names, meta=None):
+        self.asked += 1
+        print("asked", flush=True)
+        time.sleep(float(X[0][0]))
+        return np.array([[self.asked]])
+"""
+LOOPBACK = ROOT / "argolane" / "serving" / "inside"  # nobody but this machine can ask
+
+
+def server_argv(runtime: Path) -> list[str]:
+    return [str(runtime), "-m", "models.runtimes.server", "slow.Model", "--service-type", "MODEL"]
+
+
+@contextlib.contextmanager
+def slow(runtime: Path, folder: Path, **env: str) -> Iterator[tuple[Server, int]]:
+    """A class that takes as long as its first number says, and its port of gRPC."""
+    (folder / "slow.py").write_text(SLOW)
+    (port,) = free_ports(1)
+    with served(
+        runtime, "slow", folder, folder / "log.txt", argv=server_argv(runtime),
+        PYTHONPATH=f"{LOOPBACK}:{ROOT}:{folder}", MODEL_SERVER="fast",
+        PREDICTIVE_UNIT_GRPC_SERVICE_PORT=str(port), **env,
+    ) as server:  # fmt: skip
+        yield server, port
+
+
+def rows(seconds: float) -> dict[str, Any]:
+    return {"data": {"ndarray": [[seconds]]}}
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def test_rest_and_grpc_ask_the_one_model_of_the_one_process(runtime: Path, tmp_path: Path) -> None:
+    """A count goes on from one to the other, and there is no second process."""
+    with slow(runtime, tmp_path, GRPC_WORKERS="1") as (server, port):
+        counts = [
+            server.ask(rows(0))[1]["data"]["ndarray"][0][0],
+            rpc_client.predict(f"127.0.0.1:{port}", rows(0))["data"]["ndarray"][0][0],
+            server.ask(rows(0))[1]["data"]["ndarray"][0][0],
+        ]
+        assert counts == [1, 2, 3]
+        assert psutil.Process(server.process.pid).children(recursive=True) == []
+
+
+def test_who_does_not_ask_has_no_grpc(runtime: Path, tmp_path: Path) -> None:
+    """Neither the port nor the library."""
+    with slow(runtime, tmp_path) as (server, port):
+        server.ask(rows(0))
+        assert not listens(port)
+        assert "cygrpc" not in Path(f"/proc/{server.process.pid}/maps").read_text()
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_calls_under_way_are_answered_before_the_end(runtime: Path, tmp_path: Path, threads: str) -> None:
+    """SIGTERM within one of each kind; nobody is let in any more, and the process ends in good order.
+
+    With one thread the class is called by one of them at a time.
+    """
+    with (
+        slow(runtime, tmp_path, GRPC_WORKERS="1", GRPC_THREADS=threads) as (server, port),
+        ThreadPoolExecutor(2) as pool,
+    ):
+        address = f"127.0.0.1:{port}"
+        begun = [pool.submit(rpc_client.predict, address, rows(2), timeout=30)]
+        if threads == "2":
+            begun.append(pool.submit(lambda: server.ask(rows(2))[1]))
+        while (tmp_path / "log.txt").read_text().count("asked\n") < len(begun):
+            assert server.process.poll() is None
+        server.process.terminate()
+        if threads == "2":
+            with pytest.raises(subprocess.TimeoutExpired):
+                server.process.wait(1)
+            assert not listens(port)
+            with pytest.raises(ArgolaneError, match="nothing answers there over gRPC"):
+                rpc_client.predict(address, rows(0))
+        answers = [each.result(timeout=30)["data"]["ndarray"] for each in begun]
+        assert sorted(answers) == [[[1 + at]] if len(begun) == 1 else [[2]] for at in range(len(begun))]
+        assert server.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("taken", ["HTTP", "GRPC"])
+def test_a_port_that_another_process_has_ends_it_with_the_ports_name(
+    runtime: Path, tmp_path: Path, taken: str
+) -> None:
+    """One line on stderr, which says how to name another one."""
+    (tmp_path / "slow.py").write_text(SLOW)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = dict(zip(("HTTP", "GRPC", "METRICS"), free_ports(3), strict=True))
+        ports[taken] = other.getsockname()[1]
+        env = {f"PREDICTIVE_UNIT_{name}_SERVICE_PORT": str(port) for name, port in ports.items()}
+        done = run(runtime, *server_argv(runtime)[1:], MODEL_SERVER="fast", GRPC_WORKERS="1",
+                   PYTHONPATH=f"{LOOPBACK}:{ROOT}:{tmp_path}", **env)  # fmt: skip
+    assert done.returncode == 1
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"Cannot listen on port {ports[taken]} ({taken.lower()}): Address already in use")
+    assert f"PREDICTIVE_UNIT_{taken}_SERVICE_PORT" in said
+
+
+def test_an_annotation_that_is_no_size_is_refused(runtime: Path, tmp_path: Path) -> None:
+    """The error quotes it, before the model is loaded."""
+    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "annotations").write_text('seldon.io/grpc-max-message-size="4 MB"\n')
+    starter = ROOT / "tests" / "conformance" / "wrapper" / "wrapper_annotated.py"
+    done = run(runtime, starter, tmp_path / "annotations", *server_argv(runtime)[2:], MODEL_SERVER="fast",
+               GRPC_WORKERS="1", PYTHONPATH=f"{LOOPBACK}:{ROOT}:{tmp_path}")  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        1, "The annotation seldon.io/grpc-max-message-size is '4 MB'; expected a number of bytes."
+    )  # fmt: skip
+
+
+TABLES = """
+import random
+import numpy as np
+from seldon_core import seldon_methods
+from seldon_core.proto.prediction_pb2 import SeldonMessage
+from seldon_core.utils import json_to_seldon_message
+from models.runtimes.server.messages import Unread
+from models.runtimes.server.metrics import Metrics
+from models.runtimes.server.rpc_methods import RpcMethods
+
+class Model:
+    def predict(self, X, names, meta=None):
+        flags = X.flags.writeable, X.flags.aligned, X.flags.c_contiguous
+        self.seen = X.tolist(), X.dtype.str, X.shape, flags, list(names), meta.copy()
+        return X * 2
+    def tags(self):
+        return {"version": "1", "part": 1.5, "yes": True, "one": 1}
+
+def message(form, shape, names, meta):
+    values = np.random.default_rng(len(shape)).normal(size=shape).round(3)
+    tensor = {"shape": shape, "values": values.ravel().tolist()}
+    data = {"names": names, form: tensor if form == "tensor" else values.tolist()}
+    told = {} if meta is None else {"meta": meta}
+    return json_to_seldon_message({"data": data, **told}).SerializeToString()
+
+model, metrics = Model(), Metrics()
+own = RpcMethods(model, metrics)
+def both(body):
+    found = own.answer("predict", body), model.seen
+    request = SeldonMessage.FromString(body)
+    wanted = seldon_methods.predict(model, request, metrics).SerializeToString(), model.seen
+    assert found == wanted, (body, found, wanted)
+
+metas = None, {}, {"puid": "p", "tags": {"one": 2, "two": [None, {"b": False}]}, "requestPath": {"a": "b"}}
+shapes = [1], [5], [40], [1, 1], [3, 4], [2, 784], [1, 11], [1, 12], [200, 3]
+bodies = [
+    message(form, shape, names, meta) for form in ("tensor", "ndarray")
+    for shape in shapes for names in ([], ["a", "\\u00e9"]) for meta in metas
+]
+bodies.append(message("tensor", [2, 3, 4], [], None))
+for body in bodies:
+    both(body)
+rng, read = random.Random(7), 0
+small = [body for body in bodies if len(body) < 400]
+for _ in range(2000):
+    body = bytearray(rng.choice(small))
+    for _ in range(rng.randint(1, 3) // 2 or 1):
+        at, how = rng.randrange(len(body)), rng.choice((0, 0, 0, 1, 2, 3))
+        if how == 0:
+            body[at] = rng.randrange(256)
+        elif how == 1:
+            del body[at : at + rng.randint(1, 12)]
+        elif how == 2:
+            body[at:at] = body[at : at + rng.randint(1, 12)]
+        else:
+            body += rng.choice(small)
+        if not body:
+            break
+    try:
+        own.answer("predict", bytes(body))
+    except Unread:
+        continue
+    both(bytes(body))
+    read += 1
+print("equal", len(bodies), read > 400)
+"""
+
+
+def test_tables_of_numbers_are_what_the_wrapper_reads_and_writes(runtime: Path) -> None:
+    """Byte for byte, what the class is told too; of bytes that went wrong none is read as something else."""
+    done = run(runtime, "-c", TABLES)
+    assert done.stdout.splitlines()[-1:] == ["equal 109 True"], done.stderr

@@ -98,6 +98,8 @@ class Front:
 
     def _next(self) -> Backend:
         """Replicas share the load; one that is being started again is passed over while another is ready."""
+        if len(self.backends) == 1:
+            return self.backends[0]
         ready = [backend for backend in self.backends if backend.ready()] or self.backends
         return min(ready, key=lambda backend: backend.in_flight)
 

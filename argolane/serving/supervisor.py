@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import uvloop
+
 from argolane.errors import ArgolaneError
 from argolane.serving.store import DEPLOYMENT, SELDON, SERVICE, Store, names, project_at
 
@@ -195,7 +197,7 @@ def main(arguments: list[str] | None = None) -> None:
         logging.shutdown()
         os._exit(0)
 
-    asyncio.run(supervise())
+    uvloop.run(supervise())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import uvloop
+
 from argolane.errors import ArgolaneError
 from argolane.serving import ports
 from argolane.serving.check import nodes
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         flags = settings.parse(arguments)
-        return asyncio.run(_serve(flags))
+        return uvloop.run(_serve(flags))
     except ArgolaneError as error:
         print(error, file=sys.stderr)  # noqa: T201  (a program's own last words)
         return error.exit_status

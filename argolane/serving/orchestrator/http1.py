@@ -8,12 +8,12 @@ import asyncio
 import contextlib
 import socket
 from dataclasses import dataclass, replace
+from typing import cast
 
 import httptools
 
 Address = tuple[str, int]
 
-_CHUNK = 65536
 _LONGEST_HEAD = 65536
 
 
@@ -95,12 +95,18 @@ class ResponseReader:
             self._response = Response(self._status, self._headers, b"".join(self._body), keep)
 
 
-class Connection:
-    """One connection: one `exchange` after the other."""
+class Connection(asyncio.Protocol):
+    """One connection: one `exchange` after the other.
+
+    It listens all the time: to wait anew for each answer would cost as much as to read it.
+    """
 
     def __init__(self, connected: socket.socket) -> None:
         self.idle_since = 0.0
         self._socket = connected
+        self._transport: asyncio.Transport
+        self._reader = ResponseReader()
+        self._answer: asyncio.Future[Response] | None = None
 
     @classmethod
     async def dial(cls, address: Address) -> "Connection":
@@ -108,17 +114,28 @@ class Connection:
         host, port = address
         # Containers of a pod are at `localhost`: its look-up would cost more than the call.
         if host in ("localhost", "127.0.0.1"):
-            return cls(await _connected(socket.AF_INET, ("127.0.0.1", port)))
+            return await cls._made(socket.AF_INET, ("127.0.0.1", port))
         *others, last = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         for place in others:
             with contextlib.suppress(OSError):
-                return cls(await _connected(place[0], place[4]))
-        return cls(await _connected(last[0], last[4]))
+                return await cls._made(place[0], place[4])
+        return await cls._made(last[0], last[4])
+
+    @classmethod
+    async def _made(cls, family: int, place: tuple[object, ...]) -> "Connection":
+        connected = await _connected(family, place)
+        _, made = await asyncio.get_running_loop().create_connection(lambda: cls(connected), sock=connected)
+        return made
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
 
     def usable(self) -> bool:
         """Whether the node has neither closed it nor said anything unasked."""
+        if self._transport.is_closing():
+            return False
         try:
-            self._socket.recv(1)
+            self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return True
         except OSError:
@@ -127,19 +144,41 @@ class Connection:
 
     async def exchange(self, request: bytes) -> Response:
         """Raises ConnectionError. A call that fails or is cancelled closes the connection."""
-        loop, reader = asyncio.get_running_loop(), ResponseReader()
+        self._reader, self._answer = ResponseReader(), asyncio.get_running_loop().create_future()
         try:
-            await loop.sock_sendall(self._socket, request)
-            while data := await loop.sock_recv(self._socket, _CHUNK):
-                if response := reader.feed(data):
-                    return response
-            return reader.feed_eof()
+            self._transport.write(request)
+            response = await self._answer
         except BaseException:
-            self.close()
+            self._transport.abort()
             raise
+        # A node may answer, too, before it has read all.
+        unread = response.keep and self._transport.get_write_buffer_size() > 0
+        return replace(response, keep=False) if unread else response
+
+    def data_received(self, data: bytes) -> None:
+        if self._answer is None or self._answer.done():
+            self._transport.close()  # nobody asked
+            return
+        try:
+            response = self._reader.feed(data)
+        except BadAnswer as error:
+            self._answer.set_exception(error)
+        else:
+            if response:
+                self._answer.set_result(response)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._answer is None or self._answer.done():
+            return
+        try:
+            if error is not None:
+                raise error
+            self._answer.set_result(self._reader.feed_eof())
+        except Exception as lost:
+            self._answer.set_exception(lost)
 
     def close(self) -> None:
-        self._socket.close()
+        self._transport.close()
 
 
 async def _connected(family: int, place: tuple[object, ...]) -> socket.socket:

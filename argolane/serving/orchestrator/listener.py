@@ -4,15 +4,13 @@ A deployment's supervisor opens it, and so does a graph server that is a process
 its start-up and shutdown alone: signals are the process's own affair, and nothing wakes up while nobody asks.
 """
 
-import asyncio
 import socket
-from collections.abc import Callable
 from typing import Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from argolane.serving.orchestrator.asgi import App
+from argolane.serving.orchestrator.asgi import App, Event
 
 # Longer than clients keep a connection that they do not use: it is they who close it.
 _IDLE_SECONDS = 65
@@ -42,42 +40,39 @@ class Listener:
 
 
 class _OneWrite(HttpToolsProtocol):
-    """uvicorn writes an answer's head, then its body; these leave together."""
+    """uvicorn looks at each header of an answer, writes its head, then its body; these leave at once."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._held = _Held(transport, self._answering)
-        super().connection_made(cast(asyncio.Transport, self._held))
-
-    def on_response_complete(self) -> None:
-        self._held.flush()
-        super().on_response_complete()
-
-    def _answering(self) -> bool:
-        """Whether there is more to come: an app here sends a head and the whole body, or nothing."""
-        return self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.send = _Answer(cycle).send  # type: ignore[method-assign, assignment]
+        super()._start_asgi_task(cycle, app)
 
 
-class _Held:
-    """A transport that keeps back what is written to it while `more` is to come."""
+class _Answer:
+    """The `send` of one request: an app here sends a head and the whole body, or nothing."""
 
-    def __init__(self, transport: asyncio.Transport, more: Callable[[], bool]) -> None:
-        self._transport = transport
-        self._more = more
-        self._parts: list[bytes] = []
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+        self._head: list[bytes] = []
 
-    def write(self, data: bytes) -> None:
-        self._parts.append(data)
-        if not self._more():
-            self.flush()
-
-    def flush(self) -> None:
-        if self._parts:
-            self._transport.write(b"".join(self._parts))
-            self._parts.clear()
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+    async def send(self, event: Event) -> None:
+        cycle = self._cycle
+        if event["type"] == "http.response.start":
+            cycle.response_started = True
+            self._head = [STATUS_LINE[event["status"]]]
+            for name, value in (*cycle.default_headers, *event["headers"]):
+                self._head += (name, b": ", value, b"\r\n")
+                if name == b"connection" and value == b"close":
+                    cycle.keep_alive = False
+            return
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return
+        end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        body = b"" if cycle.scope["method"] == "HEAD" else event["body"]
+        cycle.transport.write(b"".join((*self._head, end, body)))
+        cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()

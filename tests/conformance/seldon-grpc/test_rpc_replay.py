@@ -1,8 +1,7 @@
 """Each scenario of Seldon's executor over gRPC, sent to our graph server in front of replayed nodes."""
 
-import asyncio
-
 import pytest
+import uvloop
 from rpc_deviations import DEATHS, WORDS
 from rpc_replay import names, replay, scenario
 
@@ -10,7 +9,7 @@ from rpc_replay import names, replay, scenario
 @pytest.mark.parametrize("name", names())
 def test_answered_as_by_the_executor(name: str) -> None:
     """Code, words, metadata and message of each answer, and the calls to nodes, are the recorded ones."""
-    assert asyncio.run(replay(name)) == []
+    assert uvloop.run(replay(name)) == []
 
 
 def test_every_deviation_is_one() -> None:

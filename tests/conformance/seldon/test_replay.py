@@ -1,8 +1,7 @@
 """Each recorded scenario of Seldon's executor, sent to our graph server in front of replayed nodes."""
 
-import asyncio
-
 import pytest
+import uvloop
 from deviations import BETTER, PANICS
 from replay import replay
 from scenario import Scenario, names
@@ -15,7 +14,7 @@ REPLAYED = [name for name in names() if name not in PROCESS and name not in BETT
 @pytest.mark.parametrize("name", REPLAYED)
 def test_answered_as_by_the_executor(name: str) -> None:
     """Status, headers and body of each answer, and the calls made to nodes for it, are the recorded ones."""
-    assert asyncio.run(replay(Scenario.load(name), PANICS.get(name, ""))) == []
+    assert uvloop.run(replay(Scenario.load(name), PANICS.get(name, ""))) == []
 
 
 def test_every_scenario_is_held_against_ours() -> None:

@@ -197,7 +197,8 @@ def main(arguments: list[str] | None = None) -> None:
         logging.shutdown()
         os._exit(0)
 
-    uvloop.run(supervise())
+    # The graph server, which every request goes through, is in a SeldonDeployment's.
+    (uvloop if store.kind == SELDON else asyncio).run(supervise())
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def listens(port: int) -> bool:
 
 
 def test_rest_and_grpc_ask_the_one_model_of_the_one_process(runtime: Path, tmp_path: Path) -> None:
-    """A count goes on from one to the other, and there is no second process."""
+    """A count goes on from one to the other, there is no second process, and nobody else can ask."""
     with slow(runtime, tmp_path, GRPC_WORKERS="1") as (server, port):
         counts = [
             server.ask(rows(0))[1]["data"]["ndarray"][0][0],
@@ -70,7 +70,12 @@ def test_rest_and_grpc_ask_the_one_model_of_the_one_process(runtime: Path, tmp_p
             server.ask(rows(0))[1]["data"]["ndarray"][0][0],
         ]
         assert counts == [1, 2, 3]
-        assert psutil.Process(server.process.pid).children(recursive=True) == []
+        process = psutil.Process(server.process.pid)
+        assert process.children(recursive=True) == []
+        heard = {
+            each.laddr.ip for each in process.net_connections("inet") if each.status == psutil.CONN_LISTEN
+        }
+        assert heard <= {"127.0.0.1", "::ffff:127.0.0.1"}
 
 
 def test_who_does_not_ask_has_no_grpc(runtime: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from argolane.errors import ArgolaneError, UsageError
 if TYPE_CHECKING:
     from argolane.serving.load.measured import Measured
     from argolane.serving.load.plan import Plan
+    from argolane.serving.load.running import Running
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
@@ -47,6 +48,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
     "--processes", type=int, default=1, show_default=True, metavar="N",
     help="Of the client; one sends some 20,000 requests a second.",
 )  # fmt: skip
+@click.option("--grpc", is_flag=True, help="Ask over gRPC, not by REST.")
 @click.option("--allow-remote", is_flag=True, help="Load another machine than this one.")
 @click.option(
     "--max-p99", type=click.FloatRange(0), metavar="MS", help="Fail where the 99th percentile is more."
@@ -63,9 +65,9 @@ def load(deployment: str, output: str, picture: Path | None, max_p99: float | No
          **asked: Any) -> None:  # fmt: skip
     """Send a deployment a load of requests, and print how many it answers, and how fast.
 
-    DEPLOYMENT is a name from `argolane get deployments`, or a URL. Latencies of an open loop count from the
-    moment a request was due, whether or not the deployment was ready for it. Ctrl-C ends it, and prints what
-    was measured until then.
+    DEPLOYMENT is a name from `argolane get deployments`, or a URL (with --grpc a HOST:PORT). Latencies of an
+    open loop count from the moment a request was due, whether or not the deployment was ready for it. Ctrl-C
+    ends it, and prints what was measured until then.
     """
     from argolane.serving.load.picture import picture as drawn
     from argolane.serving.load.table import table
@@ -107,30 +109,57 @@ def _plan(*, rate: float | None, clients: int | None, connections: int | None, r
 
 def _measured(deployment: str, plan: "Plan", asked: dict[str, Any]) -> "Measured":
     from argolane.serving.deployments import Deployments
-    from argolane.serving.load.address import address
     from argolane.serving.load.bodies import own_request, requests
-    from argolane.serving.load.first import check_first
-    from argolane.serving.load.running import Running
     from argolane.serving.load.table import line
 
-    named = not deployment.startswith(("http://", "https://"))
-    url = Deployments(project()).url(deployment) if named else deployment
-    where = address(url, allow_remote=asked["allow_remote"])
+    named = ":" not in deployment
     file = asked["request_file"]
-    if file is None:
-        if not named:
-            raise UsageError("load: a URL says nothing of what to ask: add --request FILE.")
-        here = project()
-        file = own_request(here, Deployments(here).get(deployment))
-    bodies = [json.dumps(body).encode() for body in requests(file)]
-    check_first(where, bodies[0], timeout=plan.timeout)
-    said = [where.request(body) for body in bodies]
-    if not sys.stderr.isatty():
-        return Running(plan, where, said).run()
+    if file is None and not named:
+        raise UsageError("load: an address says nothing of what to ask: add --request FILE.")
+    begin = _over_grpc if asked["grpc"] else _by_rest
+    if named:
+        here = Deployments(project())
+        deployment, name = (here.grpc_address if asked["grpc"] else here.url)(deployment), deployment
+        file = file or own_request(project(), here.get(name))
+    told = None
+    if sys.stderr.isatty():
+        told = lambda second, _: _live(line(plan, second))  # noqa: E731
+    running = begin(deployment, plan, requests(file), remote=asked["allow_remote"], told=told)
     try:
-        return Running(plan, where, said, told=lambda second, _: _live(line(plan, second))).run()
+        return running.run()
     finally:
-        _live("")
+        if told:
+            _live("")
+
+
+def _by_rest(url: str, plan: "Plan", asked: list[dict[str, Any]], *, remote: bool, told: Any) -> "Running":
+    from argolane.serving.load.address import address
+    from argolane.serving.load.first import check_first
+    from argolane.serving.load.running import Running
+
+    where = address(url, allow_remote=remote)
+    bodies = [json.dumps(body).encode() for body in asked]
+    check_first(where, bodies[0], timeout=plan.timeout)
+    return Running(plan, where, [where.request(body) for body in bodies], told=told)
+
+
+def _over_grpc(place: str, plan: "Plan", asked: list[dict[str, Any]], *, remote: bool,
+               told: Any) -> "Running":  # fmt: skip
+    from argolane.serving import rpc_client
+    from argolane.serving.load.address import grpc_address
+    from argolane.serving.load.rpc_first import check_first
+    from argolane.serving.load.running import Running
+    from argolane.serving.load.worker import Worker
+
+    def worker() -> type[Worker]:
+        from argolane.serving.load.rpc import RpcWorker
+
+        return RpcWorker
+
+    where = grpc_address(place, allow_remote=remote)
+    bodies = [rpc_client.written(body) for body in asked]
+    check_first(where, asked[0], timeout=plan.timeout)
+    return Running(plan, where, bodies, told=told, worker=worker)
 
 
 def _live(text: str) -> None:

@@ -29,6 +29,19 @@ def send_feedback(address: str, *, request: dict[str, Any], response: dict[str, 
     return _call(address, "SendFeedback", "Feedback", body, timeout)
 
 
+def written(body: dict[str, Any], kind: str = "SeldonMessage") -> bytes:
+    """The bytes of a message; ArgolaneError for what is none. Nothing of gRPC is imported."""
+    from google.protobuf import json_format
+
+    from argolane.serving.protos import message, pool
+
+    try:
+        found = json_format.ParseDict(body, message(kind)(), descriptor_pool=pool())
+    except json_format.ParseError as error:
+        raise ArgolaneError(f"The request is no {kind}: {error}.") from None
+    return bytes(found.SerializeToString())
+
+
 def _call(address: str, method: str, kind: str, body: dict[str, Any], timeout: float,
           metadata: Mapping[str, str] | None = None) -> dict[str, Any]:  # fmt: skip
     import grpc
@@ -36,10 +49,7 @@ def _call(address: str, method: str, kind: str, body: dict[str, Any], timeout: f
 
     from argolane.serving.protos import PACKAGE, message, pool
 
-    try:
-        request = json_format.ParseDict(body, message(kind)(), descriptor_pool=pool())
-    except json_format.ParseError as error:
-        raise ArgolaneError(f"The request is no {kind}: {error}.") from None
+    request = written(body, kind)
     # A proxy of the environment is for the world outside, not for this machine's own ports.
     options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
     if not address:
@@ -53,7 +63,7 @@ def _call(address: str, method: str, kind: str, body: dict[str, Any], timeout: f
     ) as channel:
         ask: Any = channel.unary_unary(f"/{PACKAGE}.Seldon/{method}")
         try:
-            answer = ask(request.SerializeToString(), timeout=timeout, metadata=[*(metadata or {}).items()])
+            answer = ask(request, timeout=timeout, metadata=[*(metadata or {}).items()])
         except grpc.RpcError as error:
             raise ArgolaneError(_told(address, error, timeout)) from None
     said = message("SeldonMessage").FromString(answer)

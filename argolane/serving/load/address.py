@@ -1,8 +1,9 @@
 """A URL in, where its server is and what a request to it begins with out."""
 
 import ipaddress
+import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from argolane.errors import ArgolaneError, UsageError
@@ -56,3 +57,11 @@ def address(url: str, *, allow_remote: bool) -> Address:
             "say --allow-remote if it is yours to load."
         )
     return made
+
+
+def grpc_address(text: str, *, allow_remote: bool) -> Address:
+    """The same of HOST:PORT; UsageError for what is none."""
+    plain = text.removeprefix("grpc://")
+    if not re.fullmatch(r"[^/?#@\s]+:\d+", plain):
+        raise UsageError(f"{text!r}: expected HOST:PORT of gRPC without TLS; ask behind what ends that.")
+    return replace(address(f"http://{plain}", allow_remote=allow_remote), url=f"grpc://{plain}", head="")

@@ -27,8 +27,11 @@ class Running:
     """Processes at work. `run` is called once; what `told` gets is each second, and its whole tally."""
 
     def __init__(self, plan: Plan, address: Address, requests: Sequence[bytes], *,
-                 told: Callable[[Second, Tally], None] | None = None) -> None:  # fmt: skip
+                 told: Callable[[Second, Tally], None] | None = None,
+                 worker: Callable[[], type[Worker]] = lambda: Worker) -> None:  # fmt: skip
+        """`worker`: what a process does, asked for within it."""
         self._plan, self._address, self._requests, self._told = plan, address, requests, told
+        self._worker = worker
         self._measured = Measured(address.url, plan, local=address.loopback)
         self._open: dict[int, tuple[Tally, int]] = {}
         self._begin = 0.0
@@ -86,9 +89,10 @@ class Running:
         for other in others:
             other.close()
         with contextlib.suppress(OSError, EOFError):  # the parent is gone: nobody wants to know any more
+            worker = self._worker()
             pipe.send("ready")
             share = Share(number, self._plan.processes, pipe.recv())
-            Worker(self._plan, self._address, self._requests, share, control=pipe.fileno(),
+            worker(self._plan, self._address, self._requests, share, control=pipe.fileno(),
                    told=lambda second, tally: pipe.send((second, tally))).run()  # fmt: skip
 
     def _take(self, pipes: list[Pipe]) -> None:

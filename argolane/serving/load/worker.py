@@ -69,7 +69,7 @@ class Worker:
     def run(self) -> None:
         with contextlib.suppress(OSError):  # a sleep that ends when it is asked to, not 50 µs later
             Path("/proc/self/timerslack_ns").write_text("1")
-        gc.disable()  # nothing here makes circles
+        self._spare_memory()
         while (now := time.perf_counter()) < self._share.start:
             time.sleep(self._share.start - now)
         self._cpu = time.process_time()
@@ -85,6 +85,9 @@ class Worker:
             self._wait(time.perf_counter() + 0.05)
             self._look(time.perf_counter())
         self._told(-1, self._tally)
+
+    def _spare_memory(self) -> None:
+        gc.disable()  # nothing here makes circles
 
     def _goes_on(self, now: float) -> bool:
         silent = self._failed >= _SURE and now > self._last + self._plan.patience
@@ -133,6 +136,9 @@ class Worker:
         if self._idle:
             return self._idle.pop()
         self._made += 1
+        return self._connection()
+
+    def _connection(self) -> Connection:
         return Connection(self._address, self._poll)
 
     def _begin(self, one: Connection, intended: float) -> None:

@@ -11,6 +11,7 @@ from argolane.cli.group import output_option, project, show
 from argolane.errors import ArgolaneError, UsageError
 
 if TYPE_CHECKING:
+    from argolane.serving.load.address import Address
     from argolane.serving.load.measured import Measured
     from argolane.serving.load.plan import Plan
     from argolane.serving.load.running import Running
@@ -109,44 +110,42 @@ def _plan(*, rate: float | None, clients: int | None, connections: int | None, r
 
 def _measured(deployment: str, plan: "Plan", asked: dict[str, Any]) -> "Measured":
     from argolane.serving.deployments import Deployments
+    from argolane.serving.load.address import address, grpc_address
     from argolane.serving.load.bodies import own_request, requests
     from argolane.serving.load.table import line
 
+    grpc, file, place = asked["grpc"], asked["request_file"], deployment
     named = ":" not in deployment
-    file = asked["request_file"]
-    if file is None and not named:
-        raise UsageError("load: an address says nothing of what to ask: add --request FILE.")
-    begin = _over_grpc if asked["grpc"] else _by_rest
     if named:
         here = Deployments(project())
-        deployment, name = (here.grpc_address if asked["grpc"] else here.url)(deployment), deployment
-        file = file or own_request(project(), here.get(name))
-    told = None
-    if sys.stderr.isatty():
-        told = lambda second, _: _live(line(plan, second))  # noqa: E731
-    running = begin(deployment, plan, requests(file), remote=asked["allow_remote"], told=told)
+        place = here.grpc_address(deployment) if grpc else here.url(deployment)
+    where = (grpc_address if grpc else address)(place, allow_remote=asked["allow_remote"])
+    if file is None:
+        if not named:
+            raise UsageError("load: an address says nothing of what to ask: add --request FILE.")
+        file = own_request(project(), here.get(deployment))
+    live = sys.stderr.isatty()
+    running = (_over_grpc if grpc else _by_rest)(
+        where, plan, requests(file), told=(lambda second, _: _live(line(plan, second))) if live else None
+    )
     try:
         return running.run()
     finally:
-        if told:
+        if live:
             _live("")
 
 
-def _by_rest(url: str, plan: "Plan", asked: list[dict[str, Any]], *, remote: bool, told: Any) -> "Running":
-    from argolane.serving.load.address import address
+def _by_rest(where: "Address", plan: "Plan", asked: list[dict[str, Any]], *, told: Any) -> "Running":
     from argolane.serving.load.first import check_first
     from argolane.serving.load.running import Running
 
-    where = address(url, allow_remote=remote)
     bodies = [json.dumps(body).encode() for body in asked]
     check_first(where, bodies[0], timeout=plan.timeout)
     return Running(plan, where, [where.request(body) for body in bodies], told=told)
 
 
-def _over_grpc(place: str, plan: "Plan", asked: list[dict[str, Any]], *, remote: bool,
-               told: Any) -> "Running":  # fmt: skip
+def _over_grpc(where: "Address", plan: "Plan", asked: list[dict[str, Any]], *, told: Any) -> "Running":
     from argolane.serving import rpc_client
-    from argolane.serving.load.address import grpc_address
     from argolane.serving.load.rpc_first import check_first
     from argolane.serving.load.running import Running
     from argolane.serving.load.worker import Worker
@@ -156,7 +155,6 @@ def _over_grpc(place: str, plan: "Plan", asked: list[dict[str, Any]], *, remote:
 
         return RpcWorker
 
-    where = grpc_address(place, allow_remote=remote)
     bodies = [rpc_client.written(body) for body in asked]
     check_first(where, asked[0], timeout=plan.timeout)
     return Running(plan, where, bodies, told=told, worker=worker)

@@ -80,6 +80,11 @@ r: ## install the R that trains and serves models/r_mnist (Debian, as root)
 wrk: ## install the client in C that the benchmarks of serving ask with (Debian, as root)
 	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk >/dev/null; }
 
+.PHONY: podman
+podman: ## install the Podman that --images podman is tested with (Debian, as root)
+	@command -v podman >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+	podman catatonit runc >/dev/null; }
+
 .PHONY: test-heavy
 test-heavy: .venv/dev ## the tests that take minutes, and whole journeys beyond the one that each system has in make test
 	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from argolane.errors import ManifestError, unknown
 
-ImagePolicy = Literal["machine", "strict", "pull", "pull-all"]
+ImagePolicy = Literal["machine", "strict", "pull", "pull-all", "docker", "podman"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class ServingSettings:
 class ProjectSettings:
     """`images` says what images are here that are not the project's: stock ones the tools of this `machine`,
     or refused (`strict`); unknown ones refused, or pulled (`pull`), or all pulled, even the project's
-    (`pull-all`)."""
+    (`pull-all`), or all had, and their containers run, by an engine of this machine (`docker`, `podman`)."""
 
     manifests: list[str] = field(default_factory=list)
     images: ImagePolicy = "machine"

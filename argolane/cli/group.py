@@ -70,10 +70,10 @@ parameter_option = click.option(
 
 images_option = click.option(
     "--images",
-    type=click.Choice(["machine", "strict", "pull", "pull-all"]),
+    type=click.Choice(["machine", "strict", "pull", "pull-all", "docker", "podman"]),
     help="Stock shell images: this machine's tools stand in for them (machine), or they are refused "
-    "(strict). Images unknown here are pulled (pull), or all images are (pull-all). Default: what "
-    "argolane.toml says, else machine.",
+    "(strict). Images unknown here are pulled (pull), or all images are (pull-all), or Docker or Podman runs "
+    "all containers. Default: what argolane.toml says, else machine.",
 )
 
 

@@ -14,8 +14,11 @@ from pathlib import Path
 
 from argolane.containers import code, environments, machine, reference, stock
 from argolane.containers.code import Code
+from argolane.containers.container import EngineImage, ImageRoot, Mount
+from argolane.containers.engine import client
+from argolane.containers.engine.client import Engine
 from argolane.containers.reference import Reference
-from argolane.containers.sandbox import NO_ROOT, OWN_FOLDERS, ImageRoot, Mount, isolation
+from argolane.containers.sandbox import NO_ROOT, OWN_FOLDERS, isolation
 from argolane.disk import said
 from argolane.errors import ArgolaneError
 from argolane.project import FILE, ImageSettings, Project
@@ -32,7 +35,8 @@ class Image:
     """What a reference means here: `command` is () when the image has none of its own, `folders` are what
     its containers need of this machine, `programs` are paths that the image has and this machine lacks, with
     what stands in for them; `stands_in`: its tools are this machine's, and may lack one of the image's;
-    `root`: it is a real image, whose containers see its files and not this machine's."""
+    `root`: it is a real image, whose containers see its files and not this machine's: unpacked here, or an
+    engine's."""
 
     reference: str
     command: tuple[str, ...]
@@ -42,7 +46,7 @@ class Image:
     entrypoint: tuple[str, ...] = ()
     programs: Mapping[str, str] = field(default_factory=dict)
     stands_in: bool = False
-    root: ImageRoot | None = None
+    root: ImageRoot | EngineImage | None = None
 
     def argv(self, command: Sequence[str], args: Sequence[str]) -> list[str]:
         """As Kubernetes merges them: a command replaces the entrypoint and the image's own command, args
@@ -66,7 +70,8 @@ def recognise(project: Project, image: str) -> str | None:
     if parts is None:
         return f"{image!r} is not an image reference; expected [registry/]name[:tag][@digest]."
     if _is_pulled(project, parts):
-        return f"image {image!r}: {NO_ROOT}." if isolation() == "none" else None
+        reason = _unrunnable(project)
+        return f"image {image!r}: {reason}." if reason else None
     matches = _matches(project, parts.name)
     if matches:
         faults = [_fault(project, match) for match in matches]
@@ -94,12 +99,29 @@ def recognise(project: Project, image: str) -> str | None:
 
 def _is_pulled(project: Project, parts: Reference) -> bool:
     """Whether it is a real image here: with `pull` those that this machine has nothing else for."""
-    if project.settings.images == "pull-all":
+    if project.settings.images in ("pull-all", *client.ENGINES):
         return True
     if project.settings.images != "pull" or parts.name == "python" or _matches(project, parts.name):
         return False
     found = stock.find(parts)
     return found is None or bool(stock.missing(found))
+
+
+def _engine(project: Project) -> Engine | None:
+    """Who runs real images: an engine where the settings say so or this machine allows no namespaces, else
+    argolane itself."""
+    for engine in client.ENGINES:
+        if project.settings.images == engine:
+            return engine
+    return client.first() if isolation() == "none" else None
+
+
+def _unrunnable(project: Project) -> str | None:
+    """Why no real image can run on this machine."""
+    engine = _engine(project)
+    if engine is not None:
+        return client.refusal(engine)
+    return NO_ROOT if isolation() == "none" else None
 
 
 def stands_in(project: Project, image: str) -> bool:
@@ -281,18 +303,26 @@ def _stock_shell(project: Project, image: str, found: stock.Stock) -> Image:
 
 def _pulled(project: Project, image: str, say: Callable[[str], None]) -> Image:
     # What asks registries is loaded when one is asked: most commands never do.
+    from argolane.containers.engine import image as engines
     from argolane.containers.oci import prepared
 
-    ready = prepared.get(prepared.store(project), image, project.settings.registry, say=say)
-    config = ready.config
+    root: EngineImage | ImageRoot
+    if (engine := _engine(project)) is not None:
+        found = engines.get(engine, image, say=say)
+        config, home = found.config, {}
+        root = EngineImage(engine, found.digest, config.workdir, config.user)
+    else:
+        ready = prepared.get(prepared.store(project), image, project.settings.registry, say=say)
+        config, home = ready.config, {"HOME": ready.user.home}
+        root = ImageRoot(ready.folder, ready.user.uid, ready.user.gid, ready.user.groups, config.user)
     proxies = {
         name: value for name, value in machine.network_env().items() if name.upper().endswith("_PROXY")
     }
     return Image(
         image,
         config.command,
-        {**proxies, "PATH": _PATH, "HOME": ready.user.home, **config.env},
+        {**proxies, "PATH": _PATH, **home, **config.env},
         Path("/", config.workdir),
         entrypoint=config.entrypoint,
-        root=ImageRoot(ready.folder, ready.user.uid, ready.user.gid, ready.user.groups),
+        root=root,
     )

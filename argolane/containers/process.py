@@ -7,8 +7,9 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from argolane.containers import spawner
 from argolane.containers.inside.spawner import KILL, TERMINATE
@@ -22,14 +23,47 @@ class _UnheardError(Exception):
     """The spawner ended before it took the request."""
 
 
+Reason = Literal["Error", "OOMKilled", "StartError"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An exit code, and the kubelet's word for the reason where it is not 0.
+
+    `OOMKilled`: the kernel killed a process of it that wanted more than its limit. `StartError`: it never
+    ran, and `message` says why.
+    """
+
+    code: int
+    reason: Reason = "Error"
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Who knows more of a container than its own processes.
+
+    `over` is asked once when they have ended, with their exit code and whether they were told to end.
+    `terminate` passes SIGTERM on in their place; False where that cannot be done.
+    """
+
+    over: Callable[[int, bool], Ended]
+    terminate: Callable[[], bool] | None = None
+
+
 class Process:
     """A container that was started; `pid` is main's, or that of pid 1 of its namespace. Threads may share it.
 
     The container lives no longer than this object: drop it, and the container is killed.
     """
 
-    def __init__(self, name: str, channel: socket.socket, *, fresh_tmp: str) -> None:
+    def __init__(
+        self, name: str, channel: socket.socket, *, fresh_tmp: str, elsewhere: "Elsewhere | None" = None
+    ) -> None:
         self.name = name
+        self.ended: Ended | None = None
+        self._elsewhere = elsewhere
+        self._ordered = False
         self._fresh_tmp = fresh_tmp
         self._channel = channel
         self._unread = b""
@@ -49,7 +83,7 @@ class Process:
             while message := self._message():
                 heard |= message
                 if "exit" in message and "ready" in heard:
-                    self._code = message["exit"]
+                    self._end(message["exit"])
                 elif "error" in message or "exit" in message:
                     if heard.keys() == {"exit"}:
                         raise _UnheardError
@@ -78,11 +112,11 @@ class Process:
 
     def ask_to_end(self) -> None:
         """SIGTERM to main; does not wait."""
-        self._order(TERMINATE)
+        self._terminate()
 
     def terminate(self, grace: float) -> int:
         """SIGTERM to main, and after `grace` seconds SIGKILL to everything; returns the exit code."""
-        self._order(TERMINATE)
+        self._terminate()
         code = self._ended(grace)
         if code is None:
             self.kill()
@@ -93,9 +127,18 @@ class Process:
         """SIGKILL to everything in the container; does not wait."""
         self._order(KILL)
 
+    def _terminate(self) -> None:
+        if self._elsewhere is None or self._elsewhere.terminate is None:
+            self._order(TERMINATE)
+        elif self.poll() is None:
+            self._ordered = True
+            if not self._elsewhere.terminate():
+                self._order(KILL)
+
     def _order(self, order: bytes) -> None:
         with self._lock:
             if self._code is None:
+                self._ordered = True
                 with contextlib.suppress(OSError):  # it has ended, and nobody has asked yet
                     self._channel.send(order)
 
@@ -127,7 +170,11 @@ class Process:
             except BlockingIOError:
                 return
             while message := self._message():
-                self._code = message["exit"]
+                self._end(message["exit"])
+
+    def _end(self, code: int) -> None:
+        self.ended = self._elsewhere.over(code, self._ordered) if self._elsewhere else Ended(code)
+        self._code = self.ended.code
 
     def _receive(self) -> None:
         data = self._channel.recv(4096)
@@ -147,15 +194,22 @@ class Process:
         return message
 
 
-def launch(name: str, specification: Mapping[str, object], output: int, errors: int) -> Process:
+def launch(
+    name: str,
+    specification: Mapping[str, object],
+    output: int,
+    errors: int,
+    *,
+    elsewhere: Elsewhere | None = None,
+) -> Process:
     """Starts what a specification (inside/init.py) says; ArgolaneError if it cannot be set up."""
     spawning = spawner.current()
     try:
-        return _launch(spawning, name, specification, output, errors)
+        return _launch(spawning, name, specification, output, errors, elsewhere)
     except (_UnheardError, ConnectionError):  # somebody killed the spawner
         pass
     try:
-        return _launch(spawner.current(instead_of=spawning), name, specification, output, errors)
+        return _launch(spawner.current(instead_of=spawning), name, specification, output, errors, elsewhere)
     except (_UnheardError, ConnectionError):
         raise ArgolaneError(
             f"Container {name!r} cannot start: the process that starts containers does not take requests; "
@@ -164,13 +218,18 @@ def launch(name: str, specification: Mapping[str, object], output: int, errors: 
 
 
 def _launch(
-    spawning: spawner.Spawner, name: str, specification: Mapping[str, object], output: int, errors: int
+    spawning: spawner.Spawner,
+    name: str,
+    specification: Mapping[str, object],
+    output: int,
+    errors: int,
+    elsewhere: Elsewhere | None,
 ) -> Process:
     ours, theirs = socket.socketpair()
     try:
         with theirs:
             spawning.request(json.dumps(specification).encode(), theirs, output, errors)
-        return Process(name, ours, fresh_tmp=str(specification["fresh_tmp"]))
+        return Process(name, ours, fresh_tmp=str(specification["fresh_tmp"]), elsewhere=elsewhere)
     except BaseException:
         ours.close()
         raise

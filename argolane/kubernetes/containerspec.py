@@ -5,16 +5,17 @@ before, because init containers, main and sidecars of one pod have more in commo
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from argolane.containers import sandbox
+from argolane.containers.cgroups import Limits
 from argolane.containers.images import Image
-from argolane.containers.sandbox import ImageRoot, Mount
-from argolane.kubernetes import environment, volumes
+from argolane.containers.sandbox import Mount
+from argolane.kubernetes import environment, security, volumes
 from argolane.kubernetes.expansion import expand
 from argolane.kubernetes.objects import Objects
+from argolane.kubernetes.quantities import amount
 from argolane.kubernetes.volumes import Places
 
 
@@ -32,10 +33,20 @@ def in_pod(
     """One of the containers or initContainers of a pod spec, with the volumes that it mounts."""
     named = {str(mount["name"]) for mount in container.get("volumeMounts") or ()}
     mounted = [volume for volume in pod.get("volumes") or () if volume["name"] in named]
-    folders = volumes.prepare(mounted, places, objects)
+    context = pod.get("securityContext") or {}
+    folders = volumes.prepare(mounted, places, objects, group=security.fs_group(context))
     env = environment.build(container, {}, fields, objects)
     mounts = volumes.mounts(container, folders, volumes.read_only_volumes(mounted), env)
-    return to_start(container, image, fields=fields, objects=objects, mounts=mounts, added=added, tmp=tmp)
+    return to_start(
+        container,
+        image,
+        fields=fields,
+        objects=objects,
+        mounts=mounts,
+        added=added,
+        tmp=tmp,
+        context=context,
+    )
 
 
 def to_start(
@@ -47,19 +58,22 @@ def to_start(
     mounts: tuple[Mount, ...],
     added: Mapping[str, str],
     tmp: Path | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> sandbox.Container:
     """ArgolaneError when something that the container names is not there.
 
-    `fields` are the pod's (fields.of_pod); `added` is what a controller puts behind the container's own env.
-    What it does not say itself is the image's (Image.argv).
+    `fields` are the pod's (fields.of_pod); `added` is what a controller puts behind the container's own env,
+    `context` the pod's securityContext. What it does not say itself is the image's (Image.argv).
     """
     env = {**environment.build(container, image.env, fields, objects), **added}
     env.setdefault("HOSTNAME", fields.get("metadata.name", ""))
     command, args = (
         [expand(str(part), env) for part in container.get(field) or ()] for field in ("command", "args")
     )
+    name = str(container["name"])
+    asked = security.Asked.of(context or {}, container.get("securityContext") or {})
     return sandbox.Container(
-        name=str(container["name"]),
+        name=name,
         argv=tuple(image.argv(command, args)),
         env=env,
         workdir=str(container.get("workingDir") or image.workdir),
@@ -67,13 +81,13 @@ def to_start(
         tmp=tmp,
         literal_text=(str(container.get("source") or ""),),
         folders=image.folders,
-        image=image.root and _as_user(image.root, container.get("securityContext") or {}),
+        image=image.root and security.applied(image.root, asked, name),
+        limits=limits(container),
     )
 
 
-def _as_user(root: ImageRoot, context: Mapping[str, Any]) -> ImageRoot:
-    """Who main is, where the container says another user than its image."""
-    uid, gid = context.get("runAsUser"), context.get("runAsGroup")
-    if uid is not None and int(uid) != root.uid:
-        root = replace(root, uid=int(uid), groups=())
-    return root if gid is None else replace(root, gid=int(gid))
+def limits(container: Mapping[str, Any]) -> Limits:
+    """What its resources.limits say of memory and CPU; 0 is no limit."""
+    given = (container.get("resources") or {}).get("limits") or {}
+    memory, cpu = amount(given.get("memory")), amount(given.get("cpu"))
+    return Limits(int(memory) if memory else None, float(cpu) if cpu else None)

@@ -25,6 +25,7 @@ def patched(template: Mapping[str, Any], patches: Iterable[str]) -> dict[str, An
         "containers": [main, *(template.get("sidecars") or ())],
         "initContainers": list(template.get("initContainers") or ()),
         "volumes": list(template.get("volumes") or ()),
+        "securityContext": dict(template.get("securityContext") or {}),
     }
     for text in patches:
         pod = _merged(pod, text)
@@ -36,6 +37,7 @@ def patched(template: Mapping[str, Any], patches: Iterable[str]) -> dict[str, An
         "sidecars": list(found.values()),
         "initContainers": [each for each in pod["initContainers"] if each.get("name") != "init"],
         "volumes": pod["volumes"],
+        "securityContext": pod["securityContext"],
     }
 
 

@@ -6,6 +6,7 @@ and projected volumes belong to one pod.
 
 import os
 import posixpath
+import stat
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,9 +34,27 @@ class Places:
     pod: Path
 
 
-def prepare(volumes: Iterable[Mapping[str, Any]], places: Places, objects: Objects) -> dict[str, Path]:
-    """The folder (or file) behind each volume, made when it is missing."""
-    return {str(volume["name"]): _prepare(volume, places, objects) for volume in volumes}
+def prepare(
+    volumes: Iterable[Mapping[str, Any]], places: Places, objects: Objects, *, group: int | None = None
+) -> dict[str, Path]:
+    """The folder (or file) behind each volume, made when it is missing; the pod's own belong to its `group`
+    where this user may give them away."""
+    found = {}
+    for volume in volumes:
+        folder = found[str(volume["name"])] = _prepare(volume, places, objects)
+        if group is not None and os.geteuid() == 0 and folder.is_relative_to(places.pod):
+            _give(folder, group, read_only=bool(read_only_volumes([volume])))
+    return found
+
+
+def _give(folder: Path, group: int, *, read_only: bool) -> None:
+    """As a kubelet for fsGroup: what is written later has the group, too."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_symlink():
+            continue
+        os.chown(path, -1, group)
+        more = (0o440 if read_only else 0o660) | (0o2110 if path.is_dir() else 0)
+        path.chmod(stat.S_IMODE(path.stat().st_mode) | more)
 
 
 def mounts(

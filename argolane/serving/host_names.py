@@ -7,7 +7,7 @@ that run see a Service that came later, as they would see a change of a cluster'
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from argolane.containers import host_names, sandbox
+from argolane.containers import host_names
 from argolane.containers.sandbox import Mount
 from argolane.kubernetes.objects import of_namespace
 from argolane.project import Project
@@ -20,11 +20,12 @@ _FILE = "hosts"
 def mounts(
     project: Project, namespace: str, others: Iterable[Mount] = (), *, always: bool = True
 ) -> tuple[Mount, ...]:
-    """The file, for a container that has none mounted itself; `always`: even if there is no Service yet."""
+    """The file, for a container that has none mounted itself and sees mounts; `always`: even if there is no
+    Service yet."""
     namespace = namespace or project.settings.namespace
     if not always and not any(_services(project)):
         return ()
-    if sandbox.isolation() == "none" or any(mount.target == host_names.FILE for mount in others):
+    if any(mount.target == host_names.FILE for mount in others):
         return ()
     file = of_namespace(project, namespace) / _FILE
     if not file.exists():

@@ -69,11 +69,12 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
         added={**dict(plan.env.get(spec.name, ())), **(ports.env(grpc=grpc) if ports is not None else {})},
         tmp=_tmp(volumes / f".tmp-{spec.name}"),
     )
+    hosts = host_names.mounts(project, own, made.mounts) if sandbox.has_mounts(made.image) else ()
     return replace(
         made,
         env=loopback.environment(made.env, grpc=grpc or grpc_asked.by_container(spec)),
         folders=(*made.folders, loopback.FOLDER),
-        mounts=(*made.mounts, *host_names.mounts(project, own, made.mounts)),
+        mounts=(*made.mounts, *hosts),
         address=None if facts.address == HOST else facts.address,
     )
 

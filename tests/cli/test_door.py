@@ -68,7 +68,7 @@ def test_the_same_from_stdin_and_refused_when_images_are_strict(empty: Path) -> 
     assert "--images strict lets no tools" in call("run", "hello.yaml").output
     assert call("run", "--images", "machine", "-", stdin=HELLO).exit_code == 0
     (empty / "argolane.toml").write_text('images = "none"\n')
-    expected = "expected 'machine' or 'strict' or 'pull' or 'pull-all'."
+    expected = "expected 'machine' or 'strict' or 'pull' or 'pull-all' or 'docker' or 'podman'."
     assert f"images is 'none'; {expected}" in call("run", "hello.yaml").output
 
 

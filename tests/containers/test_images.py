@@ -142,3 +142,32 @@ def test_stock_python_is_this_machines_own(
         container = Container("c", argv, image.env, image.workdir, folders=image.folders)
         assert start(container, stdout=output).wait(20) == 0
         assert output.read_text() == f"({sys.version_info[0]}, {sys.version_info[1]}) None\n"
+
+
+def test_an_engine_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to do instead."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    project = Project(tmp_path, ProjectSettings(images="podman"))
+    assert images.recognise(project, "x:1") == (
+        "image 'x:1': there is no 'podman' on PATH; install it, or use --images pull or --on argo."
+    )
+
+
+def test_an_engine_that_does_not_answer_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own words, and what to do."""
+    if shutil.which("docker") is None:
+        pytest.skip("no docker on PATH")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    reason = images.recognise(Project(tmp_path, ProjectSettings(images="docker")), "busybox") or ""
+    assert reason.startswith("image 'busybox': docker version: ") and f"{tmp_path}/none.sock" in reason
+    assert reason.endswith(" Start docker, or use --images pull or --on argo.")
+    assert "\n" not in reason
+
+
+def test_an_engine_has_every_image_even_the_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No tool of this machine stands in for one."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    project = Project(tmp_path, ProjectSettings(images="podman", image=[ImageSettings(name="tool")]))
+    for reference_ in ("tool:1", "busybox", "python:3.11"):
+        assert "podman" in (images.recognise(project, reference_) or "")
+        assert not images.stands_in(project, reference_)

@@ -2,12 +2,13 @@
 
 This is the first process of each container: pid 1 where there are namespaces, so that the kernel kills with
 it whatever main left behind; elsewhere the adopter of main's orphans, which it kills itself. It reaps,
-passes SIGTERM on to main, and exits with main's code. Where the container has an address (pod_address.py) it
+passes SIGTERM on to main, and exits with main's code. What main only speaks for (an engine's container) it
+has removed when it is killed. Where the container has an address (pod_address.py) it
 answers main's calls.
 """
 
 # In a process that has milliseconds: no pathlib.
-# ruff: noqa: PTH103, PTH110, PTH118
+# ruff: noqa: PTH103, PTH110, PTH118, PTH123
 
 import _thread
 import errno
@@ -17,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from argolane.containers.inside import pod_address
 
 CANNOT_RUN, NOT_FOUND = 126, 127
+_KILLED = 128 + signal.SIGKILL
+_CLEANING = 30.0
 # What ends a container: pid 1's death where there are namespaces, elsewhere a request to its init.
 KILL = {"root": signal.SIGKILL, "user": signal.SIGKILL, "none": signal.SIGUSR1}
 
@@ -55,6 +59,7 @@ def run(
     kept = container.get("outputs")
     collected = -1
     try:
+        _join(container.get("cgroups") or ())
         collected = os.open(kept["folder"], os.O_PATH) if kept else -1
         _enter(container, lifeline)
         main, pod = _start_in_pod(container, output, errors)
@@ -76,7 +81,31 @@ def run(
         collecting.collect(kept["paths"], kept["in_place"], collected)
     if container["isolation"] == "none" and _has_children():
         descendants.kill(os.getpid(), group=main)
-    os._exit(code)
+    if code is None and container.get("afterwards"):
+        _clean_up(container["afterwards"], container["env"], wakeup)
+    os._exit(_KILLED if code is None else code)
+
+
+def _clean_up(argv: Sequence[str], env: Mapping[str, str], wakeup: int) -> None:
+    """What main stood for lives elsewhere, and has to end with it; nobody else may be left to see to that."""
+    null = [(os.POSIX_SPAWN_OPEN, number, "/dev/null", os.O_RDWR, 0) for number in range(3)]
+    pid = os.posix_spawn(argv[0], list(argv), env, file_actions=null, setsigdef=[signal.SIGCHLD])
+    end = time.monotonic() + _CLEANING
+    poll = select.poll()
+    poll.register(wakeup, select.POLLIN)
+    while os.waitpid(pid, os.WNOHANG)[0] == 0 and (left := end - time.monotonic()) > 0:
+        if poll.poll(left * 1000):
+            os.read(wakeup, 64)
+
+
+def _join(entrances: Sequence[str]) -> None:
+    """Control groups, for this process and what it starts; whoever started the container lets this one go."""
+    for entrance in entrances:
+        try:
+            with open(entrance, "w", encoding="ascii") as stream:
+                stream.write("0")
+        except OSError as error:
+            raise rootfs.SetupError(f"its control group {entrance}: {error.strerror}") from None
 
 
 def _close_all_but(*descriptors: int) -> None:
@@ -270,7 +299,8 @@ def _fork(
     return pid
 
 
-def _wait(main: int, wakeup: int, lifeline: int, pod: "pod_address.PodAddress | None") -> int:
+def _wait(main: int, wakeup: int, lifeline: int, pod: "pod_address.PodAddress | None") -> int | None:
+    """Main's exit code; None when the container is to be killed."""
     poll = select.poll()
     if pod:
         poll.register(pod.listener, select.POLLIN)
@@ -291,6 +321,6 @@ def _wait(main: int, wakeup: int, lifeline: int, pod: "pod_address.PodAddress | 
                 poll.unregister(pod.listener)
         signals = os.read(wakeup, 64) if wakeup in ready else b""
         if lifeline in ready or KILL["none"] in signals:
-            return 128 + signal.SIGKILL
+            return None
         if signal.SIGTERM in signals:
             os.kill(main, signal.SIGTERM)

@@ -11,7 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from argolane.containers import images
+from argolane.containers import cgroups, images
+from argolane.containers.cgroups import Limits
+from argolane.containers.engine import client
+from argolane.kubernetes import containerspec
 from argolane.kubernetes.objects import Objects
 from argolane.languages import expr, items, jq
 from argolane.project import Project
@@ -51,12 +54,29 @@ def outlook(project: Project, submission: Submission, acted: Collection[str] = (
     )
 
 
-def without_effect(spec: Tree) -> list[str]:
-    """A line that lists the fields that mean something on a cluster only."""
-    found = sorted(set(fields.without_effect(spec)))
-    if not found:
-        return []
-    return [f"No effect in a local run: {', '.join(found)}."]
+def without_effect(spec: Tree, policy: str = "") -> list[str]:
+    """Lines that list the fields that mean something on a cluster only, or not on this machine."""
+    real = policy not in ("machine", "strict")
+    found = [
+        name
+        for name in sorted(set(fields.without_effect(spec)))
+        # Who main is: containers on this machine's files are its user.
+        if not (real and name.endswith(".securityContext"))
+    ]
+    lines = [f"No effect in a local run: {', '.join(found)}."] if found else []
+    # Engines see to limits themselves, wherever this user may not.
+    if policy not in client.ENGINES and (reason := cgroups.lacking(_limits(spec))):
+        lines.append(f"resources.limits do not hold in this run: {reason}.")
+    return lines
+
+
+def _limits(spec: Tree) -> Limits:
+    """The largest of each kind, for what counts is that there are any."""
+    found = [containerspec.limits(c) for t in spec.get("templates") or () for _, c in fields.containers(t)]
+    return Limits(
+        max((each.memory for each in found if each.memory is not None), default=None),
+        max((each.cpu for each in found if each.cpu is not None), default=None),
+    )
 
 
 @dataclass

@@ -8,6 +8,9 @@ import pytest
 from harness import Outcome, run
 from recording import names
 
+from argolane.containers import cgroups
+from argolane.containers.cgroups import Limits
+
 # Cases that need what the engine refuses, with the field that it names.
 REFUSED: dict[str, str] = {}
 # They mostly wait: for sleeps, deadlines and backoffs of the recorded manifests.
@@ -28,6 +31,8 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fut
 @pytest.mark.parametrize("name", names())
 def test_case(name: str, outcomes: dict[str, Future[Outcome]]) -> None:
     """Phase, nodes, messages, outputs, exit codes and logs are those that Argo 3.7.18 was recorded with."""
+    if name.startswith("lab-oom-"):
+        _skip_without_limits(name)
     outcome = outcomes[name].result(timeout=120)
     if outcome.refused:
         assert name in REFUSED, outcome.refused
@@ -35,6 +40,14 @@ def test_case(name: str, outcomes: dict[str, Future[Outcome]]) -> None:
     else:
         assert outcome.differences == []
         assert name not in REFUSED, "the engine runs it now: take it off the list"
+
+
+def _skip_without_limits(name: str) -> None:
+    """The recording is of a node with control groups of version 1, where one process is killed alone."""
+    if reason := cgroups.lacking(Limits(memory=1)):
+        pytest.skip(reason)
+    if name == "lab-oom-child" and any(each.version == 2 for each in cgroups.hierarchies()):
+        pytest.skip("version 2 of control groups kills main, too")
 
 
 def test_few_cases_are_refused() -> None:

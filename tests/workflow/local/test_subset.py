@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from argolane.containers import cgroups
 from argolane.errors import NotSupportedLocally
 from argolane.project import Project
 from argolane.workflow import local
-from argolane.workflow.local import Said
+from argolane.workflow.local import Said, subset
 from tests.workflow.local.conftest import document
 
 BUILD = """
@@ -143,6 +144,29 @@ templates: [{name: main, nodeSelector: {a: b}, suspend: {duration: "0"}}]
     assert said == [
         "No effect in a local run: spec.podGC, spec.priority, spec.ttlStrategy, templates.nodeSelector."
     ]
+
+
+def test_limits_that_do_not_hold_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no control group can be made, whatever the number of containers; an engine sees to them."""
+    spec = document("""
+entrypoint: main
+templates:
+- {name: main, container: {image: x, command: [a], resources: {limits: {memory: 1Gi}}}}
+- {name: other, script: {image: x, source: a, resources: {limits: {cpu: 500m}}}}
+""").body["spec"]
+    monkeypatch.setattr(cgroups, "hierarchies", tuple)
+    [said] = subset.without_effect(spec)
+    assert said.startswith("resources.limits do not hold in this run: ")
+    assert said.endswith(": this user may make no control group for memory and cpu here.")
+    assert not subset.without_effect(spec, "docker")
+
+
+def test_who_main_is_counts_with_real_images_alone() -> None:
+    """Elsewhere a securityContext has no effect, which is said."""
+    spec = {"securityContext": {"runAsUser": 5}, "templates": [{"securityContext": {"fsGroup": 5}}]}
+    said = "No effect in a local run: spec.securityContext, templates.securityContext."
+    assert subset.without_effect(spec, "machine") == [said]
+    assert subset.without_effect(spec, "pull") == []
 
 
 def test_jq_that_is_not_run_here_is_named_before_the_start(project: Project) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from argolane.containers import sandbox
 from argolane.containers.images import Image
-from argolane.containers.process import Process
+from argolane.containers.process import Ended, Process
 from argolane.containers.sandbox import Mount
 from argolane.kubernetes import containerspec
 from argolane.workflow.local.pod import programs
@@ -75,9 +75,10 @@ class Containers:
             image,
             fields=self._around.fields,
             objects=self._around.objects,
-            mounts=(*mounts, *self._hosts(mounts), last_words.mount),
+            mounts=(*mounts, *self._hosts(mounts, image), last_words.mount),
             tmp=tmp,
             added={"ARGO_CONTAINER_NAME": name, "ARGO_NODE_ID": self._order.node_id},
+            context=self._order.template.get("securityContext"),
         )
         made = replace(made, layer=layer, outputs=outputs, address=self._address)
         capture = self._capture(name)
@@ -93,8 +94,10 @@ class Containers:
         self._watch.add(process, capture)
         return process
 
-    def _hosts(self, others: tuple[Mount, ...]) -> tuple[Mount, ...]:
-        """Unless the container has a file of its own there."""
+    def _hosts(self, others: tuple[Mount, ...], image: Image) -> tuple[Mount, ...]:
+        """Unless the container has a file of its own there, or sees none."""
+        if not sandbox.has_mounts(image.root):
+            return ()
         taken = {mount.target for mount in others}
         return tuple(mount for mount in self._around.hosts if mount.target not in taken)
 
@@ -147,4 +150,6 @@ class Containers:
         capture = self._capture_of(process.name)
         self._watch.forget(capture)
         capture.drain()
-        self.exits.append(Exit(process.name, code, self._last_words[process.name].said(code)))
+        ended = process.ended or Ended(code)
+        said = ended.message or self._last_words[process.name].said(code)
+        self.exits.append(Exit(process.name, code, said, ended.reason))

@@ -137,4 +137,4 @@ def _told(name: str, exit_: Exit) -> ContainerResult:
     if not exit_.code:
         return ContainerResult(name, "Succeeded", "")
     phase = "Error" if exit_.code == NO_PROGRAM else "Failed"
-    return ContainerResult(name, phase, f"{name}: Error (exit code {exit_.code}): {exit_.reason}")
+    return ContainerResult(name, phase, f"{name}: {exit_.kind} (exit code {exit_.code}): {exit_.reason}")

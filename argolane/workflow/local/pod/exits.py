@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from argolane.containers.process import Reason
 from argolane.workflow.local.reconciler.ports import PodResult
 
 NO_PROGRAM = 64  # of Argo's executor, which starts what a container names
@@ -16,15 +17,16 @@ _ENDED_BY_US = (137, 143)
 
 @dataclass(frozen=True)
 class Exit:
-    """A container's exit code and what its end has to say."""
+    """A container's exit code and what its end has to say; `kind` is the kubelet's word for it."""
 
     name: str
     code: int
     reason: str = ""
+    kind: Reason = "Error"
 
     @property
     def message(self) -> str:
-        text = f"{self.name}: Error (exit code {self.code})"
+        text = f"{self.name}: {self.kind} (exit code {self.code})"
         return f"{text}: {self.reason}" if self.reason else text
 
 

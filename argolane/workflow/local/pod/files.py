@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from argolane.containers import sandbox
+from argolane.containers.images import Image
 from argolane.containers.sandbox import Mount
-from argolane.kubernetes import environment, volumes
+from argolane.kubernetes import environment, security, volumes
 from argolane.workflow.local.pod import artifacts, containerset, outputs
 from argolane.workflow.local.pod.surroundings import Surroundings
 from argolane.workflow.local.reconciler.ports import PodOrder
@@ -23,18 +24,20 @@ class Files:
     `main` is the main container, `view` what lies where in it.
     """
 
-    def __init__(self, order: PodOrder, around: Surroundings) -> None:
+    def __init__(self, order: PodOrder, around: Surroundings, images: Mapping[str, Image]) -> None:
         template, self._around, self._folder = order.template, around, around.folder
         self.main = dict(template.get("container") or template.get("script") or _main_of_set(template))
         remove(self._folder)  # what a runner that was killed has left of the same pod
         places = volumes.Places(around.claims, around.run_volumes, self._folder / "volumes")
-        self._volumes = volumes.prepare(order.volumes, places, around.objects)
+        group = security.fs_group(template.get("securityContext") or {})
+        self._volumes = volumes.prepare(order.volumes, places, around.objects, group=group)
         self._closed = volumes.read_only_volumes(order.volumes)
         mounts, tmp = self.mounts(self.main), _folder(self._folder / "tmp")
         bare = outputs.View(mounts, tmp)
         loaded = artifacts.load(template, bare, around.repository, self._folder / "artifacts")
         view = outputs.View(mounts, tmp, loaded)
-        if sandbox.isolation() == "none":
+        image = images.get(str(self.main.get("image")))
+        if not sandbox.has_mounts(image.root if image else None):
             own = outputs.stand_ins(template, view, self._folder / "own")
             self.view = outputs.View(mounts, tmp, (*own, *loaded))
         else:

@@ -90,7 +90,7 @@ class _Pod:
         if images is None:
             return self._result("Failed", self.stop.reason)
         try:
-            ready = Files(self.order, self.around)
+            ready = Files(self.order, self.around, images)
         except artifacts.ArtifactError as error:
             return self._result("Error", f"init: Error (exit code 64): {error}")
         containers = Containers(self.order, self.around, self.stop, images, self.address)
@@ -190,7 +190,7 @@ class _Pod:
         problem = self._save(saved, ready.view)
         first = whole.first_failure()
         if first is not None:
-            phase, message = "Failed", Exit(first.name, first.code).message
+            phase, message = "Failed", Exit(first.name, first.code, kind=first.kind).message
         else:
             phase, message = judged([Exit("main", 0)], problem)
         return replace(self._result(phase, message, saved), containers=tuple(whole.results()))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from argolane.containers.container import Container, EngineImage
 from argolane.containers.oci import scoped
-from argolane.containers.sandbox import Container
 from argolane.workflow.local.pod.outputs import View
 
 
@@ -20,16 +20,17 @@ class MissingProgram(Exception):
 
 def found(container: Container) -> Container:
     """Its command with the path that is started, and that its main sees as its own name."""
-    if not container.argv:
-        return container
+    if not container.argv or isinstance(container.image, EngineImage):
+        return container  # what an engine's image has, that engine sees
+    root = container.image
     program, *arguments = container.argv
     view = View((*container.mounts, *container.folders), container.tmp or Path("/nonexistent"))
     path, workdir = container.env.get("PATH", ""), str(container.workdir)
 
     def there(full: str) -> Path:
-        if container.image is None:
+        if root is None:
             return view.locate(full) or Path(full)
-        return view.locate(full) or scoped.locate(container.image.folder, full) or Path("/nonexistent")
+        return view.locate(full) or scoped.locate(root.folder, full) or Path("/nonexistent")
 
     return replace(container, argv=(_find(program, path, workdir, there), *arguments))
 

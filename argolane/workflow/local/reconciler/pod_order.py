@@ -60,7 +60,9 @@ def _add_containers(run: RunState, call: Call, node: Node, template: Mapping[str
 
 
 def _patched(run: RunState, template: Mapping[str, Any]) -> Mapping[str, Any]:
-    """With the podSpecPatch of the workflow, then with its own."""
+    """With the workflow's securityContext where it has none, the workflow's podSpecPatch, then its own."""
+    if run.spec.get("securityContext") and not template.get("securityContext"):
+        template = {**template, "securityContext": run.spec["securityContext"]}
     patches = [run.spec.get("podSpecPatch"), template.get("podSpecPatch")]
     if not any(patches) or template.get("resource") is not None:
         return template

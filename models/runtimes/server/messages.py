@@ -5,6 +5,7 @@ request's bread and butter. What is none of these is Unread: the wrapper reads i
 """
 
 import base64
+import contextlib
 import os
 from collections.abc import Iterable
 from types import MethodType
@@ -135,10 +136,12 @@ def column_names(model: Any, values: np.ndarray, absent: Any) -> Any:
     """Of the columns: what the class calls them."""
     if values.ndim < 2:
         return []
-    known = getattr(model, "class_names", None)
-    # A plain list is taken as well, as it once was the only way.
-    found = optional(model, "class_names", absent) if isinstance(known, MethodType) else known
-    return [f"t:{column}" for column in range(values.shape[1])] if found is None else found
+    if hasattr(model, "class_names"):
+        if not isinstance(model.class_names, MethodType):
+            return model.class_names  # a plain list is taken as well, as it once was the only way
+        with contextlib.suppress(absent):
+            return model.class_names()
+    return [f"t:{column}" for column in range(values.shape[1])]
 
 
 def optional(model: Any, name: str, absent: Any) -> Any:

@@ -7,6 +7,7 @@ no table of numbers is Unread: the wrapper reads it, or says what is wrong.
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,9 +20,10 @@ TENSOR, NDARRAY = 2, 3  # the fields of DefaultData
 _META, _DATA = 2, 3  # those of SeldonMessage
 _SIZED = 2  # the type of a field that says its size first
 _MOST_BITS = 28  # of a size
-# A Value that is a number, in a list: its own tag and size, the number's tag; eight bytes follow.
-_NUMBER = np.frombuffer(b"\x0a\x09\x11", np.uint8)
-_CELL = len(_NUMBER) + 8
+# A Value that is a number, in a list: its own tag and size, the number's tag, the number.
+_CELL = np.dtype([("head", "<u2"), ("tag", "u1"), ("number", "<f8")])
+_HEAD, _TAG = 0x090A, 0x11
+_FIRST = b"\x0a\x09\x11"  # the three bytes of these
 _LIST = b"\x32"  # the tag of a Value that is a list
 
 
@@ -79,35 +81,35 @@ def _tensor(content: memoryview) -> np.ndarray:
 
 
 def _rows(content: memoryview) -> np.ndarray:
-    flat = np.frombuffer(content, np.uint8)
-    if len(flat) > len(_NUMBER) and (flat[: len(_NUMBER)] == _NUMBER).all():
-        return _numbers(flat.reshape(1, -1))[0]
+    if content[: len(_FIRST)] == _FIRST:
+        return _numbers(content, 0, 1, len(content))[0]
     size, at = _number(content, 1)
     end = at + size
-    if content[0] != _NUMBER[0] or content[at] != _LIST[0]:
+    if content[0] != _FIRST[0] or content[at] != _LIST[0]:
         raise Unread
     length, at = _number(content, at + 1)
     if at + length != end:
         raise Unread
-    table = flat.reshape(-1, end)  # each row is of this size, or none is read here
+    table = np.frombuffer(content, np.uint8).reshape(
+        -1, end
+    )  # each row is of this size, or none is read here
     if (table[:, :at] != table[0, :at]).any():
         raise Unread
-    return _numbers(table[:, at:])
+    return _numbers(content, at, *table.shape)
 
 
-def _numbers(table: np.ndarray) -> np.ndarray:
-    cells = table.reshape(len(table), -1, _CELL)
-    if not cells.size or (cells[:, :, : len(_NUMBER)] != _NUMBER).any():
+def _numbers(content: memoryview, at: int, rows: int, size: int) -> np.ndarray:
+    """Of so many rows of so many bytes, which begin with `at` others."""
+    columns, more = divmod(size - at, _CELL.itemsize)
+    if more or not columns:
         raise Unread
-    found = np.empty(cells.shape[:2])
-    _bytes(found)[...] = cells[:, :, len(_NUMBER) :]
+    cells: Any = np.ndarray((rows, columns), _CELL, content, at, (size, _CELL.itemsize))
+    if (cells["head"] != _HEAD).any() or (cells["tag"] != _TAG).any():
+        raise Unread
+    found = np.array(cells["number"], np.float64, order="C")
     if not np.isfinite(found).all():  # which JSON has words for, and the wrapper reads as such
         raise Unread
     return found
-
-
-def _bytes(numbers: np.ndarray) -> np.ndarray:
-    return numbers.view(np.uint8).reshape(*numbers.shape, 8)
 
 
 def writable(given: Any, form: int) -> np.ndarray | None:
@@ -131,19 +133,28 @@ def written(values: np.ndarray, form: int, *, names: Iterable[str], meta: bytes)
         content = _field(1, shape) + _field(2, values.tobytes())
     else:
         content = _listed(values)
-    named: bytes = prediction_pb2.DefaultData(names=names).SerializeToString()
-    return _field(_META, meta) + _field(_DATA, named + _field(form, content))
+    return _field(_META, meta) + _field(_DATA, _named(names) + _field(form, content))
+
+
+def _named(names: Iterable[str]) -> bytes:
+    if isinstance(names, list | tuple) and all(type(name) is str for name in names):
+        return _known(tuple(names))
+    return bytes(prediction_pb2.DefaultData(names=names).SerializeToString())
+
+
+@lru_cache(maxsize=64)  # a class calls its columns the same each time
+def _known(names: tuple[str, ...]) -> bytes:
+    return bytes(prediction_pb2.DefaultData(names=names).SerializeToString())
 
 
 def _listed(values: np.ndarray) -> bytes:
-    cells = np.empty((*values.shape, _CELL), np.uint8)
-    cells[..., : len(_NUMBER)] = _NUMBER
-    cells[..., len(_NUMBER) :] = _bytes(values)
+    cells = np.empty(values.shape, _CELL)
+    cells["head"], cells["tag"], cells["number"] = _HEAD, _TAG, values
     if values.ndim == 1:
         return bytes(cells)
-    length = values.shape[1] * _CELL
+    length = values.shape[1] * _CELL.itemsize
     inner = _LIST + _said(length)
-    head = _NUMBER[:1].tobytes() + _said(len(inner) + length) + inner
+    head = _FIRST[:1] + _said(len(inner) + length) + inner
     return b"".join(part for row in cells for part in (head, row.tobytes()))
 
 

@@ -199,6 +199,9 @@ CASES: dict[str, list[Case]] = {
         *PAYLOADS[:2],
         *ROLES,
     ],
+    "Nameless": [
+        each for each in PAYLOADS if each.name in ("ndarray", "ndarray of text", "tensor", "strData")
+    ],
     "Router": ROLES,
     "Combiner": ROLES,
     "BadMetadata": [*PAYLOADS[:1], get("/metadata"), get("/health/status")],

@@ -141,6 +141,19 @@ class Ours(Answers):
     model_error_handler = property(lambda self: seldon.error_handler(lambda: "a test's request"))
 
 
+class Nameless:
+    """Says that its columns have no names, and that there are no tags."""
+
+    def predict(self, X, names, meta=None):
+        return X
+
+    def class_names(self):
+        return None
+
+    def tags(self):
+        return None
+
+
 class Router:
     def route(self, X, names, meta=None):
         return int(X[0][0]) if X[0][0] < 5 else "five"

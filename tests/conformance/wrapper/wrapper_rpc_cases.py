@@ -139,6 +139,7 @@ CALLS: dict[str, list[Call]] = {
     "Answers": [*named("", [name for name in OUT if name != "surrogate"]), *named("raise ", RAISED),
                 Call("metrics", kind="metrics")],
     "Ours": [*named("raise ", RAISED), *PAYLOADS],
+    "Nameless": [each for each in PAYLOADS if each.name in ("ndarray", "ndarray of text", "tensor", "strData")],
     "Router": ROLES,
     "Combiner": ROLES,
     "BadMetadata": [Call("ndarray", request={"data": {"ndarray": TABLE}}), Call("metadata", "Model/Metadata", b"")],

@@ -8,7 +8,6 @@ import math
 import os
 import secrets
 import sqlite3
-import threading
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from models.bandit.algorithms import Algorithm, epsilon_greedy, thompson_beta, thompson_gaussian
 from models.bandit.state import State
 from models.runtimes.bad_input import BadInput
+from models.runtimes.gauges import Gauged
 from models.runtimes.routers import Router, log, named_arms
 
 ALGORITHMS = ("epsilon-greedy", "thompson")
@@ -23,7 +23,7 @@ REWARDS = ("binary", "real")
 REMEMBERED = 1_000_000
 
 
-class Bandit(Router):
+class Bandit(Gauged, Router):
     """A ROUTER that learns. Environment: STATE_FILE."""
 
     def __init__(
@@ -51,7 +51,6 @@ class Bandit(Router):
         self.choose: Algorithm = thompson_beta if self.binary else thompson_gaussian
         if algorithm == "epsilon-greedy":
             self.choose = epsilon_greedy(float(epsilon))
-        self._asked = threading.local()
 
     def load(self) -> None:
         """Open the file. Every failure is a RuntimeError: of others, Seldon's wrapper hides some."""
@@ -88,15 +87,8 @@ class Bandit(Router):
 
         return seldon.learn(self, feedback, node=self.node)
 
-    def health_status(self) -> str:
-        """Asked every few seconds by the pod's probe: then the metrics are told, and at no other time."""
-        self._asked.health = True
-        return "healthy"
-
-    def metrics(self) -> list[dict[str, Any]]:
-        """Gauges of each arm, as the file has them: so each is there once, and fresh in all replicas."""
-        if not self._asked.__dict__.pop("health", False):
-            return []
+    def gauges(self) -> list[dict[str, Any]]:
+        """Of each arm, as the file has them: so they are the same in all replicas."""
         found = []
         for arm in self.state.arms():
             told = {"pulls": arm.pulls, "rewards": arm.rewards, "reward_mean": arm.mean}

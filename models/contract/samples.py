@@ -1,6 +1,8 @@
-"""Test rows in, samples.json.gz out: what a deployment of a version is verified with.
+"""Rows in, what a version keeps of them out: of the test rows samples.json.gz, of the training rows others.
 
-It holds the rows as a client sends them, the truth, and what the version itself answers to those very rows.
+A deployment is verified with samples.json.gz: rows as a client sends them, the truth, and what the version
+itself answers to those very rows. training.json.gz has some of the rows that were learned, in the same form:
+what a deployment is asked later can be held against them, feature by feature.
 """
 
 import gzip
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 MOST = 2000  # rows that are kept
+LEARNED = 1000  # of the training rows
 TOLERANCE = 1e-3  # of each number of a served answer, in parts of it where it is above 1
 DIGITS = 6  # that a number is sent with: float32 has no more
 
@@ -30,8 +33,22 @@ class Samples:
 
 
 def write(path: Path, samples: Samples) -> None:
-    text = json.dumps(asdict(samples), separators=(",", ":"), allow_nan=False)
+    _write(path, asdict(samples))
+
+
+def _write(path: Path, told: dict[str, Any]) -> None:
+    text = json.dumps(told, separators=(",", ":"), allow_nan=False)
     path.write_bytes(gzip.compress(text.encode(), compresslevel=4, mtime=0))
+
+
+def write_training(path: Path, rows: Any, names: Sequence[str] | None, dataset: str) -> None:
+    """Every so manieth of the training rows; nothing where they are not all numbers."""
+    if not _numbers(rows):
+        return
+    kept = np.asarray(rows)[:: -(-len(rows) // LEARNED) or 1]
+    told = plain(_rounded(kept.reshape(len(kept), -1)))
+    told = [[None if value != value else value for value in row] for row in told]  # noqa: PLR0124  NaN
+    _write(path, {"names": names, "rows": told, "dataset": dataset})
 
 
 def as_sent(rows: Any) -> list[Any]:

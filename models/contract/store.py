@@ -18,6 +18,8 @@ from pathlib import Path
 from models.contract.errors import ModelError
 from models.contract.version import Inputs, differences, load
 
+OBSERVATIONS = ".observations"  # beside the units: what was asked of deployments, a folder each
+TESTED = "gauges.json"  # in there: what the deployment's last test came to
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")  # an image tag, too
 _ABANDONED = 24 * 3600  # seconds after which an unfinished folder is nobody's
 

@@ -58,6 +58,8 @@ class Trained:
             dataset=self.data.description,
         )
         samples.write(folder / version.SAMPLES, sample)
+        training = folder / version.TRAINING
+        samples.write_training(training, self.data.x_train, sample.names, self.data.description)
         for name, content in self.drawings.items():
             (folder / name).write_bytes(content)
         report.draw(

@@ -15,6 +15,7 @@ from models.contract.metric import Metric
 
 FILE = "version.json"
 SAMPLES = "samples.json.gz"
+TRAINING = "training.json.gz"
 
 
 @dataclass(frozen=True)

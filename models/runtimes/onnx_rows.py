@@ -53,7 +53,10 @@ class OnnxRows(Served):
     def _answers(self, X: Any) -> np.ndarray:
         if not hasattr(self, "_session"):
             raise RuntimeError("load() first: there is no model yet.")
-        return self._run(self._checked(X))
+        rows = self._checked(X)
+        if self._watch:
+            self._watch.add(rows)
+        return self._run(rows)
 
     def _run(self, rows: np.ndarray) -> np.ndarray:
         try:

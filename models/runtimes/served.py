@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from models.contract import version
+from models.runtimes import drift
 from models.runtimes.bad_input import BadInput
+from models.runtimes.gauges import Gauged, tested
 
 
-class Served:
+class Served(Gauged):
     """A class that loads the files of a version. Environment: MODEL_DIR, the version's folder."""
 
     expected = "a request"  # in words, for messages
@@ -24,6 +26,7 @@ class Served:
     def __init__(self, folder: str | None = None) -> None:
         self.folder = folder
         self._version: version.Version | None = None
+        self._watch: drift.Watch | None = None
 
     def load(self) -> None:
         """Read the version. Every failure is a RuntimeError: of others, Seldon's wrapper hides some."""
@@ -34,6 +37,8 @@ class Served:
             folder = Path(given)
             found = version.load(folder)
             self.open(folder, found)
+            self._watch = drift.watch(folder)
+            self._store = folder.resolve().parent.parent
             self._version = found
         except Exception as error:
             raise RuntimeError(f"The model cannot be loaded: {error}") from error
@@ -53,6 +58,12 @@ class Served:
             # In a chain the last node's tags replace those of the others, so each has some of its own.
             own |= {f"{node}.{name}": value for name, value in own.items()}
         return {"model": found.unit, "dataset": found.data.description, **own}
+
+    def gauges(self) -> list[dict[str, Any]]:
+        """How far what is asked has drifted, and what the deployment's last A/B test came to."""
+        if self._version is None:
+            return []
+        return [*(self._watch.gauges() if self._watch else []), *tested(self._store)]
 
     @cached_property
     def model_error_handler(self) -> Any:

@@ -1,12 +1,15 @@
 """Every query of the monitoring component, asked of a real Prometheus that watches a local deployment."""
 
+import gzip
 import json
+import random
 import re
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -15,16 +18,30 @@ import pytest
 import yaml
 
 from argolane.manifest import dump
+from argolane.serving import judging
+from models.contract import version
+from models.contract.metric import Metric
 from tests.e2e.conftest import ROOT, copied, run_command
+from workflows.parts.steps.observations import Observation, Observations
 
 COMPONENT = ROOT / "k8s_setup" / "components" / "monitoring"
+# A class with a version in the store, like ours, that answers with its rows.
 MODEL = """
-class Model:
+import numpy as np
+from models.runtimes.served import Served
+
+
+class Model(Served):
+    def open(self, folder, found):
+        pass
+
     def predict(self, X, names, meta=None):
         if X[0][0] < 0:
             raise ValueError("negative")
+        self._watch.add(np.asarray(X))
         return X
 """
+STORE = "/mnt/model-store"
 needs_prometheus = pytest.mark.skipif(
     not shutil.which("prometheus"), reason="no prometheus on PATH (make prometheus installs it)"
 )
@@ -40,13 +57,18 @@ def graph() -> dict[str, Any]:
     # It tells its metrics when it is asked how it is.
     router["readinessProbe"] = {"httpGet": {"path": "/health/status", "port": "http"}, "periodSeconds": 1}
     router["volumeMounts"] = [{"name": "state", "mountPath": "/state"}]
-    containers = [router, container("a", "toyarm"), container("b", "toyarm")]
+    served = {
+        "env": [{"name": "MODEL_DIR", "value": f"{STORE}/toyarm/1"}],
+        "volumeMounts": [{"name": "model-store", "mountPath": STORE, "readOnly": True}],
+    }
+    containers = [router, container("a", "toyarm", **served), container("b", "toyarm", **served)]
     root = {
         "name": "bandit", "type": "ROUTER",
         "parameters": [{"name": "arms", "value": "a,b", "type": "STRING"}],
         "children": [{"name": "a", "type": "MODEL"}, {"name": "b", "type": "MODEL"}],
     }  # fmt: skip
-    spec = {"containers": containers, "volumes": [{"name": "state", "emptyDir": {}}]}
+    claimed = {"name": "model-store", "persistentVolumeClaim": {"claimName": "model-store"}}
+    spec = {"containers": containers, "volumes": [{"name": "state", "emptyDir": {}}, claimed]}
     told = [{"name": "SELDON_ENABLE_ROUTING_INJECTION", "value": "true"}]
     predictor = {
         "name": "default",
@@ -60,6 +82,38 @@ def graph() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def fill(store: Path) -> None:
+    """A version that was trained on other rows than it will be asked, and a test of two arms, judged."""
+    chance = random.Random(0)
+    folder = store / "toyarm/1"
+    folder.mkdir(parents=True)
+    for name, told in {
+        "training": {"rows": [[chance.gauss(8, 1)] for _ in range(500)]},
+        "samples": {"rows": [[chance.gauss(8, 1)] for _ in range(100)]},
+    }.items():
+        told |= {"names": ["x0"], "dataset": "toy"}
+        (folder / f"{name}.json.gz").write_bytes(gzip.compress(json.dumps(told).encode()))
+    version.write(folder, version.Version(
+        unit="toyarm", version="1", metric=Metric("accuracy", 0.9, "higher"), scores={},
+        data=version.Data("toy", "toy (500/100)", "0", {}), params={}, code="", commit=None, dirty=None,
+        image=None, seconds=0.0, versions={},
+    ))  # fmt: skip
+    file = store / ".observations/watched/run.sqlite"
+    arms = [{"arm": arm, "name": arm, "unit": "toyarm", "version": "1", "share": 0.5} for arm in "ab"]
+    score = {"name": "accuracy", "better": "higher", "kind": "proportion"}
+    about = {"run": "run", "deployment": "watched", "dataset": "toy", "requests": 400, "arms": arms}
+    kept = Observations(file, {**about, "score": score})
+    seen = [
+        Observation(n, f"u-{n}", n % 100, "ab"[n % 2], "{}", 200, "[1]", "1",
+                    float(chance.random() < 0.9), 1.0, 0.01, float(n), "")
+        for n in range(400)
+    ]  # fmt: skip
+    kept.add(seen, [])
+    kept.close()
+    rules = {"ALPHA": "0.05", "POWER": "0.8", "EFFECT": "0", "SLOWER": "2", "ERRORS": "0.01"}
+    judging.main({"FILE": str(file), "OUTPUTS": str(store.parent / "outputs"), **rules})
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the deployment answers."""
@@ -69,6 +123,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (arm / "__init__.py").write_text("")
     (arm / "predict.py").write_text(MODEL)
     shutil.copy(root / "models" / "sk_mnist" / "runtime.lock", arm)
+    fill(root / ".argolane/volumes/model-store")
     (root / "watched.yaml").write_text(dump(graph()))
     done = run_command(root, "apply", "-f", "watched.yaml", "--wait")
     try:
@@ -124,7 +179,7 @@ def queries() -> dict[str, str]:
     found = {}
     for group in yaml.safe_load((COMPONENT / "rules.yaml").read_text())["groups"]:
         for rule in group["rules"]:
-            expression = re.sub(r" > [\d.]+$", "", rule["expr"]) if "alert" in rule else rule["expr"]
+            expression = re.sub(r" [<>] [\d.]+$", "", rule["expr"]) if "alert" in rule else rule["expr"]
             found[rule.get("alert") or rule["record"]] = expression
     for panel in json.loads((COMPONENT / "dashboard.json").read_text())["panels"]:
         for target in panel["targets"]:
@@ -147,7 +202,7 @@ def test_every_query_finds_something(prometheus: str, name: str) -> None:
         time.sleep(0.5)
     else:
         pytest.fail(f"{queries()[name]}\n{last}")
-    if name == "Errors of each node A":
+    if name in ("Errors of each node A", "InputsDrift"):
         assert any(float(each["value"][1]) > 0 for each in last["data"]["result"])
 
 

@@ -50,7 +50,13 @@ def test_a_regression_is_judged_by_its_error(trained: Path) -> None:
     assert (made.metric.name, made.metric.better) == ("rmse", "lower")
     assert 50 < made.metric.value < 60
     assert made.scores.keys() == {"mae", "r2"}
-    assert made.files.keys() == {"model.onnx", "predicted.png", "samples.json.gz", "charts.json"}
+    assert made.files.keys() == {
+        "model.onnx",
+        "predicted.png",
+        "samples.json.gz",
+        "training.json.gz",
+        "charts.json",
+    }
     assert made.details == {}
     assert all(isinstance(value, float) for value in samples["truth"])
     assert {len(answer) for answer in samples["answers"]} == {1}

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from hera.workflows import Parameter, Script
 
 from k8s_serving.deployment import MODEL_STORE
+from models.contract import store
 from workflows.parts import parameters, pods
 from workflows.parts.rollout import told
 from workflows.parts.targets import Target
 
-OBSERVATIONS = f"{MODEL_STORE}/.observations"
+OBSERVATIONS = f"{MODEL_STORE}/{store.OBSERVATIONS}"
 SENDING = f"'{parameters.REQUESTS.tag}' != '0'"
 
 

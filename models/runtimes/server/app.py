@@ -46,7 +46,9 @@ class App:
         self._own = Methods(model, lambda: self.stock.metrics, keeps_text=keeps_text)
         passthrough = os.environ.get("PAYLOAD_PASSTHROUGH", "").lower() in ("1", "true", "t")
         self._whole = {role for role in {*ROLES.values(), "health_status"} if whole(model, role)}
-        if self._whole or hasattr(model, "init_metadata") or hasattr(model, "metrics"):
+        self._gauges = getattr(model, "gauges", None)
+        counts = hasattr(model, "metrics") and self._gauges is None
+        if self._whole or hasattr(model, "init_metadata") or counts:
             self.stock.load()
         self._methods: dict[str, Callable[[Any], Any]] = {
             path: self.stock.function(role) if role in self._whole else partial(self._own.answer, role)
@@ -127,6 +129,8 @@ class App:
 
     def _slow(self, scope: Any, body: bytes, more: Mapping[str, Any]) -> Answer:
         app = "metrics" if scope["server"][1] == self._metrics_port else "rest"
+        if app == "metrics" and self._gauges is not None:
+            self.stock.metrics.update(self._gauges(), "health")  # as the wrapper calls it
         return self.stock.answer(app, scope, b"" if more else body, **more)
 
 

@@ -36,6 +36,8 @@ class Methods:
     def __init__(self, model: Any, metrics: Callable[[], Any], *, keeps_text: bool) -> None:
         """`metrics`: a SeldonMetrics, where what a class counts is added up; made when first asked for."""
         self._model, self._metrics, self._keeps_text = model, metrics, keeps_text
+        # Gauges are told when somebody asks for metrics, and belong to no call.
+        self._counts = hasattr(model, "metrics") and not hasattr(model, "gauges")
 
     def answer(self, role: str, message: Any) -> dict[str, Any]:
         """Raises Unread before the class is called, later on what the class raises."""
@@ -97,7 +99,7 @@ class Methods:
 
     def counted(self, kind: str, metrics: Any) -> list[Any]:
         """Add up what a request counted; what the answer tells of it."""
-        if metrics == [] and not hasattr(self._model, "metrics"):
+        if metrics == [] and not self._counts:
             return []
         from seldon_core.user_model import client_custom_metrics
 

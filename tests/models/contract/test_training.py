@@ -15,7 +15,7 @@ from tests.models.toy import copy_of_models, toy_model
 pytestmark = pytest.mark.environments
 
 DRAWINGS = {"training_curve.png", "confusion_matrix.png"}
-FILES = {"model.onnx", "version.json", "samples.json.gz", "charts.json"} | DRAWINGS
+FILES = {"model.onnx", "version.json", "samples.json.gz", "training.json.gz", "charts.json"} | DRAWINGS
 
 
 def test_a_version_holds_all_that_is_known_of_it(sk_mnist: Path, store: Path) -> None:
@@ -63,6 +63,18 @@ def test_samples_are_what_a_client_sends(sk_mnist: Path) -> None:
     assert {len(answer) for answer in samples["answers"]} == {10}
     accuracy = SCORES["accuracy"].compute(samples["answers"], samples["truth"])
     assert accuracy == pytest.approx(version.load(sk_mnist).metric.value, abs=0.003)
+
+
+def test_some_training_rows_are_kept_as_a_client_would_send_them(sk_mnist: Path) -> None:
+    """Of 1,437 every second one, with the names that the test rows have: drift is measured by them."""
+    training, samples = (
+        json.loads(gzip.decompress((sk_mnist / f"{name}.json.gz").read_bytes()))
+        for name in ("training", "samples")
+    )
+    assert (len(training["rows"]), training["names"]) == (719, samples["names"])
+    assert training["dataset"] == samples["dataset"]
+    assert {len(row) for row in training["rows"]} == {784}
+    assert not {tuple(row) for row in training["rows"]} & {tuple(row) for row in samples["rows"]}
 
 
 @pytest.fixture(scope="module")

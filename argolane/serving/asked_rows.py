@@ -1,7 +1,7 @@
 """A file of rows that a model was asked in, the values of each feature out: .csv or .jsonl.
 
-A line of .jsonl is a row as a list, an object of features by name, or a request as Seldon has it. Columns that
-the model has not learned are left out; an empty cell and null are missing values.
+A line of .jsonl is a row as a list, an object of features by name, or a request as Seldon has it. Columns
+that the model has not learned are left out; an empty cell and null are missing values.
 """
 
 import csv

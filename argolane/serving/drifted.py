@@ -1,7 +1,7 @@
 """A version in the model store and rows that were asked of it in, how far each feature has moved out.
 
-What was trained on is a file that training leaves with the version, training.json.gz. Rows that were asked are
-those of a file (`asked_rows`), or those that the task `traffic` of a workflow has recorded.
+What was trained on is a file that training leaves with the version, training.json.gz. Rows that were asked
+are those of a file (`asked_rows`), or those that the task `traffic` of a workflow has recorded.
 """
 
 import gzip
@@ -101,7 +101,7 @@ def recorded(file: Path, store: Path) -> Rows:
 
 
 def by_name(names: Sequence[str] | None, rows: Sequence[Any], where: str) -> dict[str, list[float | None]]:
-    """Columns of numbers; None is a missing value. Raises NoRows for text, and for rows that are not alike."""
+    """Columns of numbers, None where a value is missing. Raises NoRows for text, for uneven rows."""
     if not rows:
         raise NoRows(f"{where}: there are no rows.")
     columns: list[list[float | None]] = [[] for _ in names or flat(rows[0])]

@@ -1,10 +1,10 @@
 """The file of an experiment in, its verdict for a workflow to act on out: `judgement` as a task's script.
 
 Its text travels in the manifest, with that of all modules of ours that it needs, and runs on a stock Python
-image. Environment: FILE, the observations, in the model store; ALPHA, POWER, EFFECT, SLOWER, ERRORS, as Rules
-has them; OUTPUTS, the folder for `verdict`, `reason`, `judgement` and `charts`. What Prometheus is told of it is
-left beside FILE, in GAUGES. How far the rows that were sent have moved from those that each arm was trained on is
-measured, too, and decides nothing.
+image. Environment: FILE, the observations, in the model store; ALPHA, POWER, EFFECT, SLOWER, ERRORS, as
+Rules has them; OUTPUTS, the folder for `verdict`, `reason`, `judgement` and `charts`. What Prometheus is told
+of it is left beside FILE, in GAUGES. How far the rows that were sent have moved from those that each arm was
+trained on is measured, too, and decides nothing.
 """
 
 import json

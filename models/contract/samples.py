@@ -47,7 +47,7 @@ def write_training(path: Path, rows: Any, names: Sequence[str] | None, dataset: 
         return
     kept = np.asarray(rows)[:: -(-len(rows) // LEARNED) or 1]
     told = plain(_rounded(kept.reshape(len(kept), -1)))
-    told = [[None if value != value else value for value in row] for row in told]  # noqa: PLR0124  NaN
+    told = [[None if value != value else value for value in row] for row in told]
     _write(path, {"names": names, "rows": told, "dataset": dataset})
 
 

@@ -1,8 +1,8 @@
 """Rows that a served version is asked in, how far its features have moved from the training rows out.
 
-As `argolane drift` measures it (argolane/serving/statistics/drift.py, which names the sources): by the same bins,
-whose counts alone are kept, never a row. The distance of Kolmogorov and Smirnov is taken at the ends of the
-bins, so that it is never more than the whole one. One array for all features: an image has 784.
+As `argolane drift` measures it (argolane/serving/statistics/drift.py, which names the sources): by the same
+bins, whose counts alone are kept, never a row. The distance of Kolmogorov and Smirnov is taken at the ends of
+the bins, so that it is never more than the whole one. One array for all features: an image has 784.
 """
 
 import gzip
@@ -27,7 +27,7 @@ NAMED = 50  # features that are told one by one
 
 
 def watch(folder: Path) -> "Watch | None":
-    """By the training rows of a version; None where it has none. ValueError for a file that is none of ours."""
+    """By the training rows of a version; None where it has none. ValueError for a file that is no such."""
     file = folder / TRAINING
     if not file.exists():
         return None

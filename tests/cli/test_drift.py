@@ -110,7 +110,10 @@ def test_what_a_workflow_has_sent_is_compared(call: Call, version: Path) -> None
 
 def test_missing_values_are_compared(call: Call, version: Path, root: Path) -> None:
     """Half of the cells of a column are empty, which is a drift of it."""
-    made = [f"{alcohol},{'' if place % 2 else sulphates}" for place, (alcohol, sulphates) in enumerate(rows(3, 400))]
+    made = [
+        f"{alcohol},{'' if place % 2 else sulphates}"
+        for place, (alcohol, sulphates) in enumerate(rows(3, 400))
+    ]
     (root / "holes.csv").write_text("\n".join([",".join(NAMES), *made]))
     lines = call("drift", "wine-ab", "--from", "holes.csv").stdout.splitlines()
     assert (lines[2].split()[0], lines[2].split()[-1]) == ("sulphates", "drift")
@@ -119,7 +122,10 @@ def test_missing_values_are_compared(call: Call, version: Path, root: Path) -> N
 def test_few_rows_are_said_to_be_few(call: Call, version: Path, tmp_path: Path) -> None:
     """And are no drift, however far they are away."""
     file = asked(tmp_path, rows(2, 40, by=9.0))
-    assert "too few rows: 2 features: 2 too few rows" in call("drift", "wine-ab", "--from", file, "--fail").stdout
+    assert (
+        "too few rows: 2 features: 2 too few rows"
+        in call("drift", "wine-ab", "--from", file, "--fail").stdout
+    )
 
 
 def test_a_version_without_training_rows_is_told(call: Call, version: Path) -> None:
@@ -137,7 +143,11 @@ def test_an_image_is_all_its_pixels(call: Call, version: Path, root: Path) -> No
         drawn = [0.0] * 600 + [float(chance.random() < 0.3) for _ in range(184)]
         return [1.0, 0.5, 0.7, *drawn[3:]] if shifted else drawn
 
-    kept(version / "training.json.gz", [f"x{at}" for at in range(784)], [image(shifted=False) for _ in range(300)])
+    kept(
+        version / "training.json.gz",
+        [f"x{at}" for at in range(784)],
+        [image(shifted=False) for _ in range(300)],
+    )
     (root / "X.jsonl").write_text("\n".join(json.dumps([image(shifted=True)]) for _ in range(100)))
     lines = call("drift", "wine-ab", "--from", "X.jsonl").stdout.splitlines()
     assert {line.split()[0] for line in lines[2:5]} == {"x0", "x1", "x2"}

@@ -33,7 +33,8 @@ watch = drift.Watch(before.astype(float), names)
 for start in range(0, 300, 60):
     watch.add(after[start : start + 60])
 told = {(one["key"], one["tags"].get("feature")): one["value"] for one in watch.gauges()}
-found = ours.movements(*({n: side[:, k].astype(float).tolist() for k, n in enumerate(names)} for side in (before, after)))
+one_by_one = [{n: side[:, k].astype(float).tolist() for k, n in enumerate(names)} for side in (before, after)]
+found = ours.movements(*one_by_one)
 distances, one, other = drift._ks(watch._trained, watch._before + watch._now)
 print(json.dumps({
     "psi": {name: told["argolane_drift_psi", name] for name in names},
@@ -42,10 +43,10 @@ print(json.dumps({
     "at the ends": dict(zip(names, distances.tolist())), "sides": [one, other],
     "ours": {one.feature: [one.psi, one.ks, one.verdict] for one in found},
     "scipy": {
-        name: list(ks_2samp(*(np.nan_to_num(side[:, k], nan=-3e38) for side in (before, after)), method="asymp"))
-        for k, name in enumerate(names)
+        name: list(ks_2samp(*(ours.present(side[name]) for side in one_by_one), method="asymp"))
+        for name in names
     },
-    "p": {name: ours.ks(*(ours.present(side[:, k].astype(float).tolist()) for side in (before, after)))[1] for k, name in enumerate(names)},
+    "p": {name: ours.ks(*(ours.present(side[name]) for side in one_by_one))[1] for name in names},
 }))
 """
 

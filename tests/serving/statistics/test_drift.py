@@ -26,7 +26,7 @@ def normal(seed: int, count: int, mean: float = 0.0, spread: float = 1.0) -> lis
 
 
 def test_the_index_is_the_sum_over_bins() -> None:
-    """Two values, 30 and 10 against 10 and 30 of them, by hand; half a row more is in each of the two bins."""
+    """Two values, 30 and 10 against 10 and 30 of them, by hand; half a row more is in each of two bins."""
     p, q = (30.5 / 41, 10.5 / 41), (10.5 / 41, 30.5 / 41)
     expected = sum((b - a) * math.log(b / a) for a, b in zip(p, q, strict=True))
     before, after = [1.0] * 30 + [2.0] * 10, [1.0] * 10 + [2.0] * 30

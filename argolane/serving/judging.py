@@ -58,9 +58,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     outputs = Path(environ["OUTPUTS"])
     outputs.mkdir(parents=True, exist_ok=True)
     told = {
-        "charts": json.dumps(
-            [*charts(thinned(found, SHOWN)), *(chart for each in moved for chart in drift_charts(each))]
-        ),
+        "charts": json.dumps([*charts(thinned(found, SHOWN)), *drift_charts(moved)]),
         "verdict": found.verdict,
         "reason": found.reason,
         "judgement": json.dumps(thinned(found, SHOWN).to_dict()),

@@ -10,9 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urljoin
 
+import httpx
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.conftest import Command, outputs
 
@@ -66,13 +69,29 @@ def test_a_killed_test_ends_in_its_verdict(argolane: Command, checkout: Path, tm
     said = outputs(argolane, "ab-test-mnist", "compare")
     assert said["verdict"] == "promote-a"
     assert "is better than b (sk-mnist-b): accuracy" in said["reason"]
-    assert json.loads(said["charts"])[0]["kind"] == "band"
+    charts = json.loads(said["charts"])
+    assert [one["kind"] for one in charts] == ["band", "bars", "bars", "table", "table"]
+    assert charts[1]["title"] == "Drift from sk_mnist:0.1" and len(charts[3]["rows"]) == 6
 
     shown = argolane("compare", "mnist-ab").stdout
     assert said["reason"][:40] in " ".join(shown.split())
     assert json.loads(argolane("compare", "ab-test-mnist", "-o", "json").stdout)["verdict"] == "promote-a"
     answer = json.loads(argolane("predict", "mnist-ab", "--request", "models/sk_mnist/request.json").stdout)
     assert answer["meta"]["requestPath"].keys() == {"sk-mnist-a"}
+
+    assert "ok: 784 features: 784 ok" in argolane("drift", "mnist-ab").stdout
+    address = json.loads(argolane("get", "deployment", "mnist-ab", "-o", "json").stdout)["status"]["address"]
+    page = httpx.get(urljoin(address["url"], "/metrics")).text
+    told = {
+        sample.name: sample
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name.startswith("argolane_")
+    }
+    low, high = (told[f"argolane_test_difference_{end}"].value for end in ("low", "high"))
+    assert low < told["argolane_test_difference"].value < high < 0
+    assert told["argolane_test_difference"].labels["arm"] == "sk-mnist-b"
+    assert told["argolane_test_mismatch_p"].value > 0.01 and told["argolane_drift_features"].value == 0
 
     labels = tmp_path / "labels.csv"
     [(puid, truth)] = rows(file, "SELECT puid, truth FROM observations WHERE number = 0")

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from models.runtimes.gauges import Gauged
 from models.runtimes.server.messages import Unread
 from models.runtimes.server.methods import ROLES, Methods, whole
 from models.runtimes.server.stock import ANSWERED, RAISED, Stock
@@ -46,9 +47,12 @@ class App:
         self._own = Methods(model, lambda: self.stock.metrics, keeps_text=keeps_text)
         passthrough = os.environ.get("PAYLOAD_PASSTHROUGH", "").lower() in ("1", "true", "t")
         self._whole = {role for role in {*ROLES.values(), "health_status"} if whole(model, role)}
-        self._gauges = getattr(model, "gauges", None)
-        counts = hasattr(model, "metrics") and self._gauges is None
-        if self._whole or hasattr(model, "init_metadata") or counts:
+        self._gauges = model.gauges if isinstance(model, Gauged) else None
+        if isinstance(model, Gauged):
+            model.metrics = list  # type: ignore[method-assign]  # they belong to no call, such as feedback's
+        elif hasattr(model, "metrics"):
+            self.stock.load()
+        if self._whole or hasattr(model, "init_metadata"):
             self.stock.load()
         self._methods: dict[str, Callable[[Any], Any]] = {
             path: self.stock.function(role) if role in self._whole else partial(self._own.answer, role)

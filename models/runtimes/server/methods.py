@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from models.runtimes.gauges import Gauged
 from models.runtimes.server.messages import Parts, Unread, read, written
 
 PREDICT = ("/predict", "/api/v1.0/predictions", "/api/v0.1/predictions")
@@ -36,8 +37,7 @@ class Methods:
     def __init__(self, model: Any, metrics: Callable[[], Any], *, keeps_text: bool) -> None:
         """`metrics`: a SeldonMetrics, where what a class counts is added up; made when first asked for."""
         self._model, self._metrics, self._keeps_text = model, metrics, keeps_text
-        # Gauges are told when somebody asks for metrics, and belong to no call.
-        self._counts = hasattr(model, "metrics") and not hasattr(model, "gauges")
+        self._counts = hasattr(model, "metrics") and not isinstance(model, Gauged)
 
     def answer(self, role: str, message: Any) -> dict[str, Any]:
         """Raises Unread before the class is called, later on what the class raises."""

@@ -46,6 +46,6 @@ def tested(store: Path) -> list[dict[str, Any]]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, ValueError) as error:
-        log.warning("%s: cannot be read, and is not told: %s", file, error)
+        log.warning("%s: cannot be read: %s", file, error)
         return []
     return found

@@ -1,5 +1,6 @@
 """An experiment in, a verdict out: each of the four, and what keeps a winner from being promoted."""
 
+import gzip
 import json
 import random
 from collections.abc import Callable
@@ -138,6 +139,50 @@ def test_the_task_gives_the_verdict_on(tmp_path: Path) -> None:
     assert (tmp_path / "out/verdict").read_text() == "promote-b"
     assert "is better than a (arm-a)" in (tmp_path / "out/reason").read_text()
     assert json.loads((tmp_path / "out/judgement").read_text())["arms"][1]["version"] == "unit 0.1"
+
+
+def test_what_was_sent_is_held_against_the_training_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of each arm's version: the second was trained on other rows. Gauges of it all are left in the store."""
+    chance = random.Random(0)
+    for version, mean in (("0.0", 0.0), ("0.1", 2.0)):
+        folder = tmp_path / "unit" / version
+        folder.mkdir(parents=True)
+        for name, middle, count in (("samples", 0.0, 1500), ("training", mean, 800)):
+            made = [[chance.gauss(middle, 1), 5] for _ in range(count)]
+            told = {"names": ["moved", "same"], "rows": made, "dataset": "d"}
+            (folder / f"{name}.json.gz").write_bytes(gzip.compress(json.dumps(told).encode()))
+    file = tmp_path / ".observations/mnist-ab/x.sqlite"
+    written(file, experiment(1500, right(0.7), right(0.99)))
+    rules = {"ALPHA": "0.05", "POWER": "0.8", "EFFECT": "0", "SLOWER": "2", "ERRORS": "0.01"}
+    judging.main({**rules, "FILE": str(file), "OUTPUTS": str(tmp_path / "out")})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [
+        "1500 requests of run run against unit:0.0: ok: 2 features: 2 ok",
+        "1500 requests of run run against unit:0.1: drift: 2 features: 1 drift, 1 ok",
+    ]
+    charts = json.loads((tmp_path / "out/charts").read_text())
+    assert [(one["kind"], one["title"]) for one in charts[1:]] == [
+        ("bars", "Drift from unit:0.0"),
+        ("bars", "Drift from unit:0.1"),
+        ("table", "Drift from unit:0.0: the furthest of 2 features"),
+        ("table", "Drift from unit:0.1: the furthest of 2 features"),
+    ]
+    assert charts[-1]["rows"][0][0] == "moved" and charts[-1]["rows"][0][-1] == "drift"
+    gauges = {(one["key"], *one["tags"].values()): one["value"] for one in json.loads(
+        file.with_name("gauges.json").read_text())}  # fmt: skip
+    pair = ("arm-b", "arm-a")
+    low, high = (gauges[f"argolane_test_difference_{end}", *pair] for end in ("low", "high"))
+    assert 0 < low < gauges["argolane_test_difference", *pair] < high
+    assert gauges["argolane_test_score", "arm-b"] > gauges["argolane_test_score", "arm-a"]
+    assert gauges["argolane_test_mismatch_p",] > 0.01
+    assert (
+        gauges["argolane_test_drift_psi_max", "unit:0.1"]
+        > 0.25
+        > gauges["argolane_test_drift_psi_max", "unit:0.0"]
+    )
+    assert len(list(file.parent.iterdir())) == 2
 
 
 def test_another_file_is_named(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """The fast server as a process: what it imports for an answer, and how it reads what comes in pieces."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +14,7 @@ import pytest
 
 from models.contract.spec import MODELS
 from tests.models.conftest import run
-from tests.models.serving import Server, served
+from tests.models.serving import Server, free_ports, served
 
 pytestmark = pytest.mark.environments
 
@@ -185,3 +187,35 @@ def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
         connection.sendall(sent[-10:])
         assert answers(connection, 1)[0][0] == 200
     assert server.process.wait(10) == 0
+
+
+def test_gauges_are_told_to_who_asks_for_metrics(sk_mnist: Path, runtime: Path, tmp_path: Path) -> None:
+    """Each once, whatever was asked before; a file that somebody has cut is in the log."""
+    [metrics] = free_ports(1)
+    store = tmp_path / "store"
+    shutil.copytree(sk_mnist, store / "sk_mnist/1")
+    tests = store / ".observations/mnist-ab"
+    tests.mkdir(parents=True)
+    gauge = {"type": "GAUGE", "key": "argolane_test_mismatch_p", "value": 0.5, "tags": {}}
+    (tests / "gauges.json").write_text(json.dumps([gauge]))
+    env = {"PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics), "SELDON_DEPLOYMENT_ID": "mnist-ab"}
+    with served(runtime, "sk_mnist", store / "sk_mnist/1", tmp_path / "log", **env) as server:
+        row = json.loads(REQUEST)["data"]["ndarray"][0]
+        assert server.ask({"data": {"ndarray": [row] * 60}})[0] == 200
+        with urllib.request.urlopen(f"{server.url}/health/status", timeout=10):
+            pass
+        assert server.ask({"request": {}, "response": {}, "reward": 1}, path="/send-feedback")[0] == 200
+        told = gauges(metrics)
+        assert (told["argolane_drift_rows"], told["argolane_test_mismatch_p"]) == (60, 0.5)
+        assert told["argolane_drift_features"] > 0 and told["argolane_drift_psi_max"] > 0.25
+        (tests / "gauges.json").write_text("[")
+        assert gauges(metrics)["argolane_drift_rows"] == 60
+    assert "gauges.json: cannot be read" in (tmp_path / "log").read_text()
+
+
+def gauges(port: int) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+        lines = [line for line in page.read().decode().splitlines() if line.startswith("argolane_")]
+    found = {line.partition("{")[0]: float(line.rsplit(" ", 1)[1]) for line in lines}
+    assert len(found) == len(lines)
+    return found

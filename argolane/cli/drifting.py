@@ -116,7 +116,9 @@ def _table(found: "Drifted", *, everything: bool) -> "RenderableType":
     shown = found.features if everything else found.features[:_SHOWN]
     for one in shown:
         table.add_row(one.feature, f"{one.psi:.3f}", f"{one.ks:.3f}", f"{one.p:.2g}", one.verdict)
-    head = f"{found.asked}: {found.rows} rows, against {found.trained} that {found.against} has learned"
+    head = (
+        f"{found.asked}: {found.rows} rows, against {found.trained} of those that {found.against} has learned"
+    )
     left = len(found.features) - len(shown)
     more = [f"and {left} more features, which have moved less; --all shows them."] if left else []
     return Group(head, table, *more, found.summary)

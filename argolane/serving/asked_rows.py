@@ -34,7 +34,10 @@ def asked_rows(file: Path, features: Sequence[str]) -> Rows:
 
 def _of_csv(file: Path, features: Sequence[str]) -> Iterator[list[Any]]:
     with file.open(encoding="utf-8-sig", newline="") as opened:
-        reader = csv.DictReader(opened, strict=True)
+        header = opened.readline()
+        separator = next((one for one in ",;\t" if one in header), ",")  # as `predict --batch` reads it
+        opened.seek(0)
+        reader = csv.DictReader(opened, delimiter=separator, strict=True)
         if missing := [name for name in features if name not in (reader.fieldnames or ())]:
             shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
             raise ArgolaneError(

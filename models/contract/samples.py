@@ -42,10 +42,11 @@ def _write(path: Path, told: dict[str, Any]) -> None:
 
 
 def write_training(path: Path, rows: Any, names: Sequence[str] | None, dataset: str) -> None:
-    """Every so manieth of the training rows; nothing where they are not all numbers."""
+    """As many of the training rows, evenly from first to last; nothing where they are not all numbers."""
     if not _numbers(rows):
         return
-    kept = np.asarray(rows)[:: -(-len(rows) // LEARNED) or 1]
+    places = np.linspace(0, len(rows) - 1, min(len(rows), LEARNED)).round().astype(int)
+    kept = np.asarray(rows)[places]
     told = plain(_rounded(kept.reshape(len(kept), -1)))
     told = [[None if value != value else value for value in row] for row in told]
     _write(path, {"names": names, "rows": told, "dataset": dataset})

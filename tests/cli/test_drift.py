@@ -60,8 +60,9 @@ def version(root: Path) -> Path:
 
 def asked(folder: Path, made: list[list[float]], *, form: str = "csv") -> str:
     file = folder / f"asked.{form}"
-    if form == "csv":
-        lines = [",".join(reversed(NAMES)), *(f"{sulphates},{alcohol}" for alcohol, sulphates in made)]
+    if form.endswith("csv"):
+        of = ";" if "semicolons" in form else ","
+        lines = [of.join(reversed(NAMES)), *(f"{sulphates}{of}{alcohol}" for alcohol, sulphates in made)]
     else:
         lines = [json.dumps(made[0]), json.dumps(dict(zip(NAMES, made[1], strict=True)))]
         lines += [json.dumps({"data": {"names": NAMES, "ndarray": made[2:]}}), ""]
@@ -69,12 +70,12 @@ def asked(folder: Path, made: list[list[float]], *, form: str = "csv") -> str:
     return str(file)
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("form", ["csv", "semicolons.csv", "jsonl"])
 def test_the_feature_that_moved_is_named(call: Call, version: Path, tmp_path: Path, form: str) -> None:
     """First in the table; the columns of a file are known by their names, whatever their order."""
     file = asked(tmp_path, rows(2, 400, by=1.0), form=form)
     lines = call("drift", "wine-ab", "--from", file).stdout.splitlines()
-    assert lines[0] == f"asked.{form}: 400 rows, against 800 that wine:1 has learned"
+    assert lines[0] == f"asked.{form}: 400 rows, against 800 of those that wine:1 has learned"
     assert lines[1].split() == ["FEATURE", "PSI", "KS", "P", "VERDICT"]
     assert (lines[2].split()[0], lines[2].split()[-1]) == ("sulphates", "drift")
     assert (lines[3].split()[0], lines[3].split()[-1]) == ("alcohol", "ok")
@@ -104,7 +105,7 @@ def test_what_a_workflow_has_sent_is_compared(call: Call, version: Path) -> None
     made.add(seen, [])
     made.close()
     lines = call("drift", "wine-ab").stdout.splitlines()
-    assert lines[0] == "600 requests of run run-1: 600 rows, against 800 that wine:1 has learned"
+    assert lines[0] == "600 requests of run run-1: 600 rows, against 800 of those that wine:1 has learned"
     assert lines[-1] == "ok: 2 features: 2 ok"
 
 

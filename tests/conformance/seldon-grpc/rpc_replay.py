@@ -37,14 +37,16 @@ def scenario(name: str) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def served(data: dict[str, Any], nodes: Nodes, http: dict[str, str]) -> AsyncIterator[tuple[int, int]]:
+async def served(
+    data: dict[str, Any], endpoints: dict[str, str], http: dict[str, str]
+) -> AsyncIterator[tuple[int, int]]:
     """Our graph server: its REST and its gRPC port."""
     graph = read(data["graph"])
     app = GraphServer(graph, http, namespace="ns", deployment="dep", images={})
     bound = ports.listen(0)
     listener = Listener(app, bound, patience=0)
     await listener.open()
-    rpc = RpcGraph(graph, nodes.endpoints, metrics=app.measured, largest=100 * 10**6)
+    rpc = RpcGraph(graph, endpoints, metrics=app.measured, largest=100 * 10**6)
     rpc_listener = RpcListener(rpc, host="127.0.0.1", largest=rpc.largest)
     port = await rpc_listener.open(0)
     try:
@@ -60,7 +62,11 @@ async def replay(name: str) -> list[str]:
     """What differs, one line each."""
     data, found = scenario(name), []
     nodes = Nodes(data["models"], data.get("down", []))
-    async with nodes.listening(), _http_nodes(data) as http, served(data, nodes, http[0]) as (rest, port):
+    async with (
+        nodes.listening(),
+        _http_nodes(data) as http,
+        served(data, nodes.endpoints, http[0]) as (rest, port),
+    ):
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel:
             for number, exchange in enumerate(data["exchanges"]):
@@ -128,14 +134,21 @@ async def _one(
     exchange: dict[str, Any], channel: grpc.aio.Channel, nodes: Nodes, at: tuple[str, int]
 ) -> list[str]:
     reply = await ask(exchange, channel)
-    recorded = exchange["response"]
     calls = _compare_calls(exchange["calls"], nodes, reply)
+    return compare_answer(exchange, reply, nodes.endpoints, at) + calls
+
+
+def compare_answer(
+    exchange: dict[str, Any], reply: Reply, endpoints: dict[str, str], at: tuple[str, int]
+) -> list[str]:
+    """What differs in the answer; `at` is scenario and number of the exchange."""
+    recorded = exchange["response"]
     if "executor_dies" in recorded:
         said = DEATHS.get(at, "no deviation is listed")
         right = reply.code == "UNAVAILABLE" and said in reply.details
-        return calls + ([] if right else [f"{reply.code} {reply.details!r}, to say {said!r}"])
+        return [] if right else [f"{reply.code} {reply.details!r}, to say {said!r}"]
     found = []
-    code, details = recorded.get("code", "OK"), _masked(recorded.get("details", ""), nodes)
+    code, details = recorded.get("code", "OK"), _masked(recorded.get("details", ""), endpoints)
     details = WORDS.get(at, details)
     if (reply.code, reply.details.replace("\u00a0", " ")) != (code, details.replace("\u00a0", " ")):
         found.append(f"{reply.code} {reply.details!r}, recorded {code} {details!r}")
@@ -153,7 +166,7 @@ async def _one(
         said = [_reflected(body) for body in reply.messages]
         if said != recorded["messages"]:
             found.append(f"messages {said}, recorded {recorded['messages']}")
-    return found + calls
+    return found
 
 
 def _made_up(exchange: dict[str, Any], key: str) -> bool:
@@ -193,8 +206,8 @@ def _compare_calls(recorded: list[dict[str, Any]], nodes: Nodes, reply: Reply) -
     return found
 
 
-def _masked(text: str, nodes: Nodes) -> str:
-    for name, endpoint in nodes.endpoints.items():
+def _masked(text: str, endpoints: dict[str, str]) -> str:
+    for name, endpoint in endpoints.items():
         text = text.replace(f"<endpoint of {name}>", endpoint)
     return text
 

@@ -70,7 +70,7 @@ def test_the_deadline_of_a_client_goes_on_to_the_nodes() -> None:
         data = {"graph": {"name": "main", "graph": {"name": "m", "type": "MODEL"}}}
         async with (
             nodes.listening(),
-            served(data, nodes, {}) as (_, port),
+            served(data, nodes.endpoints, {}) as (_, port),
             grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
         ):
             reply = await ask({**PREDICT, "client_deadline": 0.3}, channel)

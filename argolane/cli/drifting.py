@@ -1,8 +1,10 @@
 """The command `drift`: a deployment in, how far what is asked of it has moved from its training rows out."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import click
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from argolane.project import Project
     from argolane.serving.drifted import Drifted, Rows
+    from argolane.serving.live_drift import Watched
 
 _SHOWN = 20
 
@@ -27,11 +30,18 @@ _SHOWN = 20
     type=click.Path(path_type=Path),
     help="Rows that were asked: .csv or .jsonl. Default: those that its latest workflow has sent.",
 )
+@click.option("--live", is_flag=True, help="What its units have been asked lately, as they tell Prometheus.")
 @click.option("--all", "everything", is_flag=True, help=f"All features, not the {_SHOWN} furthest moved.")
 @click.option("--fail", is_flag=True, help="Exit with status 1 where a feature has drifted.")
 @output_option
 def drift(
-    deployment: str, against: str | None, file: Path | None, everything: bool, fail: bool, output: str
+    deployment: str,
+    against: str | None,
+    file: Path | None,
+    live: bool,
+    everything: bool,
+    fail: bool,
+    output: str,
 ) -> None:
     """Show how far each feature of what is asked of DEPLOYMENT has moved from what it was trained on.
 
@@ -41,9 +51,15 @@ def drift(
     values count as the lowest.
 
     \b
-      argolane drift mnist-ab
+      argolane drift mnist-ab                    # what traffic of its latest workflow has sent
+      argolane drift mnist-ab --live             # what it has been asked, whoever asked
       argolane drift wine --from last-week.csv --against wine:0.2 --fail
     """
+    if live:
+        if against or file:
+            raise UsageError("--live is by the version that each unit serves; without --against and --from.")
+        _live(deployment, everything=everything, fail=fail, output=output)
+        return
     from argolane.serving import drifted
     from argolane.serving.asked_rows import asked_rows
 
@@ -102,9 +118,51 @@ def _recorded(here: "Project", deployment: str, store: Path) -> "Rows":
     files = observed(here, deployment)
     if not files:
         raise ArgolaneError(
-            f"{deployment}: no workflow has recorded what it was asked. Name a file of rows with --from."
+            f"{deployment}: no workflow has recorded its requests. --live is what its units were asked,"
+            " --from names a file of rows."
         )
     return recorded(files[-1], store)
+
+
+def _live(deployment: str, *, everything: bool, fail: bool, output: str) -> None:
+    import httpx
+
+    from argolane.serving import metrics
+    from argolane.serving.deployments import Deployments
+    from argolane.serving.live_drift import live_drift
+
+    address = urljoin(Deployments(project()).url(deployment), metrics.PATH)
+    try:
+        found = live_drift(httpx.get(address, timeout=30, trust_env=False).raise_for_status().text)
+    except (httpx.HTTPError, ValueError) as error:
+        raise ArgolaneError(f"{deployment}: its metrics at {address} cannot be read: {error}.") from None
+    if not found:
+        raise ArgolaneError(
+            f"{deployment}: none of its units tells drift; those do that serve a version with training rows."
+        )
+    show(
+        json.dumps([one.to_dict() for one in found], indent=2)
+        if output == "json"
+        else _live_table(found, everything=everything)
+    )
+    if fail and (moved := [one.container for one in found if one.drifted]):
+        raise ArgolaneError(f"{deployment} has drifted: {', '.join(moved)}.")
+
+
+def _live_table(found: "Sequence[Watched]", *, everything: bool) -> "RenderableType":
+    from rich.console import Group
+
+    from argolane.cli.show import table_of
+
+    units = table_of("UNIT", "ROWS", "DRIFT", "WATCH", "LARGEST PSI")
+    features = table_of("UNIT", "FEATURE", "PSI")
+    for one in found:
+        few = one.psi_max is None
+        told = ("too few rows", "", "") if few else (str(one.drifted), str(one.watched), f"{one.psi_max:.3f}")
+        units.add_row(one.container, str(one.rows), *told)
+        for name, psi in list(one.features.items())[: None if everything else _SHOWN]:
+            features.add_row(one.container, name, f"{psi:.3f}")
+    return Group(units, features) if features.row_count else units
 
 
 def _table(found: "Drifted", *, everything: bool) -> "RenderableType":

@@ -97,7 +97,9 @@ def recorded(file: Path, store: Path) -> Rows:
     samples = store / arm["unit"] / arm["version"] / SENT
     known = read(samples)
     rows = [known["rows"][number] for number in numbers]
-    return Rows(by_name(known["names"], rows, str(samples)), f"{len(rows)} requests of run {about['run']}")
+    names = known["names"] or ()
+    named = names if rows and len(names) == len(flat(rows[0])) else None  # as the training rows are
+    return Rows(by_name(named, rows, str(samples)), f"{len(rows)} requests of run {about['run']}")
 
 
 def by_name(names: Sequence[str] | None, rows: Sequence[Any], where: str) -> dict[str, list[float | None]]:

@@ -43,12 +43,14 @@ def _write(path: Path, told: dict[str, Any]) -> None:
 
 def write_training(path: Path, rows: Any, names: Sequence[str] | None, dataset: str) -> None:
     """As many of the training rows, evenly from first to last; nothing where they are not all numbers."""
-    if not _numbers(rows):
+    if not len(rows) or not _numbers(rows):
         return
     places = np.linspace(0, len(rows) - 1, min(len(rows), LEARNED)).round().astype(int)
     kept = np.asarray(rows)[places]
     told = plain(_rounded(kept.reshape(len(kept), -1)))
     told = [[None if value != value else value for value in row] for row in told]
+    if not names or len(names) != len(told[0]):  # of an image, or of a window over time
+        names = [f"x{place}" for place in range(len(told[0]))]
     _write(path, {"names": names, "rows": told, "dataset": dataset})
 
 

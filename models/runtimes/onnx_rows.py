@@ -54,7 +54,7 @@ class OnnxRows(Served):
         if not hasattr(self, "_session"):
             raise RuntimeError("load() first: there is no model yet.")
         rows = self._checked(X)
-        if self._watch:
+        if self._watch and len(self._watch.names) == self.features:
             self._watch.add(rows)
         return self._run(rows)
 

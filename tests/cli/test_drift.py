@@ -159,9 +159,10 @@ def test_an_image_is_all_its_pixels(call: Call, version: Path, root: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "content", "status", "words"),
     [
-        (["wine-ab"], "", 1, "Name a file of rows with --from"),
+        (["wine-ab"], "", 1, "--from names a file of rows"),
         (["wine-ab", "--against", "wine", "--from", "X.csv"], "a\n1\n", 2, "expected UNIT:VERSION"),
         (["wine-ab", "--against", "wine:9", "--from", "X.csv"], "a\n1\n", 1, "wine:9 is in no volume here"),
+        (["wine-ab", "--live", "--from", "X.csv"], "a\n1\n", 2, "without --against and --from"),
         (["none", "--from", "X.csv"], "a\n1\n", 1, "'none'"),
         (["wine-ab", "--from", "X.csv"], "alcohol\n1\n", 1, "line 1: there is no column sulphates"),
         (["wine-ab", "--from", "X.csv"], "alcohol,sulphates\n1,2\n1,red\n", 1, "line 3: sulphates is 'red'"),

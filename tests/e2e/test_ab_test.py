@@ -80,6 +80,8 @@ def test_a_killed_test_ends_in_its_verdict(argolane: Command, checkout: Path, tm
     assert answer["meta"]["requestPath"].keys() == {"sk-mnist-a"}
 
     assert "ok: 784 features: 784 ok" in argolane("drift", "mnist-ab").stdout
+    [unit] = json.loads(argolane("drift", "mnist-ab", "--live", "-o", "json").stdout)
+    assert (unit["container"], unit["drifted"]) == ("sk-mnist-a", 0) and unit["rows"] > 50
     address = json.loads(argolane("get", "deployment", "mnist-ab", "-o", "json").stdout)["status"]["address"]
     page = httpx.get(urljoin(address["url"], "/metrics")).text
     told = {

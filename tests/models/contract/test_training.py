@@ -77,6 +77,33 @@ def test_some_training_rows_are_kept_as_a_client_would_send_them(sk_mnist: Path)
     assert not {tuple(row) for row in training["rows"]} & {tuple(row) for row in samples["rows"]}
 
 
+KEPT = """
+import gzip, json, sys
+from pathlib import Path
+import numpy as np
+from models.contract import samples
+for number, (rows, names) in enumerate([
+    (np.arange(20.0).reshape(5, 2, 2), ["a", "b"]),
+    (np.array([[1.0, np.nan], [1 / 3, 2]]), ["a", "b"]),
+    (["a text", "another"], None),
+]):
+    file = Path(sys.argv[1], str(number))
+    samples.write_training(file, rows, names, "d")
+    told = json.loads(gzip.decompress(file.read_bytes())) if file.exists() else {}
+    print(json.dumps([told.get("names"), told.get("rows")]))
+"""
+
+
+def test_training_rows_of_any_form(trainer: Path, tmp_path: Path) -> None:
+    """An image is its pixels, a missing value is null, and of text nothing is kept."""
+    done = run(trainer, "-c", KEPT, tmp_path)
+    assert done.returncode == 0, done.stderr
+    image, holes, text = map(json.loads, done.stdout.splitlines())
+    assert image[0] == ["x0", "x1", "x2", "x3"] and image[1][1] == [4, 5, 6, 7]
+    assert holes == [["a", "b"], [[1, None], [0.333333, 2]]]
+    assert text == [None, None]
+
+
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of models/ whose only model is a toy."""

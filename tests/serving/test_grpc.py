@@ -91,7 +91,8 @@ def test_asked_over_grpc_and_by_rest_side_by_side(
 ) -> None:
     """By our client, the command line and Seldon's own, unchanged; the fast server is one process."""
     if server == "fast":
-        (project.root / "models" / "runtimes").symlink_to(ROOT / "models" / "runtimes")
+        for name in ("contract", "runtimes"):
+            (project.root / "models" / name).symlink_to(ROOT / "models" / name)
         file = project.root / "argolane.toml"
         file.write_text(
             file.read_text().replace("seldon-core-microservice", 'python", "-m", "models.runtimes.server')

@@ -24,7 +24,7 @@ def _bars(found: Drifted) -> dict[str, Any]:
         "kind": "bars",
         "title": f"Drift from {found.against}",
         "x": "population stability index",
-        "bars": [*bars, {"name": "drift is", "value": LARGE_CHANGE}],
+        "bars": [*bars, {"name": "(drift begins)", "value": LARGE_CHANGE}],
         "note": f"{found.asked}: {found.summary}. From {SOME_CHANGE:g} on it is to be watched, from"
         f" {LARGE_CHANGE:g} on it is drift, each where p is below 0.01.",
     }
@@ -34,9 +34,9 @@ def _table(found: Drifted) -> dict[str, Any]:
     return {
         "kind": "table",
         "title": f"Drift from {found.against}: the furthest of {len(found.features)} features",
-        "columns": ["feature", "PSI", "KS", "p", "verdict"],
+        "columns": ["feature", "verdict", "PSI", "KS", "p"],
         "rows": [
-            [one.feature, round(one.psi, 3), round(one.ks, 3), float(f"{one.p:.2g}"), one.verdict]
+            [one.feature, one.verdict, round(one.psi, 3), round(one.ks, 3), float(f"{one.p:.2g}")]
             for one in found.features[:WORST]
         ],
     }

@@ -1,6 +1,7 @@
 """The lab at a test's hand: its commands, runs that are submitted and awaited, and what came out of them."""
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -130,9 +131,9 @@ class Lab:
         self.kubectl("annotate", "workflow", run, f"woken={time.time():.0f}")
 
     @contextmanager
-    def forwarded(self, service: str) -> Iterator[str]:
-        """Where port 8000 of a Service is reached from here."""
-        command = ["kubectl", "--namespace", NAMESPACE, "port-forward", f"service/{service}", ":8000"]
+    def forwarded(self, service: str, port: int = 8000) -> Iterator[str]:
+        """Where a Service is reached from here."""
+        command = ["kubectl", "--namespace", NAMESPACE, "port-forward", f"service/{service}", f":{port}"]
         with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as forward:
             try:
                 assert forward.stdout
@@ -141,6 +142,19 @@ class Lab:
                 yield f"http://{found[0]}"
             finally:
                 forward.terminate()
+
+    def place(self, claim: str) -> Path:
+        """The folder of a claim's volume; the lab's are on this machine."""
+        volume = self.read("persistentvolumeclaim", claim)["spec"]["volumeName"]
+        return Path(self.read("persistentvolume", volume)["spec"]["hostPath"]["path"])
+
+    def open_claims(self, *names: str) -> None:
+        """Folders of root mean nothing to a pod's fsGroup: they are opened, as the store's is."""
+        for name in names:
+            bound = "--for=jsonpath={.status.phase}=Bound"
+            self.kubectl("wait", f"persistentvolumeclaim/{name}", bound, "--timeout=120s")
+            for folder, _, _ in os.walk(self.place(name)):
+                Path(folder).chmod(0o777)
 
     def story(self, name: str) -> str:
         """What a person would look at."""

@@ -123,6 +123,19 @@ def test_lineage(seldon: Lab, first: Any) -> None:
     assert lineage["workflow"].startswith("mnist-") and lineage["workflow-uid"]
 
 
+def test_load(seldon: Lab, first: Any) -> None:
+    """Workflow `load` finds the deployment by its name, and both arms answer all that it is asked."""
+    run = seldon.submit("load", deployment="mnist-ab", rate="20", duration="5", warm_up="1")
+    told = outputs(seldon.succeeded(run, within=300), "load")
+    figures = json.loads(told["figures"])
+    assert (figures["requests"], figures["answered"], told["failed"]) == (100, 100, "0")
+    assert 0 < float(told["p50"]) <= float(told["p99"])
+    assert {arm["arm"] for arm in figures["arms"]} == {"sk-mnist", "tf-mnist"}
+    command = ("volume", "cat", "--on=argo", f"model-store:.load/{run}/figures.json")
+    whole = json.loads(seldon.argolane(*command))
+    assert sum(second["answered"] for second in whole["timeline"]) <= 100 == whole["answered"]
+
+
 def test_update_without_a_failed_request(second: tuple[Any, Any]) -> None:
     """A client that asks all through an update gets an answer each time, in the end from the new version."""
     _, report = second

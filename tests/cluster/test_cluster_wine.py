@@ -2,10 +2,8 @@
 
 import csv
 import json
-import os
 import shutil
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,24 +38,10 @@ def mlflow(seldon: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
         text = text.replace(f"{{name: {lock}, newTag", named)
     (kit / "mlflow/kustomization.yaml").write_text(text)
     seldon.kubectl("apply", "--kustomize", str(kit / "mlflow"))
-    open_claims(seldon, "mlflow-data", "s3-data")
+    seldon.open_claims("mlflow-data", "s3-data")
     for name in ("s3", "mlflow"):
         seldon.kubectl("rollout", "status", f"deployment/{name}", "--timeout=300s")
     return seldon
-
-
-def open_claims(lab: Lab, *names: str) -> None:
-    """Folders of root mean nothing to a pod's fsGroup: they are opened, as the store's is."""
-    for name in names:
-        bound = "--for=jsonpath={.status.phase}=Bound"
-        lab.kubectl("wait", f"persistentvolumeclaim/{name}", bound, "--timeout=120s")
-        for folder, _, _ in os.walk(place(lab, name)):
-            Path(folder).chmod(0o777)
-
-
-def place(lab: Lab, claim: str) -> Path:
-    volume = lab.read("persistentvolumeclaim", claim)["spec"]["volumeName"]
-    return Path(lab.read("persistentvolume", volume)["spec"]["hostPath"]["path"])
 
 
 def asked() -> str:
@@ -112,7 +96,7 @@ def start(lab: Lab, repository: str, wines: str, version: str, **more: str) -> s
     for _ in range(60):
         claims = lab.kubectl("get", "persistentvolumeclaims", "--output=name").split()
         if f"persistentvolumeclaim/{run}-work" in claims:
-            open_claims(lab, f"{run}-work")
+            lab.open_claims(f"{run}-work")
             return run
         time.sleep(1)
     raise AssertionError(lab.story(run))
@@ -154,7 +138,7 @@ def test_a_file_of_rows_is_asked_for_in_shards(mlflow: Lab, learned: Any, wines:
     assert len(asking) >= 3 and set(asking) == {"Succeeded"}
     told = outputs(status, "join")
     assert (told["file"], told["rows"], told["failed"]) == ("batch/answers.csv", "80", "2")
-    with (place(mlflow, "model-store") / told["file"]).open(newline="") as file:
+    with (mlflow.place("model-store") / told["file"]).open(newline="") as file:
         numbers, answers = zip(*list(csv.reader(file))[1:], strict=True)
     assert list(numbers) == [str(number + 1) for number in range(80)]
     assert answers == answers[::-1] and len(set(answers)) > 10

@@ -174,8 +174,11 @@ def ask(url: str, *, rounds: int) -> None:
             time.sleep(0.1)
 
 
-def queries() -> dict[str, str]:
-    """Every PromQL of the component; of an alert, what it compares."""
+def queries(deployment: str = "watched", over: str = "20s") -> dict[str, str]:
+    """Every PromQL of the component, for a deployment; of an alert, what it compares.
+
+    `over` is what rates of the dashboard are taken of; it must hold two scrapes.
+    """
     found = {}
     for group in yaml.safe_load((COMPONENT / "rules.yaml").read_text())["groups"]:
         for rule in group["rules"]:
@@ -183,7 +186,7 @@ def queries() -> dict[str, str]:
             found[rule.get("alert") or rule["record"]] = expression
     for panel in json.loads((COMPONENT / "dashboard.json").read_text())["panels"]:
         for target in panel["targets"]:
-            query = target["expr"].replace("$deployment", "watched").replace("$__rate_interval", "20s")
+            query = target["expr"].replace("$deployment", deployment).replace("$__rate_interval", over)
             found[f"{panel['title']} {target['refId']}"] = query
     return found
 

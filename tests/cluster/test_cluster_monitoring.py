@@ -1,0 +1,101 @@
+"""The monitoring component on a cluster: its Prometheus finds the pods of a deployment, its queries answer.
+
+Prometheus is Debian's, by the name that an overlay gives it. There is no Grafana to be had in the lab: its
+objects are taken by the API server, with no pod.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from lab import NAMESPACE, Lab
+
+from tests.e2e.test_monitoring import COMPONENT, queries
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
+DOCKERFILE = """
+FROM python:3.11-slim
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null
+ENTRYPOINT ["/usr/bin/prometheus"]
+"""
+# A pod's ports, as the operator names them, and what is measured there.
+CONTAINERS = {"sk-mnist", "tf-mnist", "seldon-container-engine"}
+NOT_HERE = ("Rewards", "Bandit")  # of feedback and of routers, which mnist-ab has not
+
+
+@pytest.fixture(scope="session")
+def prometheus(seldon: Lab, first: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Its address; the component is applied as an overlay of it, and taken away again."""
+    overlay = tmp_path_factory.mktemp("overlay")
+    shutil.copytree(COMPONENT, overlay / "monitoring")
+    (overlay / "Dockerfile").write_text(DOCKERFILE)
+    image = seldon.image("prometheus:debian", overlay, "Dockerfile")
+    name, _, tag = image.rpartition(":")
+    given = {
+        "resources": ["monitoring"],
+        "images": [{"name": "prom/prometheus", "newName": name, "newTag": tag}],
+        "replicas": [{"name": "grafana", "count": 0}],
+    }
+    (overlay / "kustomization.yaml").write_text(yaml.safe_dump(given))
+    seldon.kubectl("apply", "--kustomize", str(overlay))
+    try:
+        seldon.open_claims("prometheus-data")
+        seldon.kubectl("rollout", "status", "deployment/prometheus", "--timeout=180s")
+        with seldon.forwarded("prometheus", 9090) as url:
+            yield url
+    finally:
+        seldon.kubectl("delete", "--kustomize", str(overlay), "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def under_load(seldon: Lab, prometheus: str) -> str:
+    """The same, after requests through four scrapes."""
+    run = seldon.submit("load", deployment="mnist-ab", rate="20", duration="60", warm_up="1")
+    seldon.succeeded(run, within=300)
+    return prometheus
+
+
+def asked(prometheus: str, query: str) -> list[Any]:
+    answer = httpx.get(f"{prometheus}/api/v1/query", params={"query": query}).json()
+    assert answer["status"] == "success", answer
+    return list(answer["data"]["result"])
+
+
+def test_every_container_of_a_deployment_is_asked(prometheus: str) -> None:
+    """And no other pod, with the labels that the rules and the dashboard ask for."""
+    end = time.monotonic() + 60
+    while True:
+        up = [each["metric"] for each in asked(prometheus, 'up{pod=~"mnist-ab-.*"} == 1')]
+        if {each["container"] for each in up} == CONTAINERS:
+            break
+        assert time.monotonic() < end, httpx.get(f"{prometheus}/api/v1/targets").text
+        time.sleep(1)
+    assert {(each["namespace"], each["job"]) for each in up} == {(NAMESPACE, "seldon")}
+
+
+@pytest.mark.parametrize("name", [name for name in queries() if not name.startswith(NOT_HERE)])
+def test_query_finds_something(under_load: str, name: str) -> None:
+    """Rules, what alerts compare, and panels have numbers."""
+    query, end = queries("mnist-ab", over="2m")[name], time.monotonic() + 60
+    while not [each for each in asked(under_load, query) if each["value"][1] != "NaN"]:
+        assert time.monotonic() < end, query
+        time.sleep(1)
+
+
+def test_rules_are_those_of_the_component(prometheus: str) -> None:
+    """All are loaded, and none fails to be evaluated."""
+    end = time.monotonic() + 60
+    while True:
+        groups = httpx.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
+        found = [rule for group in groups for rule in group["rules"]]
+        if all(rule["health"] != "unknown" for rule in found):
+            break
+        assert time.monotonic() < end, found
+        time.sleep(1)
+    assert {rule["health"] for rule in found} == {"ok"}, found
+    asked_for = yaml.safe_load((COMPONENT / "rules.yaml").read_text())["groups"]
+    assert len(found) == sum(len(group["rules"]) for group in asked_for)

@@ -39,6 +39,7 @@ lock: .venv/dev ## resolve every environment again: authoring, models, bench
 	$(bin)/uv pip compile bench/sweep_flow.in $(lock_flags) --excludes models/train-excludes.txt \
 		--output-file bench/sweep_flow.lock
 	$(bin)/uv pip compile bench/pandas.in $(lock_flags) --output-file bench/pandas.lock
+	$(bin)/uv pip compile models/installer.in $(lock_flags) --output-file models/installer.lock
 	models/lock.sh
 	$(bin)/uv pip compile argolane/serving/initializer/initializer.in $(lock_flags) --output-file argolane/serving/initializer/initializer.lock
 	for name in mlflow rclone; do $(bin)/uv pip compile k8s_setup/components/mlflow/$$name.in $(lock_flags) \
@@ -99,7 +100,7 @@ check: .venv/dev ## linters, types, shell scripts, manifests
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/shellcheck scripts/* models/lock.sh .ci/run k8s_setup/components/mlflow/prepare
-	$(bin)/shellcheck --shell sh models/install.sh models/collect.sh workflows/parts/steps/build.sh
+	$(bin)/shellcheck --shell sh models/install.sh models/collect.sh models/split.sh workflows/parts/steps/build.sh
 	$(bin)/argolane lint
 
 .PHONY: render

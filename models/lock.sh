@@ -25,5 +25,5 @@ for name; do
   [ ! -e "$folder/train.in" ] || lock "$folder/train.in" --excludes models/train-excludes.txt --output-file "$folder/train.lock"
   # One with a Dockerfile of its own serves with what that installs.
   [ ! -e "$folder/Dockerfile" ] || continue
-  lock "$runtime" --override models/runtime-overrides.txt --output-file "$folder/runtime.lock"
+  lock "$runtime" --override models/runtime-overrides.txt --excludes models/runtime-excludes.txt --output-file "$folder/runtime.lock"
 done

@@ -3,6 +3,7 @@
 What Docker itself does with it is proven in tests/cluster.
 """
 
+import itertools
 import os
 import subprocess
 import sys
@@ -24,7 +25,7 @@ info*) [ -f "$STATE/up" ] ;;
 "buildx imagetools") printf %s "${6#*@}" >"$STATE/$(path "$5")" ;;
 build*) case "$*" in *MODEL=bad_one*) echo "no such package" >&2; exit 1 ;; esac ;;
 tag*) ;;
-push*) for ref; do :; done; printf 'sha256:%064d' 7 >"$STATE/$(path "$ref")" ;;
+push*) sleep "${PUSHING:-0}"; for ref; do :; done; printf 'sha256:%064d' 7 >"$STATE/$(path "$ref")" ;;
 "image inspect") printf '[{"RepoDigests": ["%s@sha256:%064d"]}]\n' "${3%:*}" 7 ;;
 *) echo "unexpected: $*" >&2; exit 99 ;;
 esac
@@ -94,6 +95,7 @@ def test_pushes_version_and_commit_and_names_the_digest(environ: dict[str, str])
     (made,) = calls(environ, "build ")
     assert "--target trainer" in made and "MODEL=toy_one" in made and "BUILDKIT_INLINE_CACHE=1" in made
     assert "--cache-from r.example.com/x/toy-one-trainer:cache" in made
+    assert "--cache-from r.example.com/x/toy-one-runtime:cache" in made
     pushed = {call.rpartition(":")[2] for call in calls(environ, "push")}
     assert {"0.1", commit} <= pushed
 
@@ -109,6 +111,23 @@ def test_unchanged_inputs_are_not_built_again(environ: dict[str, str]) -> None:
     assert result.returncode == 0, result.stderr
     assert outputs(environ) == first and len(calls(environ, "build ")) == 1
     assert Path(environ["STATE"], "r.example.com_x_toy-one-trainer_0.2").is_file()
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_images_of_one_lock_are_pushed_one_after_the_other(environ: dict[str, str], same: bool) -> None:
+    """So that the registry has the layer that both have when the second comes; others need not wait."""
+    source = Path(environ["SOURCE"])
+    for name, lock in (("toy_one", "numpy"), ("toy_two", "numpy" if same else "scipy")):
+        (source / "models" / name).mkdir(exist_ok=True)
+        (source / "models" / name / "train.lock").write_text(lock)
+    git(source, "add", ".")
+    git(source, "commit", "-qm", "locks")
+    environ |= {"IMAGES": "toy-one=toy_one toy-two=toy_two", "PUSHING": "0.1"}
+    result = build(environ)
+    assert result.returncode == 0, result.stderr
+    pushed = [call.partition("/x/")[2].partition(":")[0] for call in calls(environ, "push")]
+    assert sorted(pushed) == ["toy-one-trainer"] * 4 + ["toy-two-trainer"] * 4
+    assert (len(list(itertools.groupby(pushed))) == 2) == same
 
 
 def test_a_family_with_one_lock_has_one_image(environ: dict[str, str]) -> None:

@@ -21,6 +21,11 @@ dockerfile_of() { if [ -f "$SOURCE/models/$1/Dockerfile" ]; then echo "models/$1
 
 stage_of() { if [ -f "$SOURCE/models/$1/unit.lock" ]; then echo unit; else echo "$TARGET"; fi; }
 
+packages_of() { # FOLDER: what tells its packages from those of another: its lock, or its name where it has none
+  stage=$(stage_of "$1")
+  git -C "$SOURCE" rev-parse --quiet --verify "HEAD:models/$1/${stage%er}.lock" || name_of "$1"
+}
+
 inputs_of() { # FOLDER: a tag made from the stage and from all that the Dockerfile can copy for this folder
   { printf '\t%s\n' "$(stage_of "$1")"; git -C "$SOURCE" ls-tree -r HEAD models/ .dockerignore; } | awk -F '\t' -v "own=models/$1/" '
     { line[NR] = $0; path[NR] = $2 }
@@ -59,18 +64,25 @@ build() { # FOLDER
   set -e
   folder=$1 name=$(name_of "$1") inputs=$(inputs_of "$1")
   stage=$(stage_of "$1") image=$REGISTRY/$name-$(stage_of "$1")
-  # The tag `cache` is the last image of this target, whatever its version: it is read, never run.
-  set -- --cache-from "$image:cache"
+  # The tag `cache` is the last image of a stage, whatever its version: it is read, never run. Another stage's has
+  # what both begin with.
+  set --
+  for other in trainer runtime unit; do set -- "$@" --cache-from "$REGISTRY/$name-$other:cache"; done
   for secret in pip.conf ca.crt; do
     [ ! -f "$SITE/$secret" ] || set -- "$@" --secret "id=$secret,src=$SITE/$secret"
   done
   docker build --progress plain --target "$stage" --build-arg "MODEL=$folder" --build-arg BUILDKIT_INLINE_CACHE=1 \
     "$@" --tag "$image:$inputs" --file "$SOURCE/$(dockerfile_of "$folder")" "$SOURCE"
-  # The tag of the inputs comes last: where it is, the others are.
-  for tag in "$VERSION" "$commit" cache "$inputs"; do
-    docker tag "$image:$inputs" "$image:$tag"
-    docker push --quiet "$image:$tag"
-  done
+  # Images of one lock have their largest layer in common. One after the other it is compressed once: the registry
+  # has it already when it comes with the next.
+  (
+    flock 9
+    # The tag of the inputs comes last: where it is, the others are.
+    for tag in "$VERSION" "$commit" cache "$inputs"; do
+      docker tag "$image:$inputs" "$image:$tag"
+      docker push --quiet "$image:$tag"
+    done
+  ) 9>"$built/.pushes-$(packages_of "$folder")"
   # The last act: that the file is there means that all went well.
   docker image inspect "$image:$inputs" | grep -o "$image@sha256:[0-9a-f]*" | head -n 1 | tr -d '\n' >"$built/.$name"
   mv "$built/.$name" "$built/$name"

@@ -106,7 +106,7 @@ def server(
             made.asked[name] += 1
             answer(self)
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Not into the test's output."""
@@ -136,8 +136,10 @@ def upstream() -> str:
 def pass_on(ask: BaseHTTPRequestHandler) -> None:
     """A page of the index with its links turned to this server, or a file that such a link names."""
     if ask.path.startswith("/files/"):
-        with urllib.request.urlopen("https://" + ask.path.removeprefix("/files/")) as response:
+        file = urllib.request.Request("https://" + ask.path.removeprefix("/files/"), method=ask.command)
+        with urllib.request.urlopen(file) as response:
             ask.send_response(200)
+            ask.send_header("Content-Length", response.headers["Content-Length"])
             ask.end_headers()
             while block := response.read(1 << 20):
                 ask.wfile.write(block)
@@ -146,6 +148,7 @@ def pass_on(ask: BaseHTTPRequestHandler) -> None:
         page = re.sub(rb'href="https://', b'href="/files/', response.read())
     ask.send_response(200)
     ask.send_header("Content-Type", "text/html")
+    ask.send_header("Content-Length", str(len(page)))
     ask.end_headers()
     ask.wfile.write(page)
 

@@ -148,7 +148,8 @@ def _object(body: bytes, key: bytes) -> bytes:
 
 
 def _way(routing: bytes, passed: bytes) -> str:
-    routed = dict(_PAIR.findall(routing))
+    # Of a node that has nobody to choose from the executor says -1.
+    routed = {node: branch for node, branch in _PAIR.findall(routing) if branch != b"-1"}
     nodes = [node for node, _ in _PAIR.findall(passed) if node not in routed]
     words = nodes or [b"%s=%s" % pair for pair in routed.items()]
     return b", ".join(words).decode(errors="replace")

@@ -65,7 +65,7 @@ def test_the_arm_of_an_answer() -> None:
     assert ways.of(both) == ways.of(both) == "sk-mnist"
     assert ways.of(b'{"meta":{"routing":{"ab":0},"requestPath":{}}}') == "ab=0"
     assert ways.of(b'{"meta": {"requestPath": {"m": "im:1"}}}') == "m"
-    executor = b'{"meta": {"routing": {"ab": 0, "m": -1, "t": -1}, "requestPath": {"m": "im:1", "t": "im:2"}}}'
+    executor = b'{"meta": {"routing": {"ab": 0, "m": -1, "t": -1}, "requestPath": {"m": "im:1", "t": "2"}}}'
     assert ways.of(executor) == "m, t"
     assert ways.of(b'{"meta": {}}') == ways.of(b"no JSON") == ""
 

@@ -1,9 +1,12 @@
 """The monitoring component on a cluster: its Prometheus finds the pods of a deployment, its queries answer.
 
-Prometheus is Debian's, by the name that an overlay gives it. There is no Grafana to be had in the lab: its
-objects are taken by the API server, with no pod.
+Prometheus is Debian, by the name that an overlay gives it. That is built without the discovery of pods: it is
+given what that would find, from the API that it would ask; the rest is the component. There is no Grafana to
+be had in the lab: its objects are taken by the API server, with no pod.
 """
 
+import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -27,12 +30,43 @@ CONTAINERS = {"sk-mnist", "tf-mnist", "seldon-container-engine"}
 NOT_HERE = ("Rewards", "Bandit")  # of feedback and of routers, which mnist-ab has not
 
 
+def discovered(lab: Lab) -> list[Any]:
+    """What Prometheus' discovery makes of the pods: a target a port, with their labels and annotations.
+
+    https://prometheus.io/docs/prometheus/2.53/configuration/configuration/#pod
+    """
+    found = []
+    for pod in lab.read("pods")["items"]:
+        about, status = pod["metadata"], pod["status"]
+        labels = {"namespace": about["namespace"], "pod_name": about["name"], "pod_phase": status["phase"]}
+        for kind in ("label", "annotation"):
+            for name, value in (about.get(f"{kind}s") or {}).items():
+                labels[f"pod_{kind}_{re.sub('[^a-zA-Z0-9_]', '_', name)}"] = value
+        for container in pod["spec"]["containers"] if status.get("podIP") else ():
+            for port in container.get("ports") or []:
+                each = labels | {"pod_container_name": container["name"]}
+                each["pod_container_port_name"] = port.get("name", "")
+                target = f"{status['podIP']}:{port['containerPort']}"
+                given = {f"__meta_kubernetes_{name}": value for name, value in each.items()}
+                found.append({"targets": [target], "labels": given})
+    return found
+
+
 @pytest.fixture(scope="session")
 def prometheus(seldon: Lab, first: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its address; the component is applied as an overlay of it, and taken away again."""
     overlay = tmp_path_factory.mktemp("overlay")
     shutil.copytree(COMPONENT, overlay / "monitoring")
     (overlay / "Dockerfile").write_text(DOCKERFILE)
+    config = overlay / "monitoring/prometheus.yml"
+    asked = re.sub(
+        r"kubernetes_sd_configs: .*", "file_sd_configs: [{files: [pods.json]}]", config.read_text()
+    )
+    config.write_text(asked)
+    (overlay / "monitoring/pods.json").write_text(json.dumps(discovered(seldon)))
+    kustomization = overlay / "monitoring/kustomization.yaml"
+    named = kustomization.read_text().replace("[prometheus.yml, ", "[prometheus.yml, pods.json, ")
+    kustomization.write_text(named)
     image = seldon.image("prometheus:debian", overlay, "Dockerfile")
     name, _, tag = image.rpartition(":")
     given = {
@@ -84,6 +118,15 @@ def test_query_finds_something(under_load: str, name: str) -> None:
     while not [each for each in asked(under_load, query) if each["value"][1] != "NaN"]:
         assert time.monotonic() < end, query
         time.sleep(1)
+
+
+def test_its_account_may_find_pods(prometheus: str, seldon: Lab) -> None:
+    """Those of its namespace, and no more."""
+    account = f"--as=system:serviceaccount:{NAMESPACE}:prometheus"
+    for verb, what, answer in (("list", "pods", "yes"), ("watch", "pods", "yes"), ("list", "secrets", "no")):
+        assert seldon.kubectl("auth", "can-i", verb, what, account, ok=False).split()[0] == answer
+    elsewhere = seldon.kubectl("auth", "can-i", "list", "pods", account, "--namespace=default", ok=False)
+    assert elsewhere.split()[0] == "no"
 
 
 def test_rules_are_those_of_the_component(prometheus: str) -> None:

@@ -1,19 +1,27 @@
 """A recorded case in, how the local engine's outcome differs from the real controller's out."""
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from recording import Case, Paths, compare, compare_refusal, observed
 
+from argolane.containers import cgroups
+from argolane.containers.cgroups import Limits
 from argolane.errors import NotSupportedLocally
 from argolane.kubernetes.objects import Objects
 from argolane.manifest import load
 from argolane.project import Project, ProjectSettings
 from argolane.workflow import local
 from argolane.workflow.lint import submit_error
+
+# Of sleeps, deadlines and backoffs of the recorded manifests.
+_AT_ONCE = 8
+_LONG = ("dag-failfast-true", "deadline-retry", "deadline-workflow", "deadline-template-parameter")
 
 
 @dataclass
@@ -60,6 +68,28 @@ def run(name: str, root: Path, settings: ProjectSettings | None = None) -> Outco
     found = observed(result.name, status, _without_banners(status, logs, case.expected))
     _stop(found, case.expected)
     return Outcome(name, compare(case.expected, found))
+
+
+@contextlib.contextmanager
+def run_all(
+    names: Iterable[str], root: Path, settings: ProjectSettings | None = None
+) -> Iterator[dict[str, Future[Outcome]]]:
+    """Cases beside each other, for they mostly wait; the longest begin."""
+    order = sorted(names, key=lambda name: (name not in _LONG, name))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield {name: pool.submit(run, name, root, settings) for name in order}
+
+
+def needs(name: str) -> str:
+    """Why a case cannot end as recorded on this machine; '' where it can.
+
+    The recordings are of a node with control groups of version 1, where one process is killed alone.
+    """
+    if not name.startswith("lab-oom-"):
+        return ""
+    if name == "lab-oom-child" and any(each.version == 2 for each in cgroups.hierarchies()):
+        return "version 2 of control groups kills main, too"
+    return cgroups.lacking(Limits(memory=1))
 
 
 def _without_banners(

@@ -23,7 +23,7 @@ class _UnheardError(Exception):
     """The spawner ended before it took the request."""
 
 
-Reason = Literal["Error", "OOMKilled", "StartError"]
+Reason = Literal["Error", "OOMKilled", "StartError", "NoProgram"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Ended:
     """An exit code, and the kubelet's word for the reason where it is not 0.
 
     `OOMKilled`: the kernel killed a process of it that wanted more than its limit. `StartError`: it never
-    ran, and `message` says why.
+    ran, and `message` says why. `NoProgram`: its image has not what it was to run.
     """
 
     code: int

@@ -200,6 +200,11 @@ class Pod:
         ready = not first and self._states[container.name].ready
         code = await asyncio.to_thread(process.terminate, min(self.plan.grace, _LAST_WORDS))
         message = f"Container {container.name!r} ended with exit code {code}."
+        if process.ended and process.ended.reason != "Error":
+            more = process.ended.message or "it wanted more memory than its limits.memory"
+            message = (
+                f"Container {container.name!r} ended with exit code {code}, {process.ended.reason}: {more}."
+            )
         if why:
             message = f"Container {container.name!r} {why}, and was ended ({code})."
         del self._processes[container.name]

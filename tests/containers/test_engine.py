@@ -173,6 +173,28 @@ def test_a_container_does_not_outlive_a_killed_runner(engine: client.Engine, mad
         assert _until(lambda: not local_engines.containers(engine))
 
 
+def test_a_program_that_is_not_there_is_named(
+    engine: client.Engine, made: EngineImage, tmp_path: Path
+) -> None:
+    """Whatever the engine's init ends with; and the code of a program is its own."""
+    for program, words in (
+        ("no-such", 'exec: "no-such": executable file not found in $PATH'),
+        ("/no/such", 'exec: "/no/such": stat /no/such: no such file or directory'),
+        ("/bin", 'exec: "/bin": is a directory'),
+    ):
+        container = Container("c", (program,), {"PATH": "/home:/bin"}, image=made, workdir="/srv/made")
+        process = start(container, stdout=tmp_path / "output.txt")
+        assert process.wait(60) == 127
+        assert process.ended and (process.ended.reason, process.ended.message) == ("NoProgram", words)
+    for code in (1, 127):
+        argv = ("sh", "-c", f"exit {code}")
+        process = start(
+            Container("c", argv, {"PATH": "/home:/bin"}, image=made, workdir="/srv/made"), stdout=1
+        )
+        assert process.wait(60) == code
+        assert process.ended and process.ended.reason == "Error"
+
+
 def test_the_images_own_command_and_variables_are_merged(engine: client.Engine, tmp_path: Path) -> None:
     """ENTRYPOINT and CMD as Kubernetes has them, through the setting of a project."""
     project = Project(tmp_path, ProjectSettings(images=engine))

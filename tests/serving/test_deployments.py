@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from argolane.containers import cgroups
+from argolane.containers.cgroups import Limits
 from argolane.errors import ArgolaneError, ManifestError
 from argolane.project import Project
 from argolane.serving import client
@@ -341,3 +343,20 @@ def test_scaled_to_nothing(deployments: Deployments, tools: Any) -> None:
     deployments.apply(asked)
     assert "description" not in deployments.wait("m", timeout=30)["status"]
     tools.ask(deployments.url("m"))
+
+
+def test_a_model_that_is_too_large_for_its_memory_is_told_so(deployments: Deployments, tools: Any) -> None:
+    """The kubelet's word, and the field that says how much it may have."""
+    if reason := cgroups.lacking(Limits(memory=1)):
+        pytest.skip(reason)
+    greedy = {
+        **tools.container(),
+        "command": ["python3", "-c", "held = bytearray(b'1') * (300 << 20)"],
+        "resources": {"limits": {"memory": "64Mi"}},
+    }
+    deployments.apply(tools.manifest("m", greedy))
+    told = tools.until(
+        lambda: (s := deployments.get("m")["status"].get("description", "")) and "OOM" in s and s
+    )
+    words = "CrashLoopBackOff: Container 'm' ended with exit code 137, OOMKilled: it wanted more memory than"
+    assert told.startswith(words)

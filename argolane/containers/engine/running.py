@@ -17,13 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from argolane.containers.container import Container, EngineImage, Mount
-from argolane.containers.engine import client, copying
+from argolane.containers.engine import client, copying, lookup
 from argolane.containers.engine.client import EngineError, ask
 from argolane.containers.process import Elsewhere, Ended, Process, launch
 from argolane.errors import ArgolaneError
 
 _START_ERROR = 128  # the kubelet's, for a container that its runtime could not start
 _PROCESSES = 32768  # what podman lowers its own limit to
+_NO_PROGRAM = 127  # a shell's
 _KILLED, _TERMINATED = 137, 143
 _TMP = "/tmp"  # noqa: S108  (that of a container)
 
@@ -127,7 +128,12 @@ def _over(container: Container, engine: client.Engine, name: str, code: int, *, 
         if state.get("Status") in ("exited", "stopped", "dead"):
             if container.outputs:
                 copying.collect(engine, name, container.outputs)
-            return Ended(int(state["ExitCode"]), "OOMKilled" if state.get("OOMKilled") else "Error")
+            code = int(state["ExitCode"])
+            if code in lookup.SUSPICIOUS[engine]:
+                where = {"path": container.env.get("PATH", ""), "workdir": str(container.workdir)}
+                if why := lookup.missing(engine, name, container.argv[0], **where):
+                    return Ended(_NO_PROGRAM, "NoProgram", why)
+            return Ended(code, "OOMKilled" if state.get("OOMKilled") else "Error")
         if not ordered:
             why = str(state.get("Error") or f"{engine} did not start it; its log has the reason")
             return Ended(_START_ERROR, "StartError", why)

@@ -151,5 +151,8 @@ class Containers:
         self._watch.forget(capture)
         capture.drain()
         ended = process.ended or Ended(code)
+        if ended.reason == "NoProgram":
+            self.exits.append(Exit(process.name, NO_PROGRAM, str(programs.MissingProgram(ended.message))))
+            return
         said = ended.message or self._last_words[process.name].said(code)
         self.exits.append(Exit(process.name, code, said, ended.reason))

@@ -14,8 +14,12 @@ from argolane.workflow.local.pod.outputs import View
 class MissingProgram(Exception):
     """There is no such program; the text is the emissary's."""
 
-    def __init__(self, program: str, reason: str) -> None:
-        super().__init__(f'failed to find name in PATH: exec: "{program}": {reason}')
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"failed to find name in PATH: {reason}")
+
+
+def _missing(program: str, reason: str) -> MissingProgram:
+    return MissingProgram(f'exec: "{program}": {reason}')
 
 
 def found(container: Container) -> Container:
@@ -42,15 +46,15 @@ def _find(program: str, path: str, workdir: str, there: Callable[[str], Path]) -
         if file.is_symlink():  # It may lead into a mount, where this process does not see it.
             return program
         if not file.exists():
-            raise MissingProgram(program, f"stat {program}: no such file or directory")
+            raise _missing(program, f"stat {program}: no such file or directory")
         if file.is_dir():
-            raise MissingProgram(program, "is a directory")
+            raise _missing(program, "is a directory")
         if not os.access(file, os.X_OK):
-            raise MissingProgram(program, "permission denied")
+            raise _missing(program, "permission denied")
         return program
     for folder in path.split(":"):
         full = posixpath.join(folder or workdir, program)
         file = there(full)
         if os.access(file, os.X_OK) and not file.is_dir():
             return full
-    raise MissingProgram(program, "executable file not found in $PATH")
+    raise _missing(program, "executable file not found in $PATH")

@@ -4,6 +4,8 @@ Reading is strict where PyYAML is lax: a repeated key is an error, dates stay te
 Hera's own `to_yaml()` corrupts some scripts; what is written here reads back as the same value.
 """
 
+import functools
+import io
 import json
 import math
 import re
@@ -241,12 +243,38 @@ def _checked(body: Any, where: str) -> dict[str, Any]:
     return body
 
 
+_OTHER_BREAKS = "\x85\u2028\u2029"
+
+
 class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+    # What PyYAML does letter by letter takes most of a render. Scripts are long, and stand in many manifests.
+    def analyze_scalar(self, scalar: str) -> Any:
+        return _analysis(scalar)
+
+    def write_literal(self, text: str) -> None:
+        if any(other in text for other in _OTHER_BREAKS):
+            super().write_literal(text)
+            return
+        hints = self.determine_block_hints(text)
+        self.write_indicator("|" + hints, True)
+        self.open_ended = self.open_ended or hints.endswith("+")
+        self.write_line_break()
+        indent = " " * (self.indent or 0)
+        lines = text.removesuffix("\n").split("\n")
+        self.stream.write("\n".join(indent + line if line else "" for line in lines))
+        self.write_line_break()
+
+
+@functools.lru_cache(maxsize=2048)
+def _analysis(scalar: str) -> Any:
+    """Which styles can write a text."""
+    return yaml.emitter.Emitter(io.StringIO(), allow_unicode=True).analyze_scalar(scalar)
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:

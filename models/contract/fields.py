@@ -33,12 +33,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-def load(path: Path) -> Any:
-    """What the file says. Raises ValueError where it cannot be read, or is not YAML."""
+def text_of(path: Path) -> str:
+    """The text of the file. Raises ValueError where it cannot be read."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a SafeLoader
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot be read: {error}.") from None
+
+
+def loads(text: str) -> Any:
+    """What the text says. Raises ValueError where it is not YAML."""
+    try:
+        return yaml.load(text, _UniqueKeys)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise ValueError(f"not valid YAML: {' '.join(str(error).split())}.") from None
 
@@ -69,8 +75,8 @@ def _expected(error: Any) -> str:
     return str(error["msg"]).removeprefix("Input should be ")
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """A key given twice is a mistake, not an update."""
+class _UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A key given twice is a mistake, not an update. By libyaml where PyYAML was built with it."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -78,4 +84,5 @@ class _UniqueKeys(yaml.SafeLoader):
             if key.value in seen:
                 raise yaml.YAMLError(f"line {key.start_mark.line + 1}: {key.value!r} is given twice")
             seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return found

@@ -3,6 +3,7 @@
 The trainer makes its flags of it (job.py), the workflow programs their parameters and their graphs.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from models.contract import skill
 from models.contract.errors import ModelError
-from models.contract.fields import Kebab, Quantity, Snake, Strict, Text, fault, load
+from models.contract.fields import Kebab, Quantity, Snake, Strict, Text, fault, loads, text_of
 from models.contract.metric import SCORES
 from models.contract.params import Param
 from models.contract.search import Space, space
@@ -176,10 +177,20 @@ def read(folder: Path) -> Unit:
     path = folder / FILE
     where = _shown(path)
     try:
-        tree = load(path)
+        text = text_of(path)
     except ValueError as error:
         raise SpecError([f"{where}: {error}"]) from None
     place = _below_models(folder)
+    return _unit(text, where, place, _family(folder, place))
+
+
+# To render all workflows is to read the same files a thousand times.
+@functools.lru_cache(maxsize=256)
+def _unit(text: str, where: str, place: tuple[str, ...], family: str) -> Unit:
+    try:
+        tree = loads(text)
+    except ValueError as error:
+        raise SpecError([f"{where}: {error}"]) from None
     expected = "_".join(place)
     faults = []
     if isinstance(tree, dict):
@@ -202,7 +213,7 @@ def read(folder: Path) -> Unit:
         raise SpecError([f"{where}: {fault}" for fault in faults])
     return Unit(
         folder="/".join(place),
-        family=_family(folder, place),
+        family=family,
         **{name: getattr(said, name) for name in _File.model_fields},
     )
 

@@ -6,6 +6,7 @@ argolane, whose text is carried along like theirs; nothing here imports it.
 """
 
 import ast
+import functools
 import importlib.util
 from collections import Counter
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def alone(path: Path) -> str:
     _needed(path, order)
     if len(order) == 1:
         return path.read_text(encoding="utf-8")
-    trees = {module: ast.parse(module.read_text(encoding="utf-8")) for module in order}
+    trees = {module: _tree(module.read_text(encoding="utf-8")) for module in order}
     counted = Counter(name for tree in trees.values() for name in _defined(tree))
     if twice := sorted(name for name, count in counted.items() if count > 1):
         raise EmbeddingError(f"{_shown(path)}: {', '.join(twice)} would be defined twice; rename one.")
@@ -53,9 +54,15 @@ def alone(path: Path) -> str:
     return "\n".join(parts)
 
 
+@functools.lru_cache(maxsize=64)
+def _tree(text: str) -> ast.Module:
+    """Most steps need the same modules, and stand in many workflows."""
+    return ast.parse(text)
+
+
 def _needed(path: Path, order: list[Path]) -> None:
     """Puts the modules of ours that `path` needs into `order`, each once, and last itself."""
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+    for statement in _tree(path.read_text(encoding="utf-8")).body:
         module = _ours(statement, path)
         if module and module not in order:
             _needed(module, order)
@@ -86,6 +93,7 @@ def _ours(statement: ast.stmt, path: Path) -> Path | None:
     return file
 
 
+@functools.lru_cache(maxsize=256)
 def _machinery(path: Path) -> Path | None:
     """What a module of argolane is imported from; None for one of the content."""
     found = [

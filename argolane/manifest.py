@@ -57,6 +57,8 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 def _check_aliases(root: yaml.Node) -> None:
     """ConstructorError where a few lines of aliases stand for more values than anybody could use."""
+    if _is_plain(root):
+        return
     sizes: dict[int, int] = {}
     depths: dict[int, int] = {}
     todo, open_ = [root], set[int]()
@@ -78,6 +80,19 @@ def _check_aliases(root: yaml.Node) -> None:
         raise _refused(root, f"its aliases make {sizes[id(root)]} values of {len(sizes)}")
     if depths[id(root)] > _DEEPEST:
         raise _refused(root, _TOO_DEEP)
+
+
+def _is_plain(root: yaml.Node) -> bool:
+    """Whether every node stands in one place, and none too deep: so it is in almost all documents."""
+    level, seen, depth = [root], set[int](), 0
+    while level:
+        here = {id(node) for node in level}
+        depth += 1
+        if depth > _DEEPEST or len(here) < len(level) or not seen.isdisjoint(here):
+            return False
+        seen |= here
+        level = [each for node in level for each in _inside(node)]
+    return True
 
 
 def _check_depth(text: str) -> None:

@@ -2,9 +2,6 @@
 
 Nothing here knows a run. `tags` replaces `{{tags}}` and `expr` evaluates `{{=...}}`; `when` decides a step,
 `depends` orders a DAG, `items` names the members of a loop. `jq` and `jsonpath` read outputs out of objects.
-`gotext` writes values as Go does, `values` reads YAML as Argo does, `regex` is Go's.
+`gotext` writes values as Go does, `values` reads YAML as Argo does, `regex` is Go's. Each is imported alone:
+a server that needs `values` does not wait for the engine of expressions.
 """
-
-from argolane.languages.tags import EVERYTHING, SubstitutionError, substitute
-
-__all__ = ["EVERYTHING", "SubstitutionError", "substitute"]

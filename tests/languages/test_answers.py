@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from argolane.languages import EVERYTHING, SubstitutionError, substitute, when
+from argolane.languages import when
 from argolane.languages.regex import Match, PatternError, compile_pattern
+from argolane.languages.tags import EVERYTHING, SubstitutionError, substitute
 
 _HERE = Path(__file__).parent
 _spec = importlib.util.spec_from_file_location("ask", _HERE / "ask.py")

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from argolane.languages import EVERYTHING, SubstitutionError, substitute
 from argolane.languages.expr import ExprUnsupported
-from argolane.languages.tags import nested
+from argolane.languages.tags import EVERYTHING, SubstitutionError, nested, substitute
 
 
 def test_a_value_may_hold_anything_that_prints() -> None:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argolane.languages import SubstitutionError, substitute
-from argolane.languages.tags import check_closed
+from argolane.languages.tags import SubstitutionError, check_closed, substitute
 from argolane.workflow.lint.argo.base import Base, Complaint, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.names import named, parameter_name
 from argolane.workflow.lint.argo.scopes import go_text

@@ -5,8 +5,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from argolane.languages import SubstitutionError
-from argolane.languages.tags import check_closed
+from argolane.languages.tags import SubstitutionError, check_closed
 from argolane.workflow.lint.argo.base import Base, Check, Complaint, mapping, mappings, placeholder
 from argolane.workflow.lint.argo.kinds import has_result, kind_of
 from argolane.workflow.lint.argo.names import is_tag, tags, unresolved

@@ -265,6 +265,25 @@ templates:
     assert run.order == ["fan(0:a)", "fan(1:b)"]
 
 
+def test_nobody_waits_for_the_next_attempt_of_a_fake(scenario: MakeScenario) -> None:
+    """However long the template would back off; its attempts are those that it may have."""
+    run = (
+        scenario("""
+entrypoint: main
+templates:
+- name: main
+  steps: [[{name: work, template: flaky}]]
+- name: flaky
+  retryStrategy: {limit: 2, backoff: {duration: 1h, factor: 2, maxDuration: 10h}}
+  container: {image: nobody/has:this}
+""")
+        .fake("flaky", Attempt(exit_code=1), Attempt(exit_code=2), Attempt())
+        .run()
+    )
+    assert run.phase == "Succeeded"
+    assert [attempt.exit_code for attempt in run["work"].attempts] == [1, 2, 0]
+
+
 def test_a_delay_ends_at_the_deadline(scenario: MakeScenario) -> None:
     """A faked pod is ended as another one is, in the same words."""
     run = (

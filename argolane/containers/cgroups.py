@@ -140,9 +140,10 @@ def _mounted() -> Iterator[_Hierarchy]:
         kind, _, options = after.split(" ", 2)
         if kind == "cgroup2":
             home = _below(Path(point), root, paths.get("", "/"))
-            known = _words(home / "cgroup.controllers")
             for base in dict.fromkeys((home.parent if home != Path(point) else home, Path(point))):
-                yield _Hierarchy(2, known & {"memory", "cpu"}, base, home)
+                # What it may hand on; whether it does so already is seen when it is tried.
+                known = _words(base / "cgroup.controllers") & {"memory", "cpu"}
+                yield _Hierarchy(2, known, base, home)
         elif kind == "cgroup":
             for name in {"memory", "cpu"} & set(options.split(",")):
                 home = _below(Path(point), root, paths.get(name, "/"))

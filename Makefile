@@ -13,6 +13,11 @@ cache := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
 ifneq ($(shell mkdir -p "$(cache)" 2>/dev/null && test -w "$(cache)" && echo yes),yes)
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
+# The tests start thousands of interpreters: each would compile all that it imports, where nobody may keep it.
+export PYTHONDONTWRITEBYTECODE :=
+# `make test WORKERS=3` takes a third process: many tests wait.
+WORKERS ?= 2
+workers = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 lock_flags := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock' --quiet
 
@@ -58,7 +63,7 @@ run: .venv/argolane ## train both models, serve them as an A/B graph, print each
 
 .PHONY: test
 test: .venv/dev ## all tests that need no cluster
-	$(bin)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(bin)/pytest $(workers) $(ARGS)
 
 .PHONY: browser
 browser: ## install the browser that the report is tested in (Debian, as root)
@@ -88,7 +93,7 @@ podman: ## install the Podman that --images podman is tested with (Debian, as ro
 
 .PHONY: test-heavy
 test-heavy: .venv/dev ## the tests that take minutes, and whole journeys beyond the one that each system has in make test
-	$(bin)/pytest -m heavy --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(bin)/pytest -m heavy $(workers) $(ARGS)
 
 .PHONY: test-cluster
 test-cluster: .venv/dev ## the tests that need a cluster: that of ../shared/cluster/lab, emptied first

@@ -10,7 +10,10 @@ for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 # Folders whose tests take longest.
-_LONG = ("e2e", "workloads", "cli", "contract", "models")
+_LONG = (
+    "e2e", "workflows", "argo", "contract", "cli", "workloads", "deployments", "models", "testing",
+    "runtimes",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

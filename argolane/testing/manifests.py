@@ -1,7 +1,7 @@
 """A workflow's manifests and the names of faked templates in, manifests for the engine to run with them out.
 
-A faked template that holds others, waits, or is of a kind that the engine refuses becomes a leaf. Nobody waits
-for its next attempt.
+A faked template that holds others, waits, or is of a kind that the engine refuses becomes a leaf. Nobody
+waits for its next attempt.
 """
 
 import copy

@@ -32,6 +32,7 @@ def test_a_forecast_is_rolled_out_and_answers(
     assert answer["data"]["names"] == ["log_range"] and answer["meta"]["tags"]["version"] == "0.1"
 
 
+@pytest.mark.heavy
 def test_what_beats_nothing_is_not_served(
     run: subprocess.CompletedProcess[str], argolane: Command, checkout: Path
 ) -> None:

@@ -151,15 +151,18 @@ def test_the_report_shows_what_was_drawn(run: subprocess.CompletedProcess[str], 
     assert all(f"publish: {name}" in page for name in ("roc", "precision recall", "words"))
 
 
-def test_the_notebook_runs(url: str, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ingress", [False, pytest.param(True, marks=pytest.mark.heavy)])
+def test_the_notebook_runs(
+    url: str, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ingress: bool
+) -> None:
     """notebooks/comments.ipynb from top to bottom: here, and where its CLUSTER is an ingress."""
     with proxy(find(checkout)) as base:
-        for given in ({}, {"CLUSTER": base, "files_here": True}):
-            shown = executed(checkout, "comments", tmp_path, monkeypatch, **given)
-            assert len(re.findall(r"0\.\d\d (kept|removed) ", shown)) == 3
-            [path] = re.findall(r"over REST \[(.*)\] answered: \[\[", shown)
-            assert sorted(path.replace("'", "").split(", ")) == sorted(NODES) and "no gRPC: " in shown
-            assert (f"{base}/seldon/argolane/comments/" if given else url) in shown
+        given = {"CLUSTER": base, "files_here": True} if ingress else {}
+        shown = executed(checkout, "comments", tmp_path, monkeypatch, **given)
+        assert len(re.findall(r"0\.\d\d (kept|removed) ", shown)) == 3
+        [path] = re.findall(r"over REST \[(.*)\] answered: \[\[", shown)
+        assert sorted(path.replace("'", "").split(", ")) == sorted(NODES) and "no gRPC: " in shown
+        assert (f"{base}/seldon/argolane/comments/" if ingress else url) in shown
 
 
 def test_deleted(url: str, argolane: Command) -> None:

@@ -36,6 +36,7 @@ def test_a_sweep_says_what_did_best(toy: Path, checkout: Path, argolane: Command
     assert not (checkout / ".argolane/volumes/model-store/toy").exists()
 
 
+@pytest.mark.heavy
 def test_a_search_out_of_bounds_is_refused(toy: Path, argolane: Command) -> None:
     """The param and its bounds are named before a trial starts."""
     failed = argolane("run", "sweep-toy", "-p", 'search={"rows": [5, 30]}', status=1)

@@ -8,7 +8,8 @@ import pytest
 from tests.e2e.conftest import ROOT, Command
 from tests.models.toy import toy_model
 
-pytestmark = [pytest.mark.environments, pytest.mark.timeout(500)]
+# In `make test` a new model goes this way in test_foreign_units.py.
+pytestmark = [pytest.mark.heavy, pytest.mark.environments, pytest.mark.timeout(500)]
 
 
 @pytest.fixture(scope="module")

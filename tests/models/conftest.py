@@ -13,8 +13,9 @@ from argolane.project import Project
 from tests.models import forks
 
 ROOT = Path(__file__).resolve().parents[2]
-# What the steps of a sweep import, which takes longer than most that they do.
-SWEEPING = ("pydantic", "numpy", "matplotlib.pyplot", "optuna")
+# What trainers and the steps of a sweep import, which takes longer than most that they do here. Not
+# onnxruntime: it does not work in a fork of the process that has imported it.
+TRAINING = ("pydantic", "numpy", "matplotlib.pyplot", "sklearn.ensemble", "skl2onnx", "optuna")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -84,4 +85,4 @@ def train(
     outputs = [f"--{name}-file={store / name}" for name in ("metric", "version", "charts")]
     data = (f"--dataset={dataset}",) if dataset else ()
     arguments = ("-m", f"models.{model}.train", *data, *outputs, *flags)
-    return run(python, *arguments, root=root, MODEL_STORE=store, **env)
+    return run(python, *arguments, root=root, libraries=TRAINING, MODEL_STORE=store, **env)

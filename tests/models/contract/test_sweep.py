@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import SWEEPING, run
+from tests.models.conftest import TRAINING, run
 from tests.models.toy import copy_of_models
 
 pytestmark = pytest.mark.environments
@@ -80,7 +80,7 @@ class Sweep:
 
     def step(self, name: str, *flags: str, status: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
         command = (*self._command(name), *flags)
-        done = run(self.python, *command, root=self.root, libraries=SWEEPING, **self._env(), **env)
+        done = run(self.python, *command, root=self.root, libraries=TRAINING, **self._env(), **env)
         assert done.returncode == status, done.stderr
         return done
 
@@ -259,7 +259,7 @@ def test_wrong_searches_are_refused_before_anything_is_made(
     """One line, and no folder."""
     step = ["-m", "models.contract.sweep", "study", "--study=study", "--unit=curve"]
     store = sweep.root / "store"
-    done = run(sweep.python, *step, *flags, root=sweep.root, libraries=SWEEPING, MODEL_STORE=store)
+    done = run(sweep.python, *step, *flags, root=sweep.root, libraries=TRAINING, MODEL_STORE=store)
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -9,7 +9,7 @@ import pytest
 
 from models.contract import version
 from models.contract.metric import SCORES
-from tests.models.conftest import run, train
+from tests.models.conftest import TRAINING, run, train
 from tests.models.toy import copy_of_models, toy_model
 
 pytestmark = pytest.mark.environments
@@ -183,7 +183,7 @@ for module, name in ((sk, "sk_mnist"), (tf, "tf_mnist")):
 
 def test_both_models_train_on_the_same_scale(trainer: Path, sk_mnist: Path, tmp_path: Path) -> None:
     """The rows that reach either model's train() are the very same: float32, from 0 to 1, as samples are."""
-    done = run(trainer, "-c", SEEN, MODEL_STORE=tmp_path)
+    done = run(trainer, "-c", SEEN, libraries=TRAINING, MODEL_STORE=tmp_path)
     seen = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
     assert len(seen) == 2, done.stderr
     assert seen[0] == seen[1]

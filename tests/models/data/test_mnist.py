@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import run
+from tests.models.conftest import TRAINING, run
 
 pytestmark = pytest.mark.environments
 
@@ -61,7 +61,7 @@ def load(files: Path, trainer: Path, tmp_path: Path) -> Callable[..., Any]:
 
     def call(dataset: str = "mnist", **env: object) -> Any:
         cache = tmp_path / "cache"
-        done = run(trainer, "-c", SCRIPT, json.dumps(digests), dataset, cache, **env)
+        done = run(trainer, "-c", SCRIPT, json.dumps(digests), dataset, cache, libraries=TRAINING, **env)
         assert "Traceback" not in done.stderr, done.stderr
         if done.returncode:
             return done.stderr

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import python_of, run
+from tests.models.conftest import TRAINING, python_of, run
 from tests.models.serving import Server, served
 
 pytestmark = pytest.mark.environments
 
+LOADED = ("numpy", "sklearn.ensemble", "skops.io")
 NAMES = ["acid", "sugar", "alcohol"]
 # 1, 10 and 100 times the columns: their order shows.
 GRAPH = """
@@ -73,7 +74,7 @@ def server_python() -> Path:
 @pytest.fixture(scope="module")
 def graph(trainer: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("graph") / "model.onnx"
-    done = run(trainer, "-c", GRAPH, file)
+    done = run(trainer, "-c", GRAPH, file, libraries=TRAINING)
     assert done.returncode == 0, done.stderr
     return file.read_bytes()
 
@@ -146,11 +147,11 @@ def test_scikit_learn_as_skops(server_python: Path, tmp_path: Path) -> None:
     """Where there is no ONNX file; a pickle is not opened, nor is a file with foreign types."""
     flavor = {"pickled_model": "model.skops", "serialization_format": "skops"}
     folder = describe(tmp_path / "m", flavors={"sklearn": flavor})
-    done = run(server_python, "-c", FOREST, folder / "model.skops")
+    done = run(server_python, "-c", FOREST, folder / "model.skops", libraries=LOADED)
     assert done.returncode == 0, done.stderr
-    assert run(server_python, "-c", LOAD, folder).stdout == "[[1.0]] 0.2\n"
+    assert run(server_python, "-c", LOAD, folder, libraries=LOADED).stdout == "[[1.0]] 0.2\n"
     describe(folder, flavors={"sklearn": {**flavor, "serialization_format": "cloudpickle"}})
-    told = run(server_python, "-c", LOAD, folder).stdout
+    told = run(server_python, "-c", LOAD, folder, libraries=LOADED).stdout
     assert "its flavours are sklearn (scikit-learn as cloudpickle); expected model.onnx beside" in told
 
 
@@ -175,7 +176,7 @@ def test_a_model_that_does_not_fit_is_refused_at_start(
     """With what it needs and what there is: the server ends, and answers nothing wrong."""
     folder = describe(tmp_path / "m", **described)
     (folder / "model.onnx").write_bytes(graph)
-    assert told in run(server_python, "-c", LOAD, folder).stdout
+    assert told in run(server_python, "-c", LOAD, folder, libraries=LOADED).stdout
 
 
 def test_requirements_txt_counts_where_python_is_loaded(
@@ -185,18 +186,18 @@ def test_requirements_txt_counts_where_python_is_loaded(
     flavor = {"pickled_model": "model.skops", "serialization_format": "skops"}
     lines = "mlflow==3.17.2\nnumpy==0.1  # old\n"
     folder = describe(tmp_path / "m", flavors={"sklearn": flavor}, requirements=lines)
-    assert run(server_python, "-c", FOREST, folder / "model.skops").returncode == 0
+    assert run(server_python, "-c", FOREST, folder / "model.skops", libraries=LOADED).returncode == 0
     assert (
         "the model needs numpy==0.1; this image has numpy 1.26"
-        in run(server_python, "-c", LOAD, folder).stdout
+        in run(server_python, "-c", LOAD, folder, libraries=LOADED).stdout
     )
     (folder / "model.onnx").write_bytes(graph)
-    assert run(server_python, "-c", LOAD, folder).stdout == "[[111.0]] 0.2\n"
+    assert run(server_python, "-c", LOAD, folder, libraries=LOADED).stdout == "[[111.0]] 0.2\n"
 
 
 def test_a_folder_of_something_else(server_python: Path, tmp_path: Path) -> None:
     """What lies there instead is named."""
     (tmp_path / "model.pkl").write_text("")
-    assert "there is no MLmodel in" in run(server_python, "-c", LOAD, tmp_path).stdout
+    assert "there is no MLmodel in" in run(server_python, "-c", LOAD, tmp_path, libraries=LOADED).stdout
     (tmp_path / "MLmodel").write_text("- a list")
-    assert "cannot be read" in run(server_python, "-c", LOAD, tmp_path).stdout
+    assert "cannot be read" in run(server_python, "-c", LOAD, tmp_path, libraries=LOADED).stdout

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import run
+from tests.models.conftest import TRAINING, run
 
 pytestmark = pytest.mark.environments
 
@@ -74,7 +74,7 @@ CASES: dict[str, tuple[Any, ...]] = {
 def told(trainer: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What each case answered, by its name."""
     folder = tmp_path_factory.mktemp("onnx")
-    done = run(trainer, "-c", SCRIPT, json.dumps(list(CASES.values())), folder)
+    done = run(trainer, "-c", SCRIPT, json.dumps(list(CASES.values())), folder, libraries=TRAINING)
     assert done.returncode == 0, done.stderr
     return dict(zip(CASES, map(json.loads, done.stdout.splitlines()), strict=True))
 

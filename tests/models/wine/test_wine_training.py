@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import python_of, run
+from tests.models.conftest import TRAINING, python_of, run
 from tests.models.serving import served
 from tests.models.wine.rows import made_up
 
 pytestmark = [pytest.mark.environments, pytest.mark.timeout(300)]
+LIBRARIES = (*TRAINING, "pandas", "pyarrow.parquet")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,8 @@ def rows(trainer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def preprocess(python: Path, source: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    return run(python, "-m", "models.wine.preprocess", f"--in-path={source}", f"--out-path={out}")
+    flags = (f"--in-path={source}", f"--out-path={out}")
+    return run(python, "-m", "models.wine.preprocess", *flags, libraries=LIBRARIES)
 
 
 def trained(
@@ -39,7 +41,7 @@ def trained(
 ) -> subprocess.CompletedProcess[str]:
     told = [f"--{name}-file={store / name}" for name in ("metric", "version", "note", "charts", "links")]
     arguments = ("-m", "models.wine.train", f"--version={version}", "--trees=20", *told, *flags)
-    return run(python, *arguments, MODEL_STORE=store, WINE_PARQUET=rows)
+    return run(python, *arguments, libraries=LIBRARIES, MODEL_STORE=store, WINE_PARQUET=rows)
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,14 @@ A slow machine may end a step by its deadline too soon, or start two attempts th
 that contradicts its recording is run once more with nothing beside it, in a new namespace; that one counts.
 """
 
-import hashlib
-import os
-import subprocess
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pytest
-from lab import ROOT, Lab
-from recorded_cases import Cases
+from lab import Lab
+from recorded_cases import Cases, chosen
 from recording import Case, names
 
 # Cases whose outcome on the cluster depends on which of two things comes first, with these two things.
@@ -92,16 +89,7 @@ def differences(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Difference
         cases.remove()
 
 
-def chosen() -> list[str]:
-    """All recorded cases but races; with CASES as many of them as it says."""
-    cases = [name for name in names() if name not in RACES]
-    if not (most := os.environ.get("CASES")):
-        return cases
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
-    return sorted(cases, key=lambda name: hashlib.sha256(head + name.encode()).digest())[: int(most)]
-
-
-@pytest.mark.parametrize("name", chosen())
+@pytest.mark.parametrize("name", chosen(name for name in names() if name not in RACES))
 def test_recorded_case(name: str, differences: Differences) -> None:
     """The controller does with the case's manifest what expected.json says."""
     assert differences(name) == []

@@ -71,6 +71,7 @@ class ImageRoot:
     gid: int = 0
     groups: tuple[int, ...] = ()
     declared: str = ""
+    home: str = "/"
 
 
 @dataclass(frozen=True)

@@ -309,19 +309,19 @@ def _pulled(project: Project, image: str, say: Callable[[str], None]) -> Image:
     root: EngineImage | ImageRoot
     if (engine := _engine(project)) is not None:
         found = engines.get(engine, image, say=say)
-        config, home = found.config, {}
+        config = found.config
         root = EngineImage(engine, found.digest, config.workdir, config.user)
     else:
         ready = prepared.get(prepared.store(project), image, project.settings.registry, say=say)
-        config, home = ready.config, {"HOME": ready.user.home}
-        root = ImageRoot(ready.folder, ready.user.uid, ready.user.gid, ready.user.groups, config.user)
+        config, user = ready.config, ready.user
+        root = ImageRoot(ready.folder, user.uid, user.gid, user.groups, config.user, user.home)
     proxies = {
         name: value for name, value in machine.network_env().items() if name.upper().endswith("_PROXY")
     }
     return Image(
         image,
         config.command,
-        {**proxies, "PATH": _PATH, **home, **config.env},
+        {**proxies, "PATH": _PATH, **config.env},
         Path("/", config.workdir),
         entrypoint=config.entrypoint,
         root=root,

@@ -11,7 +11,7 @@ from typing import Any
 from argolane.containers import sandbox
 from argolane.containers.cgroups import Limits
 from argolane.containers.images import Image
-from argolane.containers.sandbox import Mount
+from argolane.containers.sandbox import ImageRoot, Mount
 from argolane.kubernetes import environment, security, volumes
 from argolane.kubernetes.expansion import expand
 from argolane.kubernetes.objects import Objects
@@ -72,6 +72,9 @@ def to_start(
     )
     name = str(container["name"])
     asked = security.Asked.of(context or {}, container.get("securityContext") or {})
+    root = image.root and security.applied(image.root, asked, name)
+    if isinstance(root, ImageRoot):
+        env.setdefault("HOME", root.home)
     return sandbox.Container(
         name=name,
         argv=tuple(image.argv(command, args)),
@@ -81,7 +84,7 @@ def to_start(
         tmp=tmp,
         literal_text=(str(container.get("source") or ""),),
         folders=image.folders,
-        image=image.root and security.applied(image.root, asked, name),
+        image=root,
         limits=limits(container),
     )
 

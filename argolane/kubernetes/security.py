@@ -50,18 +50,22 @@ def applied(image: ImageRoot | EngineImage, asked: Asked, container: str) -> Ima
 
 
 def _of_root(image: ImageRoot, asked: Asked, container: str) -> ImageRoot:
-    if asked.uid is not None:
-        found = users.find(image.folder, str(asked.uid), f"Container {container!r}")
-        image = replace(image, uid=asked.uid, gid=found.gid, groups=found.groups)
+    user, colon, _ = image.declared.partition(":")
+    # The group of USER is of no account to a kubelet.
+    if asked.uid is not None or colon:
+        who = user if asked.uid is None else str(asked.uid)
+        found = users.find(image.folder, who, f"Container {container!r}")
+        image = replace(image, uid=found.uid, gid=found.gid, groups=found.groups, home=found.home)
     if asked.gid is not None:
         image = replace(image, gid=asked.gid)
     return replace(image, groups=tuple(dict.fromkeys((*image.groups, *asked.groups))))
 
 
 def _of_engine(image: EngineImage, asked: Asked) -> EngineImage:
-    user = "" if asked.uid is None else str(asked.uid)
+    own, colon, _ = image.declared.partition(":")
+    user = (own if colon else "") if asked.uid is None else str(asked.uid)
     if asked.gid is not None:
-        user = f"{user or image.declared.partition(':')[0] or 0}:{asked.gid}"
+        user = f"{user or own or 0}:{asked.gid}"
     return replace(image, user=user, groups=asked.groups)
 
 

@@ -1,7 +1,9 @@
 # Locks in, /venv with their packages out: a step of models/Dockerfile, which gives it the secrets, and uv in /uv.
 # A lock that is installed after another comes on top of it: each is a layer of its own.
 set -eu
-pip_says() { PIP_CONFIG_FILE=/etc/pip.conf python -m pip config get "$1" 2>/dev/null || true; }
+# By the Python that /venv was made of: there is no pip in /venv, whose python comes first once it is there.
+base=$(python -c 'import sys; print(sys._base_executable)')
+pip_says() { PIP_CONFIG_FILE=/etc/pip.conf "$base" -m pip config get "$1" 2>/dev/null || true; }
 if [ -s /run/secrets/ca.crt ]; then export PIP_CERT=/run/secrets/ca.crt; fi
 if [ "$1" = uv ]; then
   exec python -m pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action ignore \

@@ -88,7 +88,7 @@ wrk: ## install the client in C that the benchmarks of serving ask with (Debian,
 
 .PHONY: podman
 podman: ## install the Podman that --images podman is tested with (Debian, as root)
-	@command -v podman >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+	@{ command -v podman && command -v catatonit; } >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
 	podman catatonit runc >/dev/null; }
 
 .PHONY: test-heavy

@@ -66,7 +66,7 @@ def ready(engine: str, folder: Path) -> Iterator[str]:
 
 def _fails() -> str:
     done = subprocess.run(
-        ["podman", "run", "--rm", "--network=host", "--ulimit=nofile=512:512",
+        ["podman", "run", "--rm", "--init", "--network=host", "--ulimit=nofile=512:512",
          "--ulimit=nproc=512:512", IMAGE],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -82,13 +82,13 @@ def _daemon(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[None]:
     if os.geteuid() or shutil.which("dockerd") is None:
         pytest.skip("docker does not answer, and there is no dockerd that this user may start")
     patch.setenv("DOCKER_HOST", f"unix://{folder}/s")
-    # In a network of its own: with no bridge of its own it would remove that of another daemon. And its mounts,
-    # which it leaves behind, go with it.
+    # In a network of its own: with no bridge of its own it would remove that of another daemon. And its
+    # mounts, which it leaves behind, go with it.
     options = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
     with (folder / "log").open("w") as log:
         daemon = subprocess.Popen(
-            ["unshare", "--net", "--mount", "dockerd", f"--host=unix://{folder}/s", "--bridge=none", "--iptables=false",
-             *(f"--{option}={folder}/{name}" for option, name in options.items())],
+            ["unshare", "--net", "--mount", "dockerd", f"--host=unix://{folder}/s", "--bridge=none",
+             "--iptables=false", *(f"--{option}={folder}/{name}" for option, name in options.items())],
             stdout=log, stderr=log,
         )  # fmt: skip
     try:

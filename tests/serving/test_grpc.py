@@ -1,7 +1,6 @@
 """A deployment that is to be asked over gRPC, with Seldon's wrapper as its unit; and one that is not."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path

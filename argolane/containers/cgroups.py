@@ -7,10 +7,12 @@ version 1. A group's name says whose it is, and the next process removes what a 
 import contextlib
 import functools
 import itertools
+import math
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +23,7 @@ _PREFIX = "argolane."
 _REMOVING = 1.0
 _numbers = itertools.count(1)
 _trying = threading.Lock()
+_left: deque[Path] = deque()
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,13 @@ class Limits:
     cpu: float | None = None
 
     def __bool__(self) -> bool:
-        return self.memory is not None or self.cpu is not None
+        return bool(self.asked)
+
+    @property
+    def asked(self) -> dict[str, float]:
+        """By the names of controllers."""
+        both = {"memory": self.memory, "cpu": self.cpu}
+        return {name: value for name, value in both.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -46,9 +55,10 @@ class _Hierarchy:
 
 @dataclass(frozen=True)
 class Group:
-    """The group of one container, a folder in each hierarchy."""
+    """The group of one container, a folder in each hierarchy; `held` are the controllers that limit it."""
 
     folders: tuple[tuple[_Hierarchy, Path], ...]
+    held: frozenset[str]
 
     @property
     def entrances(self) -> list[str]:
@@ -69,41 +79,61 @@ class Group:
         """Once its processes are over; the kernel takes a moment to notice."""
         until = time.monotonic() + _REMOVING
         for _, folder in self.folders:
-            while not _removed(folder) and time.monotonic() < until:
+            while not (gone := _removed(folder)) and time.monotonic() < until:
                 time.sleep(0.005)
+            if not gone:
+                _left.append(folder)
+
+    def leave(self) -> None:
+        """Nobody waits for its processes, which are being killed: it is removed when others are made."""
+        _left.extend(folder for _, folder in self.folders if not _removed(folder))
 
 
 _EVENTS = {1: "memory.oom_control", 2: "memory.events"}
 
 
 def make(limits: Limits) -> Group | None:
-    """None where no limit that is asked for can be had."""
-    asked = {"memory": limits.memory, "cpu": limits.cpu}
-    found: list[tuple[_Hierarchy, Path]] = []
-    try:
-        for hierarchy in hierarchies():
-            wanted = {
-                n: value for n, value in asked.items() if value is not None and n in hierarchy.controllers
-            }
-            if wanted:
-                folder = hierarchy.base / f"{_PREFIX}{identity.own()}.{next(_numbers)}"
-                folder.mkdir()
-                found.append((hierarchy, folder))
-                _limit(hierarchy.version, folder, wanted)
-    except OSError:
-        Group(tuple(found)).remove()
-        raise
-    return Group(tuple(found)) if found else None
+    """Without what the kernel does not take (lacking); None where no limit that is asked for can be had."""
+    for _ in range(len(_left)):
+        folder = _left.popleft()
+        if not _removed(folder):
+            _left.append(folder)
+    return _made(limits)[0]
 
 
 def lacking(limits: Limits) -> str:
     """Which of the limits do not hold on this machine, and why; '' where all do."""
     there = {name for hierarchy in hierarchies() for name in hierarchy.controllers}
-    names = [n for n, value in (("memory", limits.memory), ("cpu", limits.cpu)) if value is not None]
-    missing = [name for name in names if name not in there]
-    if not missing:
-        return ""
-    return f"this user may make no control group for {' and '.join(missing)} here"
+    group, refused = _made(limits)
+    if group:
+        group.remove()
+    missing = [name for name in limits.asked if name not in there]
+    said = [f"this user may make no control group for {' and '.join(missing)} here"] if missing else []
+    return "; ".join([*said, *refused])
+
+
+def _made(limits: Limits) -> tuple[Group | None, list[str]]:
+    """A group, and in words what the kernel refuses it."""
+    found: list[tuple[_Hierarchy, Path]] = []
+    held: set[str] = set()
+    refused: list[str] = []
+    for hierarchy in hierarchies():
+        wanted = {name: value for name, value in limits.asked.items() if name in hierarchy.controllers}
+        folder = hierarchy.base / f"{_PREFIX}{identity.own()}.{next(_numbers)}"
+        taken = set()
+        for name, value in wanted.items():
+            try:
+                folder.mkdir(exist_ok=True)
+                _LIMIT[name](hierarchy, folder, value)
+                taken.add(name)
+            except OSError as error:
+                refused.append(f"the kernel does not take the limit of {name}: {error.strerror}")
+        if taken:
+            held |= taken
+            found.append((hierarchy, folder))
+        elif wanted:
+            _removed(folder)
+    return (Group(tuple(found), frozenset(held)) if found else None), refused
 
 
 def hierarchies() -> tuple[_Hierarchy, ...]:
@@ -197,22 +227,40 @@ def _tidy(base: Path) -> None:
             _removed(folder)
 
 
-def _limit(version: int, folder: Path, wanted: Mapping[str, float]) -> None:
-    if "cpu" in wanted:
-        quota = max(_PERIOD // 100, round(wanted["cpu"] * _PERIOD))
-        if version == 2:
-            (folder / "cpu.max").write_text(f"{quota} {_PERIOD}")
-        else:
-            (folder / "cpu.cfs_period_us").write_text(str(_PERIOD))
-            (folder / "cpu.cfs_quota_us").write_text(str(quota))
-    if "memory" in wanted:
-        size = str(int(wanted["memory"]))
-        (folder / ("memory.max" if version == 2 else "memory.limit_in_bytes")).write_text(size)
-        # As a kubelet has it: no swap, and with version 2 a container ends as a whole.
-        more = {"memory.swap.max": "0", "memory.oom.group": "1"}
-        for file, text in (more if version == 2 else {"memory.memsw.limit_in_bytes": size}).items():
-            with contextlib.suppress(OSError):  # a kernel that does not count swap has no such file
-                (folder / file).write_text(text)
+def _limit_cpu(hierarchy: _Hierarchy, folder: Path, cores: float) -> None:
+    if hierarchy.version == 2:
+        (folder / "cpu.max").write_text(f"{_quota(cores)} {_PERIOD}")
+        return
+    (folder / "cpu.cfs_period_us").write_text(str(_PERIOD))
+    # Version 1 takes no more than a group above has, as that of a container in which this runs.
+    above = [_cores(group) for group in (hierarchy.base, *hierarchy.base.parents)]
+    (folder / "cpu.cfs_quota_us").write_text(str(_quota(min(cores, *above))))
+
+
+def _quota(cores: float) -> int:
+    return max(_PERIOD // 100, int(cores * _PERIOD))
+
+
+def _cores(group: Path) -> float:
+    """What a group of version 1 may have of this machine."""
+    try:
+        quota, period = (int((group / f"cpu.cfs_{each}_us").read_text()) for each in ("quota", "period"))
+    except OSError:
+        return math.inf
+    return quota / period if quota > 0 else math.inf
+
+
+def _limit_memory(hierarchy: _Hierarchy, folder: Path, size: float) -> None:
+    text = str(int(size))
+    (folder / ("memory.max" if hierarchy.version == 2 else "memory.limit_in_bytes")).write_text(text)
+    # As a kubelet has it: no swap, and with version 2 a container ends as a whole.
+    more = {"memory.swap.max": "0", "memory.oom.group": "1"}
+    for file, value in (more if hierarchy.version == 2 else {"memory.memsw.limit_in_bytes": text}).items():
+        with contextlib.suppress(OSError):  # a kernel that does not count swap has no such file
+            (folder / file).write_text(value)
+
+
+_LIMIT = {"memory": _limit_memory, "cpu": _limit_cpu}
 
 
 def _kills(events: Path) -> bool:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -91,6 +92,8 @@ def _start(container: Container, specification: Mapping[str, object], output: in
     except BaseException:
         group.remove()
         raise
+    # Whoever kills a container may not stay to see it end.
+    weakref.finalize(process, group.leave).atexit = False
     group.let_go(process.pid)
     return process
 

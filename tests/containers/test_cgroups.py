@@ -120,10 +120,59 @@ def test_who_may_make_no_group_is_told_and_has_no_limit() -> None:
     assert done.stdout == "None this user may make no control group for memory and cpu here\n", done.stderr
 
 
-def test_a_value_that_the_kernel_does_not_take_is_an_error(tmp_path: Path) -> None:
-    """And nothing of it stays."""
-    with pytest.raises(OSError, match="Invalid argument"):
-        cgroups.make(Limits(memory=64 << 20, cpu=1e9))
+def test_a_container_runs_without_a_limit_that_the_kernel_does_not_take(tmp_path: Path) -> None:
+    """The other one holds, and what is missing is said before a run."""
+    limits = Limits(memory=64 << 20, cpu=1e9)
+    assert cgroups.lacking(limits) == "the kernel does not take the limit of cpu: Invalid argument"
+    process, _ = python(GREEDY, limits, tmp_path)
+    assert process.wait(30) == 137
+    process, output = python("print(1)", Limits(cpu=1e9), tmp_path)
+    assert process.wait(30) == 0 and output.read_text() == "1\n"
+
+
+def test_a_container_has_no_more_cores_than_the_group_around_it(tmp_path: Path) -> None:
+    """As in a container of a CI that may have one: version 1 refuses a larger share below it."""
+    if not (
+        base := next(
+            (h.base for h in cgroups.hierarchies() if (h.version, h.controllers) == (1, {"cpu"})), None
+        )
+    ):
+        pytest.skip("a rule of version 1 alone")
+    around = base / f"{tmp_path.name}-{os.getpid()}"
+    around.mkdir()
+    try:
+        (around / "cpu.cfs_quota_us").write_text("50000")
+        program = (
+            "import os\n"
+            "from pathlib import Path\n"
+            "from argolane.containers import cgroups\n"
+            "limits = cgroups.Limits(cpu=2.0)\n"
+            "group = cgroups.make(limits)\n"
+            "print(*(Path(f, 'cpu.cfs_quota_us').read_text().strip() for _, f in group.folders))\n"
+            "group.remove()\n"
+            "print(cgroups.lacking(limits))\n"
+        )
+        join = ["sh", "-c", f'echo 0 >{around}/cgroup.procs && exec "$0" "$@"']
+        done = subprocess.run(
+            [*join, sys.executable, "-c", program], capture_output=True, text=True, check=False
+        )
+        assert done.stdout == "50000\n\n", done.stderr
+    finally:
+        around.rmdir()
+
+
+def test_the_group_of_a_container_that_nobody_waits_for_goes_with_the_next(tmp_path: Path) -> None:
+    """As a probe that takes too long is killed and dropped."""
+    process, output = python("import time; print(1, flush=True); time.sleep(30)", CPU, tmp_path)
+    while not output.read_text():
+        time.sleep(0.02)
+    process.kill()
+    del process
+    end = time.monotonic() + 10
+    while time.monotonic() < end and own_groups():
+        time.sleep(0.02)
+        if group := cgroups.make(CPU):
+            group.remove()
 
 
 def test_many_threads_may_be_the_first() -> None:

@@ -7,6 +7,7 @@ are those of a file (`asked_rows`), or those that the task `traffic` of a workfl
 import gzip
 import json
 import sqlite3
+import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -80,26 +81,31 @@ def trained_on(store: Path, unit: str, version: str) -> Rows:
             f"{unit}:{version} has no {TRAINING}, by which drift is measured: it was trained on text, or"
             " before training left one. Then train it again."
         )
-    told = read(file)
-    return Rows(by_name(told["names"], told["rows"], str(file)), f"{unit}:{version}")
+    return Rows(by_name(*read(file), str(file)), f"{unit}:{version}")
 
 
 def recorded(file: Path, store: Path) -> Rows:
-    """The rows that `traffic` has sent: held-out rows of the first arm's version, which all arms share."""
+    """The rows that `traffic` has sent: held-out rows of the first arm's version, which all arms share.
+
+    Each once: traffic begins anew where they end, and a row that was sent again is no further evidence.
+    """
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=rw", uri=True, timeout=60)) as opened:
             told = opened.execute("SELECT name, value FROM about")
             about = {name: json.loads(value) for name, value in told}
-            numbers = [number for (number,) in opened.execute("SELECT row FROM observations")]
-        arm = about["arms"][0]
-    except (sqlite3.Error, KeyError, ValueError) as error:
+            numbers = [number for (number,) in opened.execute("SELECT DISTINCT row FROM observations")]
+            [(requests,)] = opened.execute("SELECT count(*) FROM observations")
+        arm, run = about["arms"][0], about["run"]
+        samples = store / arm["unit"] / arm["version"] / SENT
+    except (sqlite3.Error, LookupError, TypeError, ValueError) as error:
         raise NoRows(f"{file}: not the observations of a graph's traffic: {error}.") from None
-    samples = store / arm["unit"] / arm["version"] / SENT
-    known = read(samples)
-    rows = [known["rows"][number] for number in numbers]
-    names = known["names"] or ()
-    named = names if rows and len(names) == len(flat(rows[0])) else None  # as the training rows are
-    return Rows(by_name(named, rows, str(samples)), f"{len(rows)} requests of run {about['run']}")
+    names, known = read(samples)
+    lost = [number for number in numbers if not isinstance(number, int) or not 0 <= number < len(known)]
+    if lost:
+        raise NoRows(f"{samples}: it has {len(known)} rows; row {lost[0]!r} was sent of it, by {file}.")
+    rows = [known[number] for number in numbers]
+    named = names if rows and names and len(names) == len(flat(rows[0])) else None  # as the training rows are
+    return Rows(by_name(named, rows, str(samples)), f"{requests} requests of run {run}")
 
 
 def by_name(names: Sequence[str] | None, rows: Sequence[Any], where: str) -> dict[str, list[float | None]]:
@@ -128,9 +134,13 @@ def flat(row: Any) -> list[Any]:
     return [value for one in row for value in flat(one)] if any(isinstance(v, list) for v in row) else row
 
 
-def read(path: Path) -> Any:
-    """The JSON of a file of the store. Raises NoRows."""
+def read(path: Path) -> tuple[Sequence[str] | None, Sequence[Any]]:
+    """Names of features, if there are any, and rows of a file of the store. Raises NoRows."""
     try:
-        return json.loads(gzip.decompress(path.read_bytes()))
-    except (OSError, EOFError, ValueError) as error:
+        told = json.loads(gzip.decompress(path.read_bytes()))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise NoRows(f"{path}: cannot be read: {error}.") from None
+    names, rows = (told.get(what) for what in ("names", "rows")) if isinstance(told, dict) else (None, None)
+    if not isinstance(rows, list) or not isinstance(names, list | None):
+        raise NoRows(f"{path}: expected an object with names and rows, both lists.")
+    return names, rows

@@ -3,7 +3,9 @@
 In the form of Seldon's `metrics()`; the served units of the deployment tell them (models/runtimes/gauges.py).
 """
 
+import math
 from collections.abc import Iterable
+from itertools import combinations
 from typing import Any
 
 from argolane.serving.drifted import Drifted
@@ -11,23 +13,25 @@ from argolane.serving.judged import Judgement
 
 
 def gauges(judgement: Judgement, moved: Iterable[Drifted], *, at: float) -> list[dict[str, Any]]:
-    """`at` is when the test was judged, seconds since 1970. Bounds that are not known yet are left out."""
+    """`at` is when the test was judged, seconds since 1970. What is not known is NaN.
+
+    Who is told a gauge keeps its value until it is told anew: what was left out would be an earlier test's.
+    """
     names = {arm.arm: arm.name for arm in judgement.arms}
-    found = [_gauge("at", at), _gauge("requests", judgement.seen)]
-    if judgement.mismatch is not None:
-        found.append(_gauge("mismatch_p", judgement.mismatch))
-    found += [_gauge("score", arm.mean, arm=arm.name) for arm in judgement.arms if arm.mean is not None]
+    found = [_gauge("at", at), _gauge("requests", judgement.seen), _gauge("mismatch_p", judgement.mismatch)]
+    found += [_gauge("score", arm.mean, arm=arm.name) for arm in judgement.arms]
     latest = {(one.one, one.other): one for one in judgement.intervals}
-    for (one, other), interval in latest.items():
-        of_both = {"arm": names[other], "against": names[one]}
-        for what, value in (("", interval.value), ("_low", interval.low), ("_high", interval.high)):
-            if value is not None:
-                found.append(_gauge(f"difference{what}", value, **of_both))
-    found += [
-        _gauge("drift_psi_max", max(one.psi for one in each.features), trained=each.against) for each in moved
-    ]
+    for one, other in latest or combinations(names, 2):
+        interval = latest.get((one, other))
+        for what, end in (("", "value"), ("_low", "low"), ("_high", "high")):
+            value = getattr(interval, end, None)
+            found.append(_gauge(f"difference{what}", value, arm=names[other], against=names[one]))
+    furthest = {each.against: max((one.psi for one in each.features), default=None) for each in moved}
+    versions = {arm.version.replace(" ", ":"): None for arm in judgement.arms}
+    found += [_gauge("drift_psi_max", psi, trained=version) for version, psi in (versions | furthest).items()]
     return found
 
 
-def _gauge(what: str, value: float, **tags: str) -> dict[str, Any]:
-    return {"type": "GAUGE", "key": f"argolane_test_{what}", "value": value, "tags": tags}
+def _gauge(what: str, value: float | None, **tags: str) -> dict[str, Any]:
+    told = math.nan if value is None else value
+    return {"type": "GAUGE", "key": f"argolane_test_{what}", "value": told, "tags": tags}

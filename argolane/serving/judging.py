@@ -4,7 +4,7 @@ Its text travels in the manifest, with that of all modules of ours that it needs
 image. Environment: FILE, the observations, in the model store; ALPHA, POWER, EFFECT, SLOWER, ERRORS, as
 Rules has them; OUTPUTS, the folder for `verdict`, `reason`, `judgement` and `charts`. What Prometheus is told
 of it is left beside FILE, in GAUGES. How far the rows that were sent have moved from those that each arm was
-trained on is measured, too, and decides nothing.
+trained on is measured, too, and decides nothing: both come when the verdict is written, and cannot lose it.
 """
 
 import json
@@ -49,22 +49,26 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
             f" probability of {arm.probability:.3f}, by the second view, which decides nothing\n"
         )
     sys.stdout.write(f"{found.verdict}: {found.reason}\n")
-    moved = _moved(experiment, file)
-    for each in moved:
-        sys.stdout.write(f"{each.asked} against {each.against}: {each.summary}\n")
-    written = file.with_name(f".{file.stem}.json")
-    written.write_text(json.dumps(gauges(found, moved, at=time.time())), encoding="utf-8")
-    written.replace(file.with_name(GAUGES))  # who reads it sees it whole
     outputs = Path(environ["OUTPUTS"])
     outputs.mkdir(parents=True, exist_ok=True)
+    drawn = charts(thinned(found, SHOWN))
     told = {
-        "charts": json.dumps([*charts(thinned(found, SHOWN)), *drift_charts(moved)]),
+        "charts": json.dumps(drawn),
         "verdict": found.verdict,
         "reason": found.reason,
         "judgement": json.dumps(thinned(found, SHOWN).to_dict()),
     }
     for name, text in told.items():
         (outputs / name).write_text(text, encoding="utf-8")
+    moved = _moved(experiment, file)
+    try:
+        if moved:
+            (outputs / "charts").write_text(json.dumps([*drawn, *drift_charts(moved)]), encoding="utf-8")
+        written = file.with_name(f".{file.stem}.json")
+        written.write_text(json.dumps(gauges(found, moved, at=time.time())), encoding="utf-8")
+        written.replace(file.with_name(GAUGES))  # who reads it sees it whole
+    except Exception as error:
+        sys.stdout.write(f"Warning: gauges or charts of drift are not written: {error!r}\n")
 
 
 def _moved(experiment: Experiment, file: Path) -> list[Drifted]:
@@ -76,10 +80,15 @@ def _moved(experiment: Experiment, file: Path) -> list[Drifted]:
             trained = trained_on(store, *arm.version.split(" "))
             if all(trained.features != other.features for other in known):
                 known.append(trained)
-        return [drifted(trained, sent) for trained in known]
+        moved = [drifted(trained, sent) for trained in known]
+        for each in moved:
+            sys.stdout.write(f"{each.asked} against {each.against}: {each.summary}\n")
+        return moved
     except NoRows as error:
-        sys.stdout.write(f"Drift is not measured: {error}\n")
-        return []
+        sys.stdout.write(f"Warning: drift is not measured: {error}\n")
+    except Exception as error:
+        sys.stdout.write(f"Warning: drift is not measured: {error!r}\n")
+    return []
 
 
 if __name__ == "__main__":

@@ -70,6 +70,20 @@ def asked(folder: Path, made: list[list[float]], *, form: str = "csv") -> str:
     return str(file)
 
 
+def sent(version: Path, requests: int, *, of: int) -> None:
+    """The file of a workflow's requests, which are the first `of` held-out rows again and again."""
+    file = version.parents[1] / ".observations/wine-ab/run-1.sqlite"
+    file.unlink(missing_ok=True)
+    arms = [{"arm": "a", "name": "wine", "unit": "wine", "version": "1", "share": 1.0}]
+    made = Observations(file, {"run": "run-1", "deployment": "wine-ab", "arms": arms})
+    seen = [
+        Observation(n, f"u-{n}", n % of, "a", "{}", 200, "[5]", "5", 0.0, 0.0, 0.01, float(n), "")
+        for n in range(requests)
+    ]
+    made.add(seen, [])
+    made.close()
+
+
 @pytest.mark.parametrize("form", ["csv", "semicolons.csv", "jsonl"])
 def test_the_feature_that_moved_is_named(call: Call, version: Path, tmp_path: Path, form: str) -> None:
     """First in the table; the columns of a file are known by their names, whatever their order."""
@@ -95,18 +109,40 @@ def test_rows_that_have_not_moved_are_ok(call: Call, version: Path, tmp_path: Pa
 
 def test_what_a_workflow_has_sent_is_compared(call: Call, version: Path) -> None:
     """The latest run's requests, by the numbers of the held-out rows; without a file to compare by hand."""
-    file = version.parents[1] / ".observations/wine-ab/run-1.sqlite"
-    arms = [{"arm": "a", "name": "wine", "unit": "wine", "version": "1", "share": 1.0}]
-    made = Observations(file, {"run": "run-1", "deployment": "wine-ab", "arms": arms})
-    seen = [
-        Observation(n, f"u-{n}", n % 300, "a", "{}", 200, "[5]", "5", 0.0, 0.0, 0.01, float(n), "")
-        for n in range(600)
-    ]
-    made.add(seen, [])
-    made.close()
+    sent(version, 600, of=300)
     lines = call("drift", "wine-ab").stdout.splitlines()
-    assert lines[0] == "600 requests of run run-1: 600 rows, against 800 of those that wine:1 has learned"
+    assert lines[0] == "600 requests of run run-1: 300 rows, against 800 of those that wine:1 has learned"
     assert lines[-1] == "ok: 2 features: 2 ok"
+
+
+def test_a_row_that_was_sent_again_is_no_further_evidence(call: Call, version: Path) -> None:
+    """Of 60 rows, sent 2000 times, chance may move a feature; what is no drift once is none then."""
+    sent(version, 2000, of=60)
+    told = json.loads(call("drift", "wine-ab", "--fail", "-o", "json").stdout)
+    assert (told["rows"], told["verdict"]) == (60, "ok")
+    sent(version, 2000, of=30)
+    assert "too few rows" in call("drift", "wine-ab", "--fail").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("samples", gzip.compress(b'{"names": null, "rows": [[1, 2]]}'), "it has 1 rows; row 1 was sent"),
+        ("samples", gzip.compress(b'{"names": null}'), "expected an object with names and rows"),
+        ("samples", gzip.compress(b"[1]"), "expected an object with names and rows"),
+        ("training", gzip.compress(b'{"names": ["a"]}'), "expected an object with names and rows"),
+        ("training", gzip.compress(b'{"rows": 5, "names": []}'), "expected an object with names and rows"),
+        ("training", gzip.compress(bytes(99))[:10] + b"\xff" * 20, "cannot be read"),
+    ],
+)
+def test_a_damaged_file_of_the_store_is_named(
+    call: Call, version: Path, name: str, content: bytes, words: str
+) -> None:
+    """Whatever is wrong with it; there is no traceback."""
+    sent(version, 100, of=100)
+    (version / f"{name}.json.gz").write_bytes(content)
+    told = call("drift", "wine-ab", status=1).stderr
+    assert f"{name}.json.gz: " in told and words in told
 
 
 def test_missing_values_are_compared(call: Call, version: Path, root: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from argolane.serving import judging
 from argolane.serving.judged import Rules, thinned
 from argolane.serving.judgement import judge
+from argolane.serving.judgement_gauges import gauges
 from argolane.serving.observations import Experiment, Seen, Variant, read_experiment
 
 Draw = Callable[[random.Random], float]
@@ -183,6 +185,63 @@ def test_what_was_sent_is_held_against_the_training_rows(
         > gauges["argolane_test_drift_psi_max", "unit:0.0"]
     )
     assert len(list(file.parent.iterdir())) == 2
+
+
+RULES = {"ALPHA": "0.05", "POWER": "0.8", "EFFECT": "0", "SLOWER": "2", "ERRORS": "0.01"}
+DAMAGED = {
+    "samples": gzip.compress(b'{"names": null, "rows": [[1, 2]]}'),
+    "training": gzip.compress(b'{"names": ["a", "b"]}'),
+    "training ": gzip.compress(bytes(99))[:10] + b"\xff" * 20,
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_drift_that_cannot_be_measured_costs_no_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    """A file of the store that is too short, or damaged, is told; the gauge that was is taken back."""
+    for version in ("0.0", "0.1"):
+        folder = tmp_path / "unit" / version
+        folder.mkdir(parents=True)
+        made = gzip.compress(
+            json.dumps({"names": ["a", "b"], "rows": [[n, n] for n in range(1500)]}).encode()
+        )
+        for name in ("samples", "training"):
+            (folder / f"{name}.json.gz").write_bytes(DAMAGED[what] if name == what.strip() else made)
+    file = tmp_path / ".observations/mnist-ab/x.sqlite"
+    written(file, experiment(1500, right(0.7), right(0.99)))
+    judging.main({**RULES, "FILE": str(file), "OUTPUTS": str(tmp_path / "out")})
+    assert (tmp_path / "out/verdict").read_text() == "promote-b"
+    assert f"Warning: drift is not measured: {tmp_path}/unit/0.0/{what.strip()}" in capsys.readouterr().out
+    assert len(json.loads((tmp_path / "out/charts").read_text())) == 1
+    told = json.loads(file.with_name("gauges.json").read_text())
+    moved = {one["tags"]["trained"]: one["value"] for one in told if one["key"].endswith("psi_max")}
+    assert set(moved) == {"unit:0.0", "unit:0.1"} and all(map(math.isnan, moved.values()))
+
+
+def test_gauges_that_cannot_be_written_cost_no_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody has made a folder of their name."""
+    file = tmp_path / ".observations/mnist-ab/x.sqlite"
+    written(file, experiment(1500, right(0.7), right(0.99)))
+    file.with_name("gauges.json").mkdir()
+    judging.main({**RULES, "FILE": str(file), "OUTPUTS": str(tmp_path / "out")})
+    assert {each.name for each in (tmp_path / "out").iterdir()} == {
+        "verdict", "reason", "judgement", "charts",
+    }  # fmt: skip
+    assert "Warning: gauges or charts of drift are not written: IsADirectoryError" in capsys.readouterr().out
+
+
+def test_every_gauge_of_a_test_is_told() -> None:
+    """Also what it does not know yet: a test with one request tells the same gauges as one with 2000."""
+    few, many = (judge(experiment(n, right(0.7), right(0.99), right(0.8)), Rules()) for n in (1, 2000))
+    one, other = ({(each["key"], *each["tags"].values()): each["value"] for each in gauges(found, [], at=0.0)}
+                  for found in (few, many))  # fmt: skip
+    assert list(one) == list(other)
+    assert math.isnan(one["argolane_test_difference_low", "arm-b", "arm-a"])
+    assert other["argolane_test_difference_low", "arm-b", "arm-a"] > 0
+    assert math.isnan(other["argolane_test_drift_psi_max", "unit:0.2"])
 
 
 def test_another_file_is_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ the bins, so that it is never more than the whole one. One array for all feature
 
 import gzip
 import json
+import logging
 import math
 import threading
 from pathlib import Path
@@ -25,14 +26,20 @@ HELD = 32  # rows that are counted at once: one alone takes as long as ten
 MOST = 100  # rows of one request that are counted
 NAMED = 50  # features that are told one by one
 
+log = logging.getLogger(__name__)
+
 
 def watch(folder: Path) -> "Watch | None":
-    """By the training rows of a version; None where it has none. ValueError for a file that is no such."""
+    """By the training rows of a version; None where it has none that can be read: it answers all the same."""
     file = folder / TRAINING
     if not file.exists():
         return None
-    told = json.loads(gzip.decompress(file.read_bytes()))
-    return Watch(np.array(told["rows"], np.float64), told["names"])
+    try:
+        told = json.loads(gzip.decompress(file.read_bytes()))
+        return Watch(np.array(told["rows"], np.float64), told["names"])
+    except Exception as error:
+        log.warning("%s: drift is not told, for want of training rows: %r", file, error)
+        return None
 
 
 class Watch:
@@ -40,6 +47,8 @@ class Watch:
 
     def __init__(self, trained: np.ndarray, names: list[str]) -> None:
         """`trained`: rows [n, f]; NaN is a missing value."""
+        if trained.shape[1:] != (len(names),):
+            raise ValueError(f"rows of shape {trained.shape} for {len(names)} names")
         self.names = names
         rows = np.where(np.isnan(trained), MISSING, trained)
         self._ends = _ends(rows)

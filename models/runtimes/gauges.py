@@ -14,6 +14,8 @@ from typing import Any
 
 from models.contract.store import OBSERVATIONS, TESTED
 
+TEST = "argolane_test_"  # how the names of a test's gauges begin
+
 log = logging.getLogger(__name__)
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
-from models.runtimes.gauges import Gauged
+from models.runtimes.gauges import TEST, Gauged
 from models.runtimes.server.messages import Unread
-from models.runtimes.server.methods import ROLES, Methods, whole
+from models.runtimes.server.methods import ROLES, Methods, counts, whole
 from models.runtimes.server.stock import ANSWERED, RAISED, Stock
 from models.runtimes.server.wsgi import Headers
 
@@ -48,10 +48,10 @@ class App:
         passthrough = os.environ.get("PAYLOAD_PASSTHROUGH", "").lower() in ("1", "true", "t")
         self._whole = {role for role in {*ROLES.values(), "health_status"} if whole(model, role)}
         self._gauges = model.gauges if isinstance(model, Gauged) else None
-        if isinstance(model, Gauged):
-            model.metrics = list  # type: ignore[method-assign]  # they belong to no call, such as feedback's
-        elif hasattr(model, "metrics"):
+        if counts(model):
             self.stock.load()
+        elif isinstance(model, Gauged):
+            model.metrics = list  # type: ignore[method-assign]  # they belong to no call, such as feedback's
         if self._whole or hasattr(model, "init_metadata"):
             self.stock.load()
         self._methods: dict[str, Callable[[Any], Any]] = {
@@ -61,11 +61,15 @@ class App:
         self.paths = {path.encode(): path for path in self._methods}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        message = await receive()
-        body = message.get("body", b"")
-        while message.get("more_body"):
+        parts: list[bytes] = []
+        more = True
+        while more:
             message = await receive()
-            body += message.get("body", b"")
+            if message["type"] == "http.disconnect":
+                return
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        body = b"".join(parts)
         loop = asyncio.get_running_loop()
         if self.pool is not None:
             status, headers, content = await loop.run_in_executor(self.pool, self._answer, scope, body)
@@ -134,7 +138,8 @@ class App:
     def _slow(self, scope: Any, body: bytes, more: Mapping[str, Any]) -> Answer:
         app = "metrics" if scope["server"][1] == self._metrics_port else "rest"
         if app == "metrics" and self._gauges is not None:
-            self.stock.metrics.update(self._gauges(), "health")  # as the wrapper calls it
+            # As the wrapper calls it; what another test than the last one has told is over.
+            self.stock.metrics.replace(self._gauges(), "health", begin=TEST)
         return self.stock.answer(app, scope, b"" if more else body, **more)
 
 

@@ -31,13 +31,18 @@ def whole(model: Any, role: str) -> bool:
     )
 
 
+def counts(model: Any) -> bool:
+    """Whether a class has a `metrics()` of its own: Gauged's are gauges, which are asked for apart."""
+    return hasattr(model, "metrics") and getattr(type(model), "metrics", None) is not Gauged.metrics
+
+
 class Methods:
     """What a class answers to each kind of message."""
 
     def __init__(self, model: Any, metrics: Callable[[], Any], *, keeps_text: bool) -> None:
         """`metrics`: a SeldonMetrics, where what a class counts is added up; made when first asked for."""
         self._model, self._metrics, self._keeps_text = model, metrics, keeps_text
-        self._counts = hasattr(model, "metrics") and not isinstance(model, Gauged)
+        self._counts = counts(model)
 
     def answer(self, role: str, message: Any) -> dict[str, Any]:
         """Raises Unread before the class is called, later on what the class raises."""

@@ -26,6 +26,14 @@ class Metrics(SeldonMetrics):
             with self._lock:
                 super().update(custom_metrics, method)
 
+    def replace(self, gauges: list[dict[str, Any]], method: str, *, begin: str) -> None:
+        """Gauges in place of all before whose names begin so."""
+        with self._lock:
+            for told in self.data.values():
+                for key in [key for key in told if key[1].startswith(begin)]:
+                    del told[key]
+            self.update(gauges, method)
+
     def collect(self) -> Any:
         with self._lock:
             return iter(list(super().collect()))

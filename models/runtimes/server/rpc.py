@@ -22,7 +22,7 @@ from seldon_core.wrapper import SeldonModelGRPC
 from models.runtimes.server.messages import Unread
 from models.runtimes.server.rpc_methods import RpcMethods
 
-LONG = 3600.0  # seconds that calls under way are waited for; who sent SIGTERM has less patience
+PATIENCE = 20.0  # seconds that calls under way are waited for: a stream of reflection may have no end
 _SERVICES = prediction_pb2.DESCRIPTOR.services_by_name
 
 log = logging.getLogger(__name__)
@@ -62,9 +62,9 @@ class Rpc:
         self._server = server
 
     async def close(self) -> None:
-        """Take no more calls; those under way are answered."""
+        """Take no more calls; those under way are answered, if that is within PATIENCE."""
         if self._server is not None:
-            await self._server.stop(LONG)
+            await self._server.stop(PATIENCE)
 
 
 class _Methods(grpc.GenericRpcHandler):
@@ -95,15 +95,13 @@ class _Methods(grpc.GenericRpcHandler):
 
     def _behaviour(self, handler: Any, path: str) -> Any:
         answer = partial(self._answer, handler, self._own.roles.get(path.rpartition("/")[2]))
-        alone = Refused(
-            grpc.StatusCode.UNIMPLEMENTED, f'"{path.encode()!r}" requires exactly one request message.'
-        )
+        alone = f'"{path.encode()!r}" requires exactly one request message.'
 
         async def behaviour(_: Any, context: Any) -> bytes:
             body = await context.read()
             try:
                 if body is grpc.aio.EOF:
-                    raise alone
+                    raise Refused(grpc.StatusCode.UNIMPLEMENTED, alone)
                 if self._pool is None:
                     return answer(body)
                 loop = asyncio.get_running_loop()

@@ -15,6 +15,7 @@ from models.runtimes.server.messages import column_names, told
 from models.runtimes.server.methods import TAGS, Methods, not_implemented, whole
 from models.runtimes.server.rpc_messages import Table, read, writable, written
 
+_PLAIN = {str, int, float, bool, type(None)}
 _ROLES = {"Predict": "predict", "TransformInput": "transform_input", "TransformOutput": "transform_output"}
 
 
@@ -47,11 +48,16 @@ class RpcMethods:
 
 
 def _meta(said: dict[str, Any]) -> bytes:
-    try:
-        # Types and all, as 1 and True are the same to a dict but not to protobuf.
-        return _known(marshal.dumps(said, 2))
-    except ValueError:  # of a type that only protobuf may know
-        return _bytes(said)
+    # Types and all, as 1 and True are the same to a dict but not to protobuf.
+    return _known(marshal.dumps(said, 2)) if _plain(said) else _bytes(said)
+
+
+def _plain(said: Any) -> bool:
+    """Whether marshal reads what it wrote: of a number of numpy's it makes bytes."""
+    kind = type(said)
+    if kind is dict:
+        return all(type(name) is str and _plain(value) for name, value in said.items())
+    return all(map(_plain, said)) if kind is list else kind in _PLAIN
 
 
 @lru_cache(maxsize=64)  # most requests have the same: the version, the node

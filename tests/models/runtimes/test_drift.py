@@ -1,6 +1,8 @@
 """What a served unit says of its inputs: as `argolane drift` does, and as scipy does."""
 
+import gzip
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +114,35 @@ def test_what_was_asked_long_ago_is_forgotten(runtime: Path) -> None:
         "rows", "psi_max", "features", "features_watched",
     ]  # fmt: skip
     assert drifted == 784
+
+
+LOADED = """
+import json
+from models.sk_mnist.predict import Model
+model = Model()
+model.load()
+rows = json.load(open("models/sk_mnist/request.json"))["data"]["ndarray"]
+print(json.dumps([len(model.predict(rows, [])), model.gauges()]))
+"""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", gzip.compress(b"[]"), gzip.compress(b'{"names": ["a", "b"], "rows": [[1], [2]]}'),
+     gzip.compress(b'{"names": [], "rows": []}'), gzip.compress(bytes(99))[:10] + b"\xff" * 20],
+)  # fmt: skip
+def test_a_version_answers_without_its_training_rows(
+    sk_mnist: Path, runtime: Path, tmp_path: Path, content: bytes
+) -> None:
+    """What is no such file is in the log, by its name; drift is what is not told then."""
+    folder = tmp_path / "sk_mnist/1"
+    shutil.copytree(sk_mnist, folder)
+    (folder / "training.json.gz").write_bytes(content)
+    record = json.loads((folder / "version.json").read_text())
+    del record["files"]["training.json.gz"]
+    (folder / "version.json").write_text(json.dumps(record))
+    done = run(runtime, "-c", LOADED, MODEL_DIR=folder)
+    assert done.returncode == 0, done.stderr
+    answers, told = json.loads(done.stdout)
+    assert answers > 0 and told == []
+    assert f"{folder}/training.json.gz: drift is not told" in done.stderr

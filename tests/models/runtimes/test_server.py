@@ -1,6 +1,8 @@
 """The fast server as a process: what it imports for an answer, and how it reads what comes in pieces."""
 
 import json
+import math
+import re
 import shutil
 import signal
 import socket
@@ -8,12 +10,13 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
 
 from models.contract.spec import MODELS
-from tests.models.conftest import run
+from tests.models.conftest import ROOT, run
 from tests.models.serving import Server, free_ports, served
 
 pytestmark = pytest.mark.environments
@@ -213,9 +216,86 @@ def test_gauges_are_told_to_who_asks_for_metrics(sk_mnist: Path, runtime: Path, 
     assert "gauges.json: cannot be read" in (tmp_path / "log").read_text()
 
 
+COUNTING = """
+from models.sk_mnist.predict import Model as Own
+
+class Model(Own):
+    def metrics(self):
+        return [{"type": "COUNTER", "key": "asked", "value": 1}]
+"""
+
+
+def test_what_a_class_counts_is_told_beside_gauges(sk_mnist: Path, runtime: Path, tmp_path: Path) -> None:
+    """A test's gauges are those of the last test alone."""
+    [metrics] = free_ports(1)
+    (tmp_path / "counting.py").write_text(COUNTING)
+    store = tmp_path / "store"
+    shutil.copytree(sk_mnist, store / "sk_mnist/1")
+    tests = store / ".observations/mnist-ab"
+    tests.mkdir(parents=True)
+    env = {"PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics), "SELDON_DEPLOYMENT_ID": "mnist-ab"}
+    argv = [str(runtime), "-m", "models.runtimes.server", "counting.Model", "--service-type", "MODEL"]
+    with served(
+        runtime, "sk_mnist", store / "sk_mnist/1", tmp_path / "log", argv=argv, MODEL_SERVER="fast",
+        PYTHONPATH=f"{ROOT}:{tmp_path}", **env,
+    ) as server:  # fmt: skip
+        for _ in range(3):
+            assert server.ask(json.loads(REQUEST))[0] == 200
+        for name, value in (("of_old", 1.0), ("score", math.nan)):
+            gauge = {"type": "GAUGE", "key": f"argolane_test_{name}", "value": value, "tags": {}}
+            (tests / "gauges.json").write_text(json.dumps([gauge]))
+            told = gauges(metrics)
+            assert {each for each in told if "_test_" in each} == {f"argolane_test_{name}"}
+        [asked] = [line for line in page(metrics) if re.match(r'asked_total.*method="predict"', line)]
+        assert asked.endswith(" 3.0")
+        assert math.isnan(told["argolane_test_score"]) and told["argolane_drift_rows"] == 3
+
+
+STOPPED = """
+import asyncio, json
+from models.runtimes.server.app import App
+
+class Model:
+    asked = 0
+    def predict(self, X, names, meta=None):
+        self.asked += 1
+        return X
+
+async def main():
+    model, sent = Model(), []
+    app = App(model, metrics_port=0, pool=None)
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "server": ("a", 1),
+             "headers": [(b"content-type", b"application/json")]}
+    whole = b'{"data": {"ndarray": [[1]]}}'
+    async def asked(*events):
+        left = iter(events)
+        async def receive():
+            return next(left)
+        async def send(event):
+            sent.append(event)
+        await app(scope, receive, send)
+        return [model.asked, len(sent)]
+    part = lambda body, more: {"type": "http.request", "body": body, "more_body": more}
+    print(json.dumps([await asked(part(whole, True), {"type": "http.disconnect"}),
+                      await asked(*(part(bytes([each]), True) for each in whole), part(b"", False))]))
+
+asyncio.run(main())
+"""
+
+
+def test_a_client_that_leaves_within_its_request_asks_for_nothing(runtime: Path) -> None:
+    """However much of it has come; one in many pieces is one request."""
+    done = run(runtime, "-c", STOPPED)
+    assert json.loads(done.stdout or "null") == [[0, 0], [1, 2]], done.stderr
+
+
+def page(port: int) -> list[str]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as told:
+        return cast(list[str], told.read().decode().splitlines())
+
+
 def gauges(port: int) -> dict[str, float]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
-        lines = [line for line in page.read().decode().splitlines() if line.startswith("argolane_")]
+    lines = [line for line in page(port) if line.startswith("argolane_")]
     found = {line.partition("{")[0]: float(line.rsplit(" ", 1)[1]) for line in lines}
     assert len(found) == len(lines)
     return found

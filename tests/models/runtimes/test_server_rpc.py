@@ -1,6 +1,7 @@
 """The fast server as a process that gRPC asks, too; what it answers is in tests/conformance/wrapper."""
 
 import contextlib
+import queue
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import grpc
 import psutil
 import pytest
 
@@ -216,3 +218,94 @@ def test_tables_of_numbers_are_what_the_wrapper_reads_and_writes(runtime: Path) 
     """Byte for byte, what the class is told too; of bytes that went wrong none is read as something else."""
     done = run(runtime, "-c", TABLES)
     assert done.stdout.splitlines()[-1:] == ["equal 109 True"], done.stderr
+
+
+OWN_TYPES = """
+import numpy as np
+from seldon_core import seldon_methods
+from seldon_core.proto.prediction_pb2 import SeldonMessage
+from seldon_core.utils import json_to_seldon_message
+from models.runtimes.server.metrics import Metrics
+from models.runtimes.server.rpc_methods import RpcMethods
+
+class Model:
+    def predict(self, X, names, meta=None):
+        return X
+    def tags(self):
+        return {"score": np.float64(0.5), "of": [np.str_("a"), {"b": np.float64(2)}]}
+    def metrics(self):
+        return [{"type": "GAUGE", "key": "k", "value": np.float32(0.25), "tags": {"a": np.str_("b")}}]
+
+model, metrics = Model(), Metrics()
+body = json_to_seldon_message({"data": {"ndarray": [[1.0]]}}).SerializeToString()
+found = SeldonMessage.FromString(RpcMethods(model, metrics).answer("predict", body))
+wanted = seldon_methods.predict(model, SeldonMessage.FromString(body), metrics)
+assert found == wanted, (found, wanted)
+print(found.meta.tags["score"].number_value, found.meta.tags["of"].list_value.values[0].string_value)
+"""
+
+
+def test_numbers_of_numpy_are_told_as_by_the_wrapper(runtime: Path) -> None:
+    """In tags and in metrics, however deep."""
+    done = run(runtime, "-c", OWN_TYPES, INCLUDE_METRICS_IN_CLIENT_RESPONSE="true")
+    assert done.stdout.splitlines()[-1:] == ["0.5 a"], done.stderr
+
+
+EMPTY = """
+import asyncio, gc, sys, types
+import grpc
+from models.runtimes.server.metrics import Metrics
+from models.runtimes.server.rpc import Rpc
+
+class Model:
+    def predict(self, X, names, meta=None):
+        return X
+
+async def main(port):
+    rpc = Rpc(Model(), Metrics(), pool=None)
+    await rpc.open(port)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.stream_unary("/seldon.protos.Model/Predict")
+        found = []
+        for _ in range(2):
+            for _ in range(50):
+                try:
+                    await call(iter(()))
+                except grpc.aio.AioRpcError as error:
+                    assert error.code() is grpc.StatusCode.UNIMPLEMENTED, error
+            gc.collect()
+            found.append(sum(isinstance(each, types.TracebackType) for each in gc.get_objects()))
+    await rpc.close()
+    print("grows by", found[1] - found[0])
+
+asyncio.run(main(int(sys.argv[1])))
+"""
+
+
+def test_calls_without_a_message_leave_nothing_behind(runtime: Path) -> None:
+    """No traceback is kept of the calls before."""
+    (port,) = free_ports(1)
+    done = run(runtime, "-c", EMPTY, port, PYTHONPATH=f"{LOOPBACK}:{ROOT}")
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) < 10
+
+
+@pytest.mark.heavy
+def test_a_stream_of_reflection_without_an_end_is_ended(runtime: Path, tmp_path: Path) -> None:
+    """SIGTERM, and the process is gone within half a minute, as a pod has it."""
+    asked: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    asked.put(b"\x3a\x00")  # list_services
+    with (
+        slow(runtime, tmp_path, GRPC_WORKERS="1") as (server, port),
+        grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        ask = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+        answers = ask(iter(asked.get, None))
+        assert b"seldon.protos" in next(answers)
+        server.process.terminate()
+        try:
+            assert server.process.wait(30) == 0
+        finally:
+            asked.put(None)
+        with pytest.raises(grpc.RpcError):
+            next(answers)

@@ -90,10 +90,12 @@ class ServingSettings:
 class ProjectSettings:
     """`images` says what images are here that are not the project's: stock ones the tools of this `machine`,
     or refused (`strict`); unknown ones refused, or pulled (`pull`), or all pulled, even the project's
-    (`pull-all`), or all had, and their containers run, by an engine of this machine (`docker`, `podman`)."""
+    (`pull-all`), or all had, and their containers run, by an engine of this machine (`docker`, `podman`).
+    `limits` says whether `resources.limits` of containers hold on this machine."""
 
     manifests: list[str] = field(default_factory=list)
     images: ImagePolicy = "machine"
+    limits: bool = True
     namespace: str = "argolane"
     render: RenderSettings = RenderSettings()
     serving: ServingSettings = ServingSettings()
@@ -122,7 +124,7 @@ def _read(found: Any, expected: Any, key: str, faults: list[str]) -> Any:
     if not isinstance(found, dict if is_dataclass(kind) else kind):
         faults.append(f"{key} is {found!r}; expected {_shown(expected)}.")
         return None
-    if kind is str:
+    if kind in (str, bool):
         return found
     if kind is list:
         [inner] = get_args(expected)
@@ -154,5 +156,10 @@ def _read_table(table: Mapping[str, Any], expected: Any, prefix: str, faults: li
 
 
 def _shown(expected: Any) -> str:
-    names = {str: "text", list[str]: "a list of texts", dict[str, str]: "a table of texts"}
+    names = {
+        str: "text",
+        bool: "true or false",
+        list[str]: "a list of texts",
+        dict[str, str]: "a table of texts",
+    }
     return names.get(expected, "a list of tables" if get_origin(expected) is list else "a table")

@@ -7,7 +7,7 @@ for lock in *.lock; do
   name=${lock%.lock}
   : >"$name.large"
   awk -v name="$name" '
-    /^[^ #]/ { package = $1; sub(/[[=].*/, "", package); large = package ~ /^(tensorflow|tensorflow-cpu|torch)$/ }
+    /^[^ #]/ { package = $1; sub(/[=[].*/, "", package); large = package ~ /^(tensorflow|tensorflow-cpu|torch)$/ }
     { print > (name (large ? ".large" : ".rest")) }
   ' "$lock"
 done

@@ -15,6 +15,7 @@ def test_a_project_is_found_from_a_folder_below(tmp_path: Path) -> None:
     found = project.find(tmp_path / "a" / "b")
     assert found.root == tmp_path
     assert found.settings.manifests == ["m"]
+    assert found.settings.limits
 
 
 def test_no_settings_is_a_bare_project(tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_no_settings_is_a_bare_project(tmp_path: Path) -> None:
 def test_all_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
     """Unknown keys and wrong types are listed together, by key."""
     (tmp_path / "argolane.toml").write_text(
-        'manifests = "m"\nmanifest = ["m"]\n[[image]]\nfolder = "x"\nlock = 3\nenv = {A = 1}\n'
+        'manifests = "m"\nmanifest = ["m"]\nlimits = 1\n[[image]]\nfolder = "x"\nlock = 3\nenv = {A = 1}\n'
     )
     with pytest.raises(ManifestError) as error:
         project.find(tmp_path)
@@ -35,6 +36,7 @@ def test_all_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
         f"{file}: image.0.env.A is 1; expected text.",
         f"{file}: image.0.lock is 3; expected text.",
         f"{file}: image.0.name is missing; expected text.",
+        f"{file}: limits is 1; expected true or false.",
         f"{file}: manifests is 'm'; expected a list of texts.",
     ]
 

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from argolane.containers import addresses, cgroups, host_names, rewriting, spawner
 from argolane.containers.container import Container, EngineImage, ImageRoot, Mount, Outputs
@@ -28,6 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 _TMP = "/tmp"  # noqa: S108  (that of a container)
+_THREADS = "OMP_NUM_THREADS"
 # Each container has its own of these.
 OWN_FOLDERS = (_TMP, "/var/tmp", "/dev/shm")  # noqa: S108
 NO_ROOT = (
@@ -76,7 +77,7 @@ def start(
             raise
 
 
-def _start(container: Container, specification: Mapping[str, object], output: int, errors: int) -> Process:
+def _start(container: Container, specification: Mapping[str, Any], output: int, errors: int) -> Process:
     group = cgroups.make(container.limits) if container.limits else None
     if group is None:
         return launch(container.name, specification, output, errors)
@@ -86,16 +87,31 @@ def _start(container: Container, specification: Mapping[str, object], output: in
         group.remove()
         return Ended(code, "OOMKilled" if killed else "Error")
 
+    limited = {**specification, "cgroups": group.entrances}
+    if "cpu" in group.held:
+        limited["env"] = _threads(container) | limited["env"]
     try:
-        limited = {**specification, "cgroups": group.entrances}
         process = launch(container.name, limited, output, errors, elsewhere=Elsewhere(over))
-    except BaseException:
+    except BaseException as error:
+        killed = group.killed()
         group.remove()
+        if killed and isinstance(error, ArgolaneError):
+            raise ArgolaneError(
+                f"Container {container.name!r} cannot start: OOMKilled; its limit of memory, "
+                f"{container.limits.memory} bytes, is less than a start takes."
+            ) from None
         raise
     # Whoever kills a container may not stay to see it end.
     weakref.finalize(process, group.leave).atexit = False
     group.let_go(process.pid)
     return process
+
+
+def _threads(container: Container) -> dict[str, str]:
+    """One for each core that it may have, where it says nothing itself: libraries of numbers start as many as
+    the machine has, and wait for each other for most of each period."""
+    cores = max(1, int(container.limits.cpu or 1))
+    return {_THREADS: str(cores)} if cores < (os.cpu_count() or 1) else {}
 
 
 def _specification(

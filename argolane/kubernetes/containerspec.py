@@ -4,6 +4,7 @@ Once for pods of workflows and of deployments. `in_pod` finds its files, too; `t
 before, because init containers, main and sidecars of one pod have more in common than volumes.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -93,4 +94,4 @@ def limits(container: Mapping[str, Any]) -> Limits:
     """What its resources.limits say of memory and CPU; 0 is no limit."""
     given = (container.get("resources") or {}).get("limits") or {}
     memory, cpu = amount(given.get("memory")), amount(given.get("cpu"))
-    return Limits(int(memory) if memory else None, float(cpu) if cpu else None)
+    return Limits(math.ceil(memory) if memory else None, float(cpu) if cpu else None)

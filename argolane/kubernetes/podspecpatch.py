@@ -30,14 +30,18 @@ def patched(template: Mapping[str, Any], patches: Iterable[str]) -> dict[str, An
     for text in patches:
         pod = _merged(pod, text)
     own = {"main", *(str(each.get("name")) for each in template.get("sidecars") or ())}
-    found = {str(each.get("name")): each for each in pod["containers"] if str(each.get("name")) in own}
+    found = {
+        str(each.get("name")): each for each in pod.get("containers") or () if str(each.get("name")) in own
+    }
+    if "main" not in found:  # a pod without it is none
+        raise NoPatch
     return {
         **template,
         kind: found.pop("main"),
         "sidecars": list(found.values()),
-        "initContainers": [each for each in pod["initContainers"] if each.get("name") != "init"],
-        "volumes": pod["volumes"],
-        "securityContext": pod["securityContext"],
+        "initContainers": [each for each in pod.get("initContainers") or () if each.get("name") != "init"],
+        "volumes": pod.get("volumes") or [],
+        "securityContext": pod.get("securityContext") or {},
     }
 
 

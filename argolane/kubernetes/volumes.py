@@ -4,6 +4,7 @@ Claims live in the project's state across runs, volumeClaimTemplates in the run;
 and projected volumes belong to one pod.
 """
 
+import contextlib
 import os
 import posixpath
 import stat
@@ -49,12 +50,14 @@ def prepare(
 
 def _give(folder: Path, group: int, *, read_only: bool) -> None:
     """As a kubelet for fsGroup: what is written later has the group, too."""
-    for path in (folder, *folder.rglob("*")):
-        if path.is_symlink():
-            continue
-        os.chown(path, -1, group)
-        more = (0o440 if read_only else 0o660) | (0o2110 if path.is_dir() else 0)
-        path.chmod(stat.S_IMODE(path.stat().st_mode) | more)
+    for place, _, files in os.walk(folder):
+        for path in (Path(place), *(Path(place, file) for file in files)):
+            if path.is_symlink():
+                continue
+            more = (0o440 if read_only else 0o660) | (0o2110 if path.is_dir() else 0)
+            with contextlib.suppress(FileNotFoundError):  # another container of the pod has removed it
+                os.chown(path, -1, group)
+                path.chmod(stat.S_IMODE(path.stat().st_mode) | more)
 
 
 def mounts(

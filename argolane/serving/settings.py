@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from argolane.containers import sandbox
+from argolane.containers.cgroups import Limits
 from argolane.containers.images import Image
 from argolane.errors import ArgolaneError
 from argolane.kubernetes import quantities
@@ -76,6 +77,7 @@ def container(plan: PodPlan, spec: Container, image: Image, *, project: Project,
         folders=(*made.folders, loopback.FOLDER),
         mounts=(*made.mounts, *hosts),
         address=None if facts.address == HOST else facts.address,
+        limits=made.limits if project.settings.limits else Limits(),
     )
 
 

@@ -4,10 +4,11 @@
 stderr. The Job knows where things are, whether there is anything to do, and how to save.
 """
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -188,8 +189,27 @@ def cpus() -> int:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if (told := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
         usable = max(1, min(usable, int(told)))
+    return max(1, round(min([usable, *_shares()])))
+
+
+def _shares() -> Iterator[float]:
+    """The cores that each control group around this process may have, of either version of the interface."""
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1, min(usable, round(int(quota) / int(period))))
-    except (OSError, ValueError):  # no cgroup v2, or no limit: "max"
-        return usable
+        groups = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return
+    for line in groups:
+        _, names, path = line.split(":", 2)
+        if names and "cpu" not in names.split(","):
+            continue
+        mount = Path("/sys/fs/cgroup", names)
+        inner = Path(path.lstrip("/"))
+        # In a container the path may be the machine's, and the mount begin at its own group.
+        for folder in dict.fromkeys((mount / inner, *(mount / above for above in inner.parents), mount)):
+            with contextlib.suppress(OSError, ValueError):  # no such file, or no limit: "max"
+                files = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if names else ("cpu.max",)
+                quota, period = " ".join(
+                    (folder / file).read_text(encoding="ascii") for file in files
+                ).split()
+                if int(quota) > 0:
+                    yield int(quota) / int(period)

@@ -14,6 +14,7 @@ from argolane.containers import cgroups, identity
 from argolane.containers.cgroups import Limits
 from argolane.containers.process import Process
 from argolane.containers.sandbox import Container, start
+from argolane.errors import ArgolaneError
 
 ENV = {"PATH": os.environ["PATH"]}
 GREEDY = "held = bytearray(b'1') * (300 << 20)"
@@ -173,6 +174,34 @@ def test_the_group_of_a_container_that_nobody_waits_for_goes_with_the_next(tmp_p
         time.sleep(0.02)
         if group := cgroups.make(CPU):
             group.remove()
+
+
+def test_what_is_killed_before_it_began_wanted_too_much_memory(isolation: str, tmp_path: Path) -> None:
+    """One page is less than any program starts with."""
+    with pytest.raises(
+        ArgolaneError, match="'c' cannot start: OOMKilled; its limit of memory, 1 bytes, is less"
+    ):
+        python("", Limits(memory=1), tmp_path)
+
+
+def test_libraries_start_as_many_threads_as_the_container_may_have_cores(
+    isolation: str, tmp_path: Path
+) -> None:
+    """Unless it says how many itself; with all cores, or without a limit, nothing is said for it."""
+    program = "import os; print(os.environ.get('OMP_NUM_THREADS'))"
+    cores = float(os.cpu_count() or 1)
+    for limits, env, said in (
+        (CPU, {}, "1" if cores > 1 else "None"),
+        (CPU, {"OMP_NUM_THREADS": "3"}, "3"),
+        (Limits(cpu=cores), {}, "None"),
+        (Limits(cpu=cores - 0.5), {}, str(max(1, int(cores - 0.5))) if cores > 1 else "None"),
+        (MEMORY, {}, "None"),
+    ):
+        output = tmp_path / "output.txt"
+        output.unlink(missing_ok=True)
+        container = Container("c", ("python3", "-c", program), {**ENV, **env}, limits=limits)
+        assert start(container, stdout=output).wait(30) == 0
+        assert output.read_text() == f"{said}\n"
 
 
 def test_many_threads_may_be_the_first() -> None:

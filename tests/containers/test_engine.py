@@ -146,6 +146,50 @@ def test_limits_are_the_engines_to_hold(run: Run, engine: client.Engine) -> None
     assert process.ended and (process.ended.reason == "OOMKilled" or engine == "podman")
 
 
+def test_limits_that_an_engine_would_refuse_are_what_it_takes(run: Run) -> None:
+    """More cores than there are, and less than it can hold."""
+    for limits in (Limits(cpu=4096.0), Limits(cpu=0.001), Limits(memory=1)):
+        process, _ = run("exit 7" if limits.cpu else "exit 0", limits=limits)
+        assert process.wait() == 7 or limits.memory  # for which 6 MiB may not be enough
+        assert process.ended and process.ended.reason != "StartError"
+
+
+def test_who_has_ended_by_itself_keeps_its_code_when_asked_to_end(
+    engine: client.Engine, made: EngineImage
+) -> None:
+    """Between its end and the news of it."""
+    argv = ("sh", "-c", "exit 0")
+    process = start(Container("c", argv, {"PATH": "/bin"}, image=made, workdir="/srv/made"), stdout=1)
+    [name] = local_engines.containers(engine)
+    state = ("inspect", "--type=container", "--format={{.State.Status}}", name)
+    assert _until(lambda: client.ask(engine, *state) == "exited")
+    assert process._elsewhere and process._elsewhere.terminate
+    assert process._elsewhere.terminate()
+    assert process.terminate(30) == 0
+
+
+def test_a_killed_containers_control_groups_go_with_it(engine: client.Engine, made: EngineImage) -> None:
+    """Which the engine's own processes remove."""
+    argv = ("sh", "-c", "sleep 100")
+    process = start(Container("c", argv, {"PATH": "/bin"}, image=made, workdir="/srv/made"), stdout=1)
+    assert _until(lambda: bool(client.ask(engine, "ps", "--quiet")))
+    number = client.ask(engine, "ps", "--quiet", "--no-trunc")
+    groups = Path("/sys/fs/cgroup")
+    assert _until(lambda: any(groups.rglob(f"*{number}*")))
+    process.kill()
+    assert process.wait(60) == 137
+    assert _until(lambda: not any(groups.rglob(f"*{number}*")))
+
+
+def test_an_engine_that_is_started_later_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal is not for ever."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "there is no 'podman' on PATH" in str(client.refusal("podman"))
+    (tmp_path / "podman").write_text("#!/bin/sh\n")
+    (tmp_path / "podman").chmod(0o755)
+    assert client.refusal("podman") is None
+
+
 def test_a_container_does_not_outlive_a_killed_runner(engine: client.Engine, made: EngineImage) -> None:
     """At once where the container's own starter is left, and else by the next process that looks."""
     for also_its_starter in (False, True):
@@ -168,7 +212,7 @@ def test_a_container_does_not_outlive_a_killed_runner(engine: client.Engine, mad
             runner.kill()
         if also_its_starter:
             assert local_engines.containers(engine)
-            client._refusal.cache_clear()
+            client._answers.cache_clear()
             assert client.refusal(engine) is None
         assert _until(lambda: not local_engines.containers(engine))
 

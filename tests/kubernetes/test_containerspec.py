@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from argolane.containers.cgroups import Limits
 from argolane.containers.images import Image
 from argolane.containers.sandbox import Container
 from argolane.errors import ArgolaneError
-from argolane.kubernetes import fields
+from argolane.kubernetes import containerspec, fields
 from argolane.kubernetes.containerspec import in_pod
 from argolane.kubernetes.objects import Objects
 from argolane.kubernetes.volumes import Places
@@ -78,3 +79,13 @@ def test_volumes_that_cannot_be(
         made(objects, tmp_path, {"volumes": [{"name": "v", **volume}]},
              volumeMounts=[{"name": "v", "mountPath": "/m", **mount}])  # fmt: skip
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [({"memory": "100m"}, Limits(memory=1)), ({"memory": "1.5"}, Limits(memory=2)),
+     ({"memory": "0", "cpu": "0"}, Limits()), ({"memory": "1Mi", "cpu": "1500m"}, Limits(1 << 20, 1.5))],
+)  # fmt: skip
+def test_a_part_of_a_byte_is_a_limit_too(given: dict[str, str], wanted: Limits) -> None:
+    """Rounded up: no bytes would be no limit."""
+    assert containerspec.limits({"resources": {"limits": given}}) == wanted

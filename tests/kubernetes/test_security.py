@@ -1,6 +1,9 @@
 """Who main is: what the pod says, then the container, over what the image says."""
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +114,28 @@ def test_the_pods_own_volumes_belong_to_its_group(tmp_path: Path) -> None:
     key = (found["closed"] / "key").stat()
     assert (key.st_gid, key.st_mode & 0o777) == (5000, 0o440)
     assert found["claim"].stat().st_gid == 0
+
+
+def test_what_vanishes_while_a_volume_is_given_away_is_no_matter(tmp_path: Path) -> None:
+    """A container of the pod that runs already may write and remove in it."""
+    if os.geteuid():
+        pytest.skip("only root can give files away")
+    places, objects = Places(tmp_path, tmp_path, tmp_path / "pod"), Objects(Project(tmp_path))
+    busy = tmp_path / "pod/scratch"
+    program = (
+        "import os, shutil, sys\n"
+        "while True:\n"
+        "    for n in range(30): os.makedirs(f'{sys.argv[1]}/{n}/d', exist_ok=True)\n"
+        "    for n in range(30): open(f'{sys.argv[1]}/{n}/d/f', 'w').close()\n"
+        "    for n in range(30): shutil.rmtree(f'{sys.argv[1]}/{n}')\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, busy / "inner"]) as writer:
+        try:
+            while not (busy / "inner/0").exists() and writer.poll() is None:
+                time.sleep(0.01)
+            for _ in range(200):
+                volumes.prepare([{"name": "scratch", "emptyDir": {}}], places, objects, group=5000)
+            assert writer.poll() is None
+        finally:
+            writer.kill()
+    assert busy.stat().st_gid == 5000

@@ -57,7 +57,11 @@ def ask(
 
 def refusal(engine: Engine) -> str | None:
     """Why nothing can be run by it; None when it answers."""
-    return _refusal(engine, os.environ.get("PATH", ""), os.environ.get("DOCKER_HOST", ""))
+    try:
+        _answers(engine, os.environ.get("PATH", ""), os.environ.get("DOCKER_HOST", ""))
+    except EngineError as error:
+        return str(error)
+    return None
 
 
 def first() -> Engine | None:
@@ -66,18 +70,17 @@ def first() -> Engine | None:
 
 
 @functools.cache
-def _refusal(engine: Engine, _path: str, _host: str) -> str | None:
-    """Asked once; what dead processes have left behind is removed when it answers."""
+def _answers(engine: Engine, _path: str, _host: str) -> None:
+    """EngineError until it does, which is kept; what dead processes have left behind is then removed."""
     try:
         command, form = _VERSION[engine]
         ask(engine, command, "--format", form, within=_ANSWER_WITHIN)
     except EngineError as error:
         if shutil.which(engine) is None:
-            return str(error)
+            raise
         words = str(error) if str(error).endswith((".", "?", "!")) else f"{error}."
-        return f"{words} Start {engine}, or use --images pull or --on argo"
+        raise EngineError(f"{words} Start {engine}, or use --images pull or --on argo") from None
     _reap(engine)
-    return None
 
 
 def labels() -> dict[str, str]:

@@ -22,10 +22,12 @@ from argolane.containers.engine.client import EngineError, ask
 from argolane.containers.process import Elsewhere, Ended, Process, launch
 from argolane.errors import ArgolaneError
 
+_OVER = ("exited", "stopped", "dead")
 _START_ERROR = 128  # the kubelet's, for a container that its runtime could not start
 _PROCESSES = 32768  # what podman lowers its own limit to
 _NO_PROGRAM = 127  # a shell's
 _KILLED, _TERMINATED = 137, 143
+_LEAST_MEMORY, _LEAST_CPU = 6 << 20, 0.01
 _TMP = "/tmp"  # noqa: S108  (that of a container)
 
 
@@ -62,7 +64,7 @@ def start(container: Container, image: EngineImage, fresh: Path | None, output: 
         try:
             ask(engine, "kill", "--signal=TERM", name)
         except EngineError:
-            return False  # it does not run yet
+            return _is_over(engine, name)  # or it does not run yet
         return True
 
     try:
@@ -82,6 +84,7 @@ def _options(container: Container, image: EngineImage, tmp: Path) -> Iterator[st
         # Its own defaults may be more than it is allowed, as in a container without CAP_SYS_RESOURCE.
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         yield from (f"--ulimit=nofile={soft}:{hard}", f"--ulimit=nproc={_PROCESSES}:{_PROCESSES}")
+        yield "--stop-timeout=0"  # who has it removed by force has waited
     for label, value in client.labels().items():
         yield f"--label={label}={value}"
     if image.user:
@@ -94,10 +97,12 @@ def _options(container: Container, image: EngineImage, tmp: Path) -> Iterator[st
         mounts.append(Mount(tmp, _TMP))
     yield from (f"--mount={_mount(mount)}" for mount in mounts)
     yield from (f"--add-host={name}:{address}" for name, address in container.hosts.items())
-    if (memory := container.limits.memory) is not None:
+    # What the engine would refuse is as little, or as much, as it takes.
+    if container.limits.memory is not None:
+        memory = max(_LEAST_MEMORY, container.limits.memory)
         yield from (f"--memory={memory}", f"--memory-swap={memory}")
     if container.limits.cpu is not None:
-        yield f"--cpus={container.limits.cpu:g}"
+        yield f"--cpus={max(_LEAST_CPU, min(container.limits.cpu, os.cpu_count() or 1)):g}"
 
 
 def _mount(mount: Mount) -> str:
@@ -125,7 +130,7 @@ def _over(container: Container, engine: client.Engine, name: str, code: int, *, 
     """How it ended, by the engine's record; what is kept of it is copied, and it is gone."""
     try:
         state = json.loads(ask(engine, "inspect", "--type=container", "--format={{json .State}}", name))
-        if state.get("Status") in ("exited", "stopped", "dead"):
+        if state.get("Status") in _OVER:
             if container.outputs:
                 copying.collect(engine, name, container.outputs)
             code = int(state["ExitCode"])
@@ -144,6 +149,12 @@ def _over(container: Container, engine: client.Engine, name: str, code: int, *, 
         _remove(engine, name)
     # An order that comes before it runs ends the command line alone, with a code that means nothing.
     return Ended(code if code in (_KILLED, _TERMINATED) else _TERMINATED)
+
+
+def _is_over(engine: client.Engine, name: str) -> bool:
+    with contextlib.suppress(EngineError):
+        return ask(engine, "inspect", "--type=container", "--format={{.State.Status}}", name) in _OVER
+    return False
 
 
 def _remove(engine: client.Engine, name: str) -> None:

@@ -79,10 +79,11 @@ def run(
     code = _wait(main, wakeup, lifeline, pod)
     if kept:
         collecting.collect(kept["paths"], kept["in_place"], collected)
-    if container["isolation"] == "none" and _has_children():
-        descendants.kill(os.getpid(), group=main)
+    # Before what it has here is killed: podman's own processes remove the container's control groups.
     if code is None and container.get("afterwards"):
         _clean_up(container["afterwards"], container["env"], wakeup)
+    if container["isolation"] == "none" and _has_children():
+        descendants.kill(os.getpid(), group=main)
     os._exit(_KILLED if code is None else code)
 
 

@@ -167,7 +167,7 @@ def _run(
 ) -> Run:
     try:
         if observe is not None:
-            for line in subset.without_effect(submission.spec, project.settings.images):
+            for line in subset.without_effect(submission.spec, project.settings):
                 observe(Said(line))
         # Dumping a large workflow takes a while, and nobody waits for it.
         writer = threading.Thread(target=_write_workflow, args=(record, submission))

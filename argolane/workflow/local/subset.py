@@ -19,6 +19,7 @@ from argolane.kubernetes.objects import Objects
 from argolane.languages import expr, items, jq
 from argolane.project import Project
 from argolane.serving.check import Level
+from argolane.settings import ProjectSettings
 from argolane.workflow.local import applied, fields
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.flow.loops import as_stored
@@ -54,9 +55,9 @@ def outlook(project: Project, submission: Submission, acted: Collection[str] = (
     )
 
 
-def without_effect(spec: Tree, policy: str = "") -> list[str]:
+def without_effect(spec: Tree, settings: ProjectSettings) -> list[str]:
     """Lines that list the fields that mean something on a cluster only, or not on this machine."""
-    real = policy not in ("machine", "strict")
+    real = settings.images not in ("machine", "strict")
     found = [
         name
         for name in sorted(set(fields.without_effect(spec)))
@@ -64,10 +65,16 @@ def without_effect(spec: Tree, policy: str = "") -> list[str]:
         if not (real and name.endswith(".securityContext"))
     ]
     lines = [f"No effect in a local run: {', '.join(found)}."] if found else []
-    # Engines see to limits themselves, wherever this user may not.
-    if policy not in client.ENGINES and (reason := cgroups.lacking(_limits(spec))):
+    if (limits := _limits(spec)) and (reason := _unlimited(limits, settings)):
         lines.append(f"resources.limits do not hold in this run: {reason}.")
     return lines
+
+
+def _unlimited(limits: Limits, settings: ProjectSettings) -> str:
+    if not settings.limits:
+        return "argolane.toml says `limits = false`"
+    # Engines see to limits themselves, wherever this user may not.
+    return "" if settings.images in client.ENGINES else cgroups.lacking(limits)
 
 
 def _limits(spec: Tree) -> Limits:

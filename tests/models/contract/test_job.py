@@ -1,12 +1,17 @@
 """The command line of every trainer: its flags are those of model.yaml, its errors one line."""
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from argolane.containers import cgroups, sandbox
+from argolane.containers.cgroups import Limits
+from argolane.containers.container import Container
 from models.contract import flags, job, spec
 from models.contract.errors import ModelError
 
@@ -154,6 +159,19 @@ def test_the_unit_is_known_from_the_module(tmp_path: Path, capsys: pytest.Captur
 def test_cpus_are_at_least_one() -> None:
     """Whatever the container's limit is."""
     assert job.cpus() >= 1
+
+
+def test_cpus_are_those_of_the_control_group_around(tmp_path: Path) -> None:
+    """A local container's is below the machine's root, which it sees as its own."""
+    if reason := cgroups.lacking(Limits(cpu=1.0)):
+        pytest.skip(reason)
+    env = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "64"}
+    program = "from models.contract import job; print(job.cpus())"
+    container = Container(
+        "c", (sys.executable, "-c", program), env, workdir=spec.MODELS.parent, limits=Limits(cpu=0.7)
+    )
+    assert sandbox.start(container, stdout=tmp_path / "output.txt").wait(30) == 0
+    assert (tmp_path / "output.txt").read_text() == "1\n"
 
 
 def test_the_example_requests_are_of_the_trained_scale() -> None:

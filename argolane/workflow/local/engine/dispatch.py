@@ -96,6 +96,7 @@ class Dispatch:
             tell=lambda container, stream, data: journal.tell(Printed(path, container, stream, data)),
             say=lambda text: journal.tell(Said(text)),
             images=self._images,
+            limits=self._project.settings.limits,
             started=lambda: self._news.tell(PodStarted(order.node_id)),
             ready=lambda address: self._news.tell(PodReady(order.node_id, address)),
             full=journal.disk_is_full,

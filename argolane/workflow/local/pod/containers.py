@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from argolane.containers import sandbox
+from argolane.containers.cgroups import Limits
 from argolane.containers.images import Image
 from argolane.containers.process import Ended, Process
 from argolane.containers.sandbox import Mount
@@ -81,6 +82,8 @@ class Containers:
             context=self._order.template.get("securityContext"),
         )
         made = replace(made, layer=layer, outputs=outputs, address=self._address)
+        if not self._around.limits:
+            made = replace(made, limits=Limits())
         capture = self._capture(name)
         try:
             made = programs.found(made)

@@ -16,7 +16,8 @@ class Surroundings:
     """`folder` is the pod's own, `claims` and `run_volumes` are those of the project and of the run.
 
     `hosts` is the file with the names of Services, if there is any. `full` is to be told of a log that no
-    longer fits on the disk, `ready` of a daemon that is up, with its address.
+    longer fits on the disk, `ready` of a daemon that is up, with its address. `limits` says whether those of
+    containers hold.
     """
 
     objects: Objects
@@ -33,3 +34,4 @@ class Surroundings:
     full: Callable[[OSError, Path], None]
     ready: Callable[[str], None]
     hosts: tuple[Mount, ...] = ()
+    limits: bool = True

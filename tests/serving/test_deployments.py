@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import threading
 import time
 import urllib.request
@@ -343,6 +344,21 @@ def test_scaled_to_nothing(deployments: Deployments, tools: Any) -> None:
     deployments.apply(asked)
     assert "description" not in deployments.wait("m", timeout=30)["status"]
     tools.ask(deployments.url("m"))
+
+
+@pytest.mark.parametrize(("settings", "threads"), [("", "1"), ("limits = false\n", None)])
+def test_a_server_has_as_many_threads_as_it_may_have_cores(
+    deployments: Deployments, project: Project, tools: Any, settings: str, threads: str | None
+) -> None:
+    """Unless argolane.toml says that limits do not hold here."""
+    if reason := cgroups.lacking(Limits(cpu=0.5)):
+        pytest.skip(reason)
+    if os.cpu_count() == 1:
+        pytest.skip("there is one core, which it may have")
+    (project.root / "argolane.toml").write_text('namespace = "demo"\n' + settings)
+    deployments.apply(tools.manifest("m", {**tools.container(), "resources": {"limits": {"cpu": "900m"}}}))
+    deployments.wait("m", timeout=30)
+    assert tools.ask(deployments.url("m"))["env"].get("OMP_NUM_THREADS") == threads
 
 
 def test_a_model_that_is_too_large_for_its_memory_is_told_so(deployments: Deployments, tools: Any) -> None:

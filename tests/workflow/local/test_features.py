@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from argolane.containers import cgroups
+from argolane.containers.cgroups import Limits
 from argolane.errors import ArgolaneError
 from argolane.kubernetes.objects import Objects
-from argolane.project import Project
+from argolane.project import Project, ProjectSettings
 from argolane.workflow import local
 from tests.workflow.local.conftest import RunText, document, nodes
 
@@ -333,3 +335,21 @@ templates:
     assert nodes(result)["make"]["outputs"]["parameters"][0]["value"] == "file-ready-size"
     made = json.loads((project.state / "objects/configmap/made.json").read_text())
     assert made["metadata"]["ownerReferences"][0]["name"] == result.name
+
+
+@pytest.mark.parametrize("limits", [True, False])
+def test_limits_hold_unless_the_project_says_that_they_do_not(tmp_path: Path, limits: bool) -> None:
+    """A setting of argolane.toml."""
+    if reason := cgroups.lacking(Limits(memory=1)):
+        pytest.skip(reason)
+    spec = """
+entrypoint: main
+templates:
+- name: main
+  container:
+    image: python:3.11
+    command: [python, -c, "held = bytearray(b'1') * (300 << 20)"]
+    resources: {limits: {memory: 64Mi}}
+"""
+    run = local.run(Project(tmp_path, ProjectSettings(limits=limits)), document(spec))
+    assert run.status["phase"] == ("Failed" if limits else "Succeeded")

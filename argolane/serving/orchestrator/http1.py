@@ -178,7 +178,8 @@ class Connection(asyncio.Protocol):
             self._answer.set_exception(lost)
 
     def close(self) -> None:
-        self._transport.close()
+        """At once: what the node has not read of a request that it has answered is of no more use."""
+        self._transport.abort()
 
 
 async def _connected(family: int, place: tuple[object, ...]) -> socket.socket:

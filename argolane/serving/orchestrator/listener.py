@@ -60,12 +60,15 @@ class _Answer:
             cycle.response_started = True
             self._head = [STATUS_LINE[event["status"]]]
             for name, value in (*cycle.default_headers, *event["headers"]):
-                self._head += (name, b": ", value, b"\r\n")
                 if name == b"connection" and value == b"close":
-                    cycle.keep_alive = False
+                    cycle.keep_alive = False  # which is said at the end of the head
+                else:
+                    self._head += (name, b": ", value, b"\r\n")
             return
         if cycle.flow.write_paused and not cycle.disconnected:
             await cycle.flow.drain()
+        if cycle.transport.is_closing():  # a client that has gone: only its last request is told by uvicorn
+            cycle.disconnected = True
         if cycle.disconnected:
             return
         end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"

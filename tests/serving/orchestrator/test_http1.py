@@ -1,8 +1,13 @@
 """Every way a response can come."""
 
+import asyncio
+import contextlib
+import socket
+
 import pytest
 
-from argolane.serving.orchestrator.http1 import BadAnswer, ConnectionLost, ResponseReader
+from argolane.serving import ports
+from argolane.serving.orchestrator.http1 import BadAnswer, Connection, ConnectionLost, ResponseReader
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\nhi"
 CHUNKED = (
@@ -78,3 +83,30 @@ def test_what_is_not_http_is_refused(stream: bytes) -> None:
     """At once, without waiting for more."""
     with pytest.raises(BadAnswer):
         ResponseReader().feed(stream)
+
+
+def test_a_node_that_answers_and_never_reads_keeps_no_connection() -> None:
+    """It is closed at once; what is left of the request is not held for the node to take."""
+    request = b"x" * (32 << 20)
+
+    async def run() -> int:
+        loop = asyncio.get_running_loop()
+        with ports.listen(0) as listening:
+            listening.setblocking(False)
+            accepting = loop.create_task(loop.sock_accept(listening))
+            connection = await Connection.dial(listening.getsockname()[:2])
+            node: socket.socket = (await accepting)[0]
+        with node:
+            answering = loop.create_task(loop.sock_sendall(node, OK))
+            response = await connection.exchange(request)
+            await answering
+            assert (response.body, response.keep) == (b"hi", False)
+            connection.close()
+            await asyncio.sleep(0)
+            received = 0
+            with contextlib.suppress(ConnectionError):
+                while data := await loop.sock_recv(node, 1 << 20):
+                    received += len(data)
+            return received
+
+    assert asyncio.run(run()) < len(request)

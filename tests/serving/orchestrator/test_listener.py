@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
+import uvloop
 
 from argolane.serving import ports
 from argolane.serving.orchestrator import asgi, listener
@@ -19,6 +20,8 @@ _TCP_INFO_SIZE, _DATA_SEGMENTS_IN = 192, 152
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.3)
     if scope["path"] == "/broken":
         raise RuntimeError("an app that is broken")
     body = await asgi.read_body(receive)
@@ -28,7 +31,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 Do = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def served(do: Do) -> None:
+def served(do: Do, *, loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
     """`do` with a connection to the server."""
 
     async def run() -> None:
@@ -43,7 +46,8 @@ def served(do: Do) -> None:
             writer.close()
             await listener.close()
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(run())
 
 
 def request(path: str, body: bytes, *headers: str) -> bytes:
@@ -125,10 +129,26 @@ def test_an_app_that_breaks_is_a_500() -> None:
 
     async def do(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(request("/broken", b""))
-        assert (await answer(reader))[0] == b"HTTP/1.1 500 Internal Server Error"
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+        assert head.lower().count(b"connection:") == 1
+        assert await reader.read() == b"Internal Server Error"
 
     served(do)
     served(do)
+
+
+def test_a_client_that_leaves_after_several_requests_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody waits for the answers between the first and the last, either: there is nothing to log."""
+
+    async def do(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(request("/slow", BODY) * 3)
+        await asyncio.sleep(0.1)
+        writer.close()
+        await asyncio.sleep(1.5)
+
+    served(do, loop=uvloop.new_event_loop)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("idle", [5.5, 7.0])

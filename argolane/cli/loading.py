@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ def _measured(deployment: str, plan: "Plan", asked: dict[str, Any]) -> "Measured
             raise UsageError("load: an address says nothing of what to ask: add --request FILE.")
         file = own_request(project(), here.get(deployment))
     live = sys.stderr.isatty()
-    running = (_over_grpc if grpc else _by_rest)(
+    running = (partial(_over_grpc, file) if grpc else _by_rest)(
         where, plan, requests(file), told=(lambda second, _: _live(line(plan, second))) if live else None
     )
     try:
@@ -144,8 +145,10 @@ def _by_rest(where: "Address", plan: "Plan", asked: list[dict[str, Any]], *, tol
     return Running(plan, where, [where.request(body) for body in bodies], told=told)
 
 
-def _over_grpc(where: "Address", plan: "Plan", asked: list[dict[str, Any]], *, told: Any) -> "Running":
-    from argolane.serving import rpc_client
+def _over_grpc(
+    file: Path, where: "Address", plan: "Plan", asked: list[dict[str, Any]], *, told: Any
+) -> "Running":
+    from argolane.serving.load.bodies import messages
     from argolane.serving.load.rpc_first import check_first
     from argolane.serving.load.running import Running
     from argolane.serving.load.worker import Worker
@@ -155,7 +158,7 @@ def _over_grpc(where: "Address", plan: "Plan", asked: list[dict[str, Any]], *, t
 
         return RpcWorker
 
-    bodies = [rpc_client.written(body) for body in asked]
+    bodies = messages(file, asked)
     check_first(where, asked[0], timeout=plan.timeout)
     return Running(plan, where, bodies, told=told, worker=worker)
 

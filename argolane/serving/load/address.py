@@ -34,7 +34,7 @@ def address(url: str, *, allow_remote: bool) -> Address:
     """UsageError for what is no http:// URL, or not of this machine unless that is allowed."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 80
+        host, port = parts.hostname, 80 if parts.port is None else parts.port
     except ValueError as error:
         raise UsageError(f"{url!r} is not a URL: {error}.") from None
     if parts.scheme != "http" or not host or not url.isascii() or set(url) & set(" \r\n\t"):
@@ -43,6 +43,8 @@ def address(url: str, *, allow_remote: bool) -> Address:
         )
     if parts.username is not None:
         raise UsageError(f"{parts.hostname}: a name and a password in a URL are not sent; leave them out.")
+    if not port:
+        raise UsageError(f"{parts.netloc}: nobody listens at port 0; expected one from 1 to 65535.")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

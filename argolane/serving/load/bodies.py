@@ -1,14 +1,14 @@
 """A file in, the requests that a load test sends in turn out; or that of a deployment's own unit."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from argolane.containers.images import folder_of
 from argolane.errors import ArgolaneError
 from argolane.project import Project
-from argolane.serving import client
+from argolane.serving import client, rpc_client
 from argolane.serving.batch.csv_table import csv_table
 from argolane.serving.graph_nodes import Node
 from argolane.serving.lineage import describe
@@ -41,6 +41,18 @@ def requests(path: Path) -> list[dict[str, Any]]:
                 f"{path}: a load test sends at most {MOST:,} requests, and {MOST_BYTES >> 20} MB of them, in "
                 "turn. Take a part of the file."
             )
+    return found
+
+
+def messages(path: Path, asked: Sequence[dict[str, Any]]) -> list[bytes]:
+    """The requests of a file as gRPC sends them; ArgolaneError with the place of one that is no message."""
+    counted = {".csv": "row", ".jsonl": "line"}.get(path.suffix)
+    found = []
+    for number, body in enumerate(asked, 1):
+        try:
+            found.append(rpc_client.written(body))
+        except ArgolaneError as error:
+            raise ArgolaneError(f"{path}: {f'{counted} {number}: ' if counted else ''}{error}") from None
     return found
 
 

@@ -72,6 +72,8 @@ class RpcWorker(Worker):
                 self._told_of(one)
 
     async def _until(self, until: float) -> None:
+        if self._ended or self._stopped:  # before this began
+            return
         self._woken.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, until - time.perf_counter())):

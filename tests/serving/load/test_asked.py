@@ -56,7 +56,7 @@ def test_another_machine_is_loaded_only_if_that_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://127.0.0.1/", "ftp://x", "http://", "http://u:p@127.0.0.1/", "http://127.0.0.1:x/",
+    "url", ["https://127.0.0.1/", "ftp://x", "http://", "http://u:p@127.0.0.1/", "http://127.0.0.1:x/", "http://localhost:0/",
             "http://a b/", "http://127.0.0.1/a\r\nX: y"]
 )  # fmt: skip
 def test_what_cannot_be_asked(url: str) -> None:
@@ -94,6 +94,17 @@ def test_requests_that_are_none(tmp_path: Path, text: str, told: str) -> None:
         bodies.requests(tmp_path / "some.jsonl")
     with pytest.raises(ArgolaneError, match="No such file"):
         bodies.requests(tmp_path / "none.jsonl")
+
+
+def test_requests_that_are_no_messages(tmp_path: Path) -> None:
+    """Of gRPC, which is stricter, are told with their line, too."""
+    file = tmp_path / "some.jsonl"
+    file.write_text('{"strData": "a"}\n{"strData": "a", "meta": {"puid": 5}}\n')
+    with pytest.raises(ArgolaneError, match=r"some\.jsonl: line 2: The request is no SeldonMessage"):
+        bodies.messages(file, bodies.requests(file))
+    with pytest.raises(ArgolaneError, match=r"one\.json: The request is no SeldonMessage"):
+        bodies.messages(tmp_path / "one.json", [{"strData": 5}])
+    assert len(bodies.messages(file, [{"strData": "a"}] * 2)) == 2
 
 
 def test_requests_are_bounded(tmp_path: Path) -> None:

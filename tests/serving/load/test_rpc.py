@@ -129,6 +129,37 @@ def test_what_is_no_address_of_grpc_is_refused() -> None:
     """The error quotes it, and says what is expected; so does that of another machine."""
     with pytest.raises(UsageError, match=r"'https://host:1/x': expected HOST:PORT of gRPC"):
         grpc_address("https://host:1/x", allow_remote=True)
+    with pytest.raises(UsageError, match=r"127\.0\.0\.1:0: nobody listens at port 0"):
+        grpc_address("127.0.0.1:0", allow_remote=False)
     with pytest.raises(UsageError, match=r"is another machine \(192\.0\.2\.1\).*--allow-remote"):
         grpc_address("192.0.2.1:5001", allow_remote=False)
     assert grpc_address("[::1]:5001", allow_remote=False).where == ("::1", 5001)
+
+
+WOKEN = """
+import asyncio, os, time
+from argolane.serving.load.address import grpc_address
+from argolane.serving.load.plan import Plan
+from argolane.serving.load.rpc import RpcWorker
+from argolane.serving.load.worker import Share
+
+plan = Plan(rate=None, clients=1, duration=1)
+where = grpc_address("127.0.0.1:1", allow_remote=False)
+share = Share(0, 1, time.perf_counter())
+worker = RpcWorker(plan, where, [b""], share, control=os.pipe()[0], told=print)
+asyncio.set_event_loop(worker._loop)
+one = worker._connection()
+for happen in (lambda: worker._end_of(one), worker._stop):
+    worker._loop.call_soon(happen)
+    begun = time.perf_counter()
+    worker._wait(begun + 20)
+    print(time.perf_counter() - begun < 10)
+"""
+
+
+def test_what_happens_before_a_wait_ends_it() -> None:
+    """A call that has ended by then, and the stop: neither waits for the next event."""
+    done = subprocess.run(
+        [sys.executable, "-c", WOKEN], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "True\nTrue\n", done.stderr

@@ -6,7 +6,9 @@ are those of a file (`asked_rows`), or those that the task `traffic` of a workfl
 
 import gzip
 import json
+import math
 import sqlite3
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -18,6 +20,7 @@ from argolane.serving.statistics.drift import Movement, movements, worst
 
 TRAINING = "training.json.gz"
 SENT = "samples.json.gz"
+_LARGEST = sys.float_info.max
 
 
 class NoRows(ValueError):
@@ -119,7 +122,9 @@ def by_name(names: Sequence[str] | None, rows: Sequence[Any], where: str) -> dic
         if len(values) != len(columns):
             raise NoRows(f"{where}: row {number} has {len(values)} values; expected {len(columns)}.")
         for name, column, value in zip(names, columns, values, strict=True):
-            if value is not None and not isinstance(value, int | float):
+            if isinstance(value, float) and math.isnan(value):
+                value = None
+            if value is not None and not (isinstance(value, int | float) and abs(value) <= _LARGEST):
                 raise NoRows(
                     f"{where}: row {number}: {name} is {value!r:.40}; drift is measured of numbers alone."
                 )

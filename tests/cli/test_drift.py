@@ -156,6 +156,20 @@ def test_missing_values_are_compared(call: Call, version: Path, root: Path) -> N
     assert (lines[2].split()[0], lines[2].split()[-1]) == ("sulphates", "drift")
 
 
+def test_files_of_other_programs_are_read(call: Call, version: Path, root: Path) -> None:
+    """With a mark of their encoding, blanks around names, and text with a line's end of Unicode's in it."""
+    made = rows(3, 60)
+    lines = [" alcohol , sulphates, note", *(f'{one}, {other},"a,b"' for one, other in made)]
+    (root / "X.csv").write_text("\ufeff" + "\n".join(lines))
+    objects = [json.dumps({"note": "a\u2028b", **dict(zip(NAMES, row, strict=True))}, ensure_ascii=False)
+               for row in made]  # fmt: skip
+    (root / "X.jsonl").write_text("\ufeff" + "\n".join(objects))
+    found = [json.loads(call("drift", "wine-ab", "--from", name, "-o", "json").stdout)
+             for name in ("X.csv", "X.jsonl")]  # fmt: skip
+    assert [one["rows"] for one in found] == [60, 60]
+    assert found[0]["features"] == found[1]["features"]
+
+
 def test_few_rows_are_said_to_be_few(call: Call, version: Path, tmp_path: Path) -> None:
     """And are no drift, however far they are away."""
     file = asked(tmp_path, rows(2, 40, by=9.0))
@@ -203,6 +217,36 @@ def test_an_image_is_all_its_pixels(call: Call, version: Path, root: Path) -> No
         (["wine-ab", "--from", "X.csv"], "alcohol\n1\n", 1, "line 1: there is no column sulphates"),
         (["wine-ab", "--from", "X.csv"], "alcohol,sulphates\n1,2\n1,red\n", 1, "line 3: sulphates is 'red'"),
         (["wine-ab", "--from", "X.csv"], "alcohol,sulphates\n", 1, "there are no rows"),
+        (["wine-ab", "--from", "X.csv"], "alcohol,sulphates\n1,2\n1,2,3\n", 1, "line 3 has 3 cells; the"),
+        (["wine-ab", "--from", "X.csv"], "alcohol,sulphates\n1\n", 1, "line 2 has 1 cells"),
+        (["wine-ab", "--from", "X.csv"], "alcohol,sulphates,alcohol\n1,2,3\n", 1, "'alcohol' is there twice"),
+        (["wine-ab", "--from", "X.csv"], "alcohol,sulphates\n1,inf\n", 1, "line 2: sulphates is 'inf'"),
+        (["wine-ab", "--from", "X.csv"], "alcohol,sulphates\n1,1_000\n", 1, "line 2: sulphates is '1_000'"),
+        (["wine-ab", "--from", "X.jsonl"], '{"data": 5}', 1, "line 1: TypeError: data has no lists"),
+        (["wine-ab", "--from", "X.jsonl"], '{"data": {"ndarray": [5]}}', 1, "line 1: TypeError: a row is 5"),
+        (
+            ["wine-ab", "--from", "X.jsonl"],
+            '{"data": {"names": ["sulphates", "alcohol"], "ndarray": [[1, 2, 3]]}}',
+            1,
+            "a row has 3 values",
+        ),
+        (
+            ["wine-ab", "--from", "X.jsonl"],
+            '{"data": {"names": ["sulphates", "x"], "ndarray": [[1, 2]]}}',
+            1,
+            "KeyError: 'alcohol'",
+        ),
+        (
+            ["wine-ab", "--from", "X.jsonl"],
+            '{"data": {"names": ["alcohol", "sulphates", "alcohol"], "ndarray": [[1, 2, 3]]}}',
+            1,
+            "there twice",
+        ),
+        (["wine-ab", "--from", "X.jsonl"], "[1, 1e999]", 1, "row 1: sulphates is inf"),
+        pytest.param(
+            ["wine-ab", "--from", "X.jsonl"], f"[1, 1{'0' * 400}]", 1, "row 1: sulphates is 1000", id="huge"
+        ),
+        pytest.param(["wine-ab", "--from", "X.jsonl"], "[" * 100_000, 1, "1: RecursionError", id="deep"),
         (["wine-ab", "--from", "X.txt"], "a\n", 2, "ends in .csv or .jsonl"),
         (["wine-ab", "--from", "X.jsonl"], "[1, 2]\n{", 1, "X.jsonl: line 2"),
         (["wine-ab", "--from", "X.jsonl"], "[1, 2]\n[1]\n", 1, "row 2 has 1 values; expected 2"),

@@ -24,18 +24,18 @@ def csv_table(path: Path, *, text: Sequence[str] = ()) -> Table:
     """`text`: columns that are text though they look like numbers."""
     csv.field_size_limit(_LARGEST_CELL)
     digest = _digest(path)
-    with _opened(path) as file:
-        names, separator = _header(path, file)
+    with opened(path) as file:
+        names, separator = header(path, file)
         for name in text:
             if name not in names:
                 raise ArgolaneError(unknown("column", name, names, where=f"{path}: --text {name}: "))
         faults = Faults(path)
         columns = [_Column(name, text=name in text) for name in names]
         count = 0
-        for line, row in _rows(path, file, separator):
+        for line, row in csv_rows(path, file, separator):
             count += 1
-            if len(row) != len(names):
-                faults.add(f"line {line} has {len(row)} cells; the header, line 1, has {len(names)} columns.")
+            if fault := miscounted(line, row, names):
+                faults.add(fault)
                 continue
             for column, cell in zip(columns, row, strict=True):
                 column.see(cell, line)
@@ -47,9 +47,9 @@ def csv_table(path: Path, *, text: Sequence[str] = ()) -> Table:
     texts = [column.name for column in columns if column.is_text]
 
     def read() -> Iterator[tuple[int, list[Any]]]:
-        with _opened(path) as file:
-            _header(path, file)
-            for line, row in _rows(path, file, separator):
+        with opened(path) as file:
+            header(path, file)
+            for line, row in csv_rows(path, file, separator):
                 yield line, [c if k.is_text else number(c) for c, k in zip(row, columns, strict=True)]
 
     return Table(path, names, count, digest, texts, read)
@@ -97,7 +97,15 @@ def number(cell: str) -> int | float | None:
     return value if math.isfinite(value) else None
 
 
-def _opened(path: Path) -> IO[str]:
+def miscounted(line: int, row: Sequence[str], names: Sequence[str]) -> str:
+    """What is wrong with the number of a line's cells; empty if nothing is."""
+    if len(row) == len(names):
+        return ""
+    return f"line {line} has {len(row)} cells; the header, line 1, has {len(names)} columns."
+
+
+def opened(path: Path) -> IO[str]:
+    """For `header` and then `csv_rows` to read. Raises OSError."""
     return path.open(encoding="utf-8-sig", newline="")
 
 
@@ -109,7 +117,8 @@ def _digest(path: Path) -> str:
         raise ArgolaneError(f"{path}: {error.strerror or error}.") from None
 
 
-def _header(path: Path, file: IO[str]) -> tuple[list[str], str]:
+def header(path: Path, file: IO[str]) -> tuple[list[str], str]:
+    """Names of the columns and what separates them. ArgolaneError for names that are none, or not unique."""
     try:
         first = file.readline()
     except UnicodeDecodeError:
@@ -138,7 +147,8 @@ def _header(path: Path, file: IO[str]) -> tuple[list[str], str]:
     return names, separator
 
 
-def _rows(path: Path, file: IO[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(path: Path, file: IO[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """What comes after the header: the line that a row begins in, and its cells. Raises ArgolaneError."""
     reader = csv.reader(file, delimiter=separator, strict=True)
     line = 2
     try:

@@ -16,9 +16,9 @@ CONTENT = ("argolane.toml", "models", "workflows", "k8s_serving", "notebooks", "
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The project without its machinery; its deployments are ended with the session."""
+    """The project without its machinery; its deployments are ended with the file's tests."""
     root = copied(tmp_path_factory.mktemp("checkout"))
     yield root
     run_command(root, "delete", "deployments", "--all")
@@ -35,7 +35,7 @@ def copied(root: Path) -> Path:
     return root
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def argolane(checkout: Path) -> Command:
     """Calls the command line in the checkout."""
 

@@ -1,19 +1,31 @@
 # Locks in, /venv with their packages out: a step of models/Dockerfile, which gives it the secrets, and uv in /uv.
 # A lock that is installed after another comes on top of it: each is a layer of its own.
 set -eu
-# By the Python that /venv was made of: there is no pip in /venv, whose python comes first once it is there.
-base=$(python -c 'import sys; print(sys._base_executable)')
-pip_says() { PIP_CONFIG_FILE=/etc/pip.conf "$base" -m pip config get "$1" 2>/dev/null || true; }
 if [ -s /run/secrets/ca.crt ]; then export PIP_CERT=/run/secrets/ca.crt; fi
 if [ "$1" = uv ]; then
   exec python -m pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action ignore \
     --require-hashes --target /uv -r "$2"
 fi
 # uv does not read pip's settings. Each package is known by its hash, so any index that has it will do.
-index=${PIP_INDEX_URL:-$(pip_says global.index-url)}
-more=${PIP_EXTRA_INDEX_URL:-$(pip_says global.extra-index-url | tr '\n' ' ')}
-[ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
-[ -z "$more" ] || export UV_INDEX="$more"
+pip_says() {
+  python - "$1" "${PIP_CONFIG_FILE:-/etc/pip.conf}" <<'PYTHON'
+import configparser, sys
+
+key, file = sys.argv[1:]
+settings = configparser.RawConfigParser(strict=False)
+settings.read(file)
+for section in ("install", "global"):
+    found = {name.replace("_", "-"): value for name, value in settings.items(section)} if section in settings else {}
+    if key in found:
+        print(*found[key].split())
+        break
+PYTHON
+}
+uv_takes() { [ -z "$2" ] || export "$1=$2"; }
+uv_takes UV_DEFAULT_INDEX "${PIP_INDEX_URL:-$(pip_says index-url)}"
+uv_takes UV_INDEX "${PIP_EXTRA_INDEX_URL:-$(pip_says extra-index-url)}"
+uv_takes UV_INSECURE_HOST "${PIP_TRUSTED_HOST:-$(pip_says trusted-host)}"
+uv_takes ALL_PROXY "${PIP_PROXY:-$(pip_says proxy)}"
 TMPDIR=$(mktemp -d)
 trap 'rm -rf "$TMPDIR"' EXIT
 # To uv such certificates are all that there are, to pip some more.

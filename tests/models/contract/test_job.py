@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from argolane.containers import cgroups, sandbox
+from argolane.containers import cgroups
 from argolane.containers.cgroups import Limits
-from argolane.containers.container import Container
 from models.contract import flags, job, spec
 from models.contract.errors import ModelError
 
@@ -161,17 +161,23 @@ def test_cpus_are_at_least_one() -> None:
     assert job.cpus() >= 1
 
 
-def test_cpus_are_those_of_the_control_group_around(tmp_path: Path) -> None:
-    """A local container's is below the machine's root, which it sees as its own."""
+def test_cpus_are_those_of_the_control_group_around() -> None:
+    """Of a process in a group as a local container has one: below the machine's root."""
     if reason := cgroups.lacking(Limits(cpu=1.0)):
         pytest.skip(reason)
-    env = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "64"}
+    group = cgroups.make(Limits(cpu=0.7))
+    assert group
+    enter = 'for file; do echo $$ >"$file"; done; exec "$PYTHON" -c "$PROGRAM"'
     program = "from models.contract import job; print(job.cpus())"
-    container = Container(
-        "c", (sys.executable, "-c", program), env, workdir=spec.MODELS.parent, limits=Limits(cpu=0.7)
-    )
-    assert sandbox.start(container, stdout=tmp_path / "output.txt").wait(30) == 0
-    assert (tmp_path / "output.txt").read_text() == "1\n"
+    env = {**os.environ, "OMP_NUM_THREADS": "64", "PYTHON": sys.executable, "PROGRAM": program}
+    try:
+        done = subprocess.run(
+            ["sh", "-euc", enter, "sh", *group.entrances],
+            cwd=spec.MODELS.parent, env=env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        group.remove()
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_the_example_requests_are_of_the_trained_scale() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from argolane.containers.cgroups import Limits
+from argolane.containers.inside.collecting import lies_in
 from argolane.containers.inside.layers import SPARSE
 from argolane.errors import ArgolaneError
 
@@ -52,7 +53,7 @@ class Outputs:
         found = set()
         for path in self.paths:
             top, _, rest = path.strip("/").partition("/")
-            if any(path == place or path.startswith(f"{place}/") for place in self.in_place):
+            if lies_in(path, self.in_place):
                 continue
             if top in SPARSE and rest:
                 found.add(f"/{top}/{rest.partition('/')[0]}")

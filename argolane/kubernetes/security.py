@@ -27,19 +27,20 @@ class Asked:
     @classmethod
     def of(cls, pod: Tree, container: Tree) -> "Asked":
         both = {**_given(pod), **_given(container)}
-        groups = [*(pod.get("supplementalGroups") or ()), *_numbers(pod.get("fsGroup"))]
-        uid, gid = (_numbers(both.get(name)) for name in ("runAsUser", "runAsGroup"))
+        groups = [int(group) for group in pod.get("supplementalGroups") or ()]
+        if (own := fs_group(pod)) is not None:
+            groups.append(own)
         return cls(
-            uid[0] if uid else None,
-            gid[0] if gid else None,
-            tuple(dict.fromkeys(map(int, groups))),
+            _number(both.get("runAsUser")),
+            _number(both.get("runAsGroup")),
+            tuple(dict.fromkeys(groups)),
             bool(both.get("runAsNonRoot")),
         )
 
 
 def fs_group(pod: Tree) -> int | None:
     """The group that a pod's own volumes belong to."""
-    return next(iter(_numbers(pod.get("fsGroup"))), None)
+    return _number(pod.get("fsGroup"))
 
 
 def applied(image: ImageRoot | EngineImage, asked: Asked, container: str) -> ImageRoot | EngineImage:
@@ -87,5 +88,5 @@ def _given(context: Tree) -> dict[str, Any]:
     return {name: context[name] for name in names if context.get(name) is not None}
 
 
-def _numbers(value: object) -> list[int]:
-    return [] if value is None else [int(str(value))]
+def _number(value: object) -> int | None:
+    return None if value is None else int(str(value))

@@ -51,12 +51,13 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     sys.stdout.write(f"{found.verdict}: {found.reason}\n")
     outputs = Path(environ["OUTPUTS"])
     outputs.mkdir(parents=True, exist_ok=True)
-    drawn = charts(thinned(found, SHOWN))
+    shown = thinned(found, SHOWN)
+    drawn = charts(shown)
     told = {
         "charts": json.dumps(drawn),
         "verdict": found.verdict,
         "reason": found.reason,
-        "judgement": json.dumps(thinned(found, SHOWN).to_dict()),
+        "judgement": json.dumps(shown.to_dict()),
     }
     for name, text in told.items():
         (outputs / name).write_text(text, encoding="utf-8")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from argolane.containers.container import Outputs
 from argolane.containers.engine.client import Engine, EngineError, ask
-from argolane.containers.inside.collecting import AT
+from argolane.containers.inside.collecting import AT, lies_in
 
 
 def collect(engine: Engine, name: str, outputs: Outputs) -> None:
     """What is not there has no entry; what lies on a mount has one NAME.at that tells where."""
     for path, entry in outputs.paths.items():
         place = outputs.folder / entry
-        if _in_place(path, outputs):
+        if lies_in(path, outputs.in_place):
             place.with_name(entry + AT).symlink_to(path)
             continue
         try:
@@ -32,7 +32,7 @@ def _follow(engine: Engine, name: str, path: str, place: Path, outputs: Outputs)
     if not place.is_symlink():
         return
     target = os.path.normpath(os.path.join(os.path.dirname(path), place.readlink()))  # noqa: PTH118, PTH120
-    if _in_place(target, outputs):
+    if lies_in(target, outputs.in_place):
         place.unlink()
         place.with_name(place.name + AT).symlink_to(target)
         return
@@ -40,10 +40,6 @@ def _follow(engine: Engine, name: str, path: str, place: Path, outputs: Outputs)
     ask(engine, "cp", "--follow-link", f"{name}:{path}", str(followed))
     if not followed.is_dir():
         followed.replace(place)
-
-
-def _in_place(path: str, outputs: Outputs) -> bool:
-    return any(path == folder or path.startswith(f"{folder}/") for folder in outputs.in_place)
 
 
 def _plain(place: Path) -> None:

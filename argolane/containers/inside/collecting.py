@@ -29,7 +29,7 @@ def collect(outputs: Mapping[str, str], in_place: Sequence[str], folder: int) ->
         if not os.path.exists(found):
             continue
         link = os.path.islink(path) and os.path.isdir(found)
-        if not link and any(found == place or found.startswith(f"{place}/") for place in in_place):
+        if not link and lies_in(found, in_place):
             os.symlink(found, f"{name}{AT}")
             continue
         try:
@@ -37,6 +37,11 @@ def collect(outputs: Mapping[str, str], in_place: Sequence[str], folder: int) ->
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.symlink(str(error.errno), f"{name}{ERROR}")
+
+
+def lies_in(path: str, folders: Sequence[str]) -> bool:
+    """Whether it is one of them, or below one."""
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
 
 def _copy(source: str, target: str) -> None:

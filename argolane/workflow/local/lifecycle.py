@@ -11,7 +11,7 @@ from argolane.kubernetes import sizes
 from argolane.manifest import Document, dump, loads
 from argolane.project import Project
 from argolane.serving.deployments import Deployments
-from argolane.workflow.local import needs, subset
+from argolane.workflow.local import effects, needs, subset
 from argolane.workflow.local.engine.dispatch import StandIn
 from argolane.workflow.local.engine.loop import Engine
 from argolane.workflow.local.reconciler.errors import OperationError
@@ -167,7 +167,7 @@ def _run(
 ) -> Run:
     try:
         if observe is not None:
-            for line in subset.without_effect(submission.spec, project.settings):
+            for line in effects.without_effect(submission.spec, project.settings):
                 observe(Said(line))
         # Dumping a large workflow takes a while, and nobody waits for it.
         writer = threading.Thread(target=_write_workflow, args=(record, submission))

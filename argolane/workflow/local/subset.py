@@ -11,15 +11,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from argolane.containers import cgroups, images
-from argolane.containers.cgroups import Limits
-from argolane.containers.engine import client
-from argolane.kubernetes import containerspec
+from argolane.containers import images
 from argolane.kubernetes.objects import Objects
 from argolane.languages import expr, items, jq
 from argolane.project import Project
 from argolane.serving.check import Level
-from argolane.settings import ProjectSettings
 from argolane.workflow.local import applied, fields
 from argolane.workflow.local.reconciler.errors import OperationError
 from argolane.workflow.local.reconciler.flow.loops import as_stored
@@ -52,37 +48,6 @@ def outlook(project: Project, submission: Submission, acted: Collection[str] = (
     doubted = [*reader.stands_in(), *reader.in_folders(), *reader.told["warning"]]
     return Outlook(
         *(list(dict.fromkeys(told)) for told in (refused, reader.told["error"], doubted, reader.applied))
-    )
-
-
-def without_effect(spec: Tree, settings: ProjectSettings) -> list[str]:
-    """Lines that list the fields that mean something on a cluster only, or not on this machine."""
-    real = settings.images not in ("machine", "strict")
-    found = [
-        name
-        for name in sorted(set(fields.without_effect(spec)))
-        # Who main is: containers on this machine's files are its user.
-        if not (real and name.endswith(".securityContext"))
-    ]
-    lines = [f"No effect in a local run: {', '.join(found)}."] if found else []
-    if (limits := _limits(spec)) and (reason := _unlimited(limits, settings)):
-        lines.append(f"resources.limits do not hold in this run: {reason}.")
-    return lines
-
-
-def _unlimited(limits: Limits, settings: ProjectSettings) -> str:
-    if not settings.limits:
-        return "argolane.toml says `limits = false`"
-    # Engines see to limits themselves, wherever this user may not.
-    return "" if settings.images in client.ENGINES else cgroups.lacking(limits)
-
-
-def _limits(spec: Tree) -> Limits:
-    """The largest of each kind, for what counts is that there are any."""
-    found = [containerspec.limits(c) for t in spec.get("templates") or () for _, c in fields.containers(t)]
-    return Limits(
-        max((each.memory for each in found if each.memory is not None), default=None),
-        max((each.cpu for each in found if each.cpu is not None), default=None),
     )
 
 

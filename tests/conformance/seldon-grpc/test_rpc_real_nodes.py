@@ -9,25 +9,20 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from node_processes import ROOT, end, launched, programs
 from rpc_replay import ask, compare_answer, scenario, served
 from scenario import RECORDED
 from test_process import free_port
 
-from argolane.containers import environments
-from argolane.project import Project
-
 pytestmark = pytest.mark.environments
 
-ROOT = Path(__file__).parents[3]
 LOOPBACK = ROOT / "argolane" / "serving" / "inside"
 SCENARIOS = ["combiner_meta", "feedback_router"]
 MORE = ["abtest_injected", "feedback_single", "metadata_headers", "model_chain", "model_metadata", "router",
@@ -38,9 +33,7 @@ MORE = ["abtest_injected", "feedback_single", "metadata_headers", "model_chain",
 @pytest.fixture(scope="session")
 def python() -> Path:
     """That of the runtime images."""
-    lock, cache = ROOT / "models" / "sk_mnist" / "runtime.lock", Project(ROOT).cache / "envs"
-    made = environments.ensure(lock, cache, root=ROOT, say=lambda text: print(text, file=sys.stderr))  # noqa: T201
-    return made / "bin" / "python"
+    return programs() / "python"
 
 
 def start(python: Path, name: str, model: dict[str, Any], port: int, folder: Path) -> subprocess.Popen[bytes]:
@@ -60,10 +53,7 @@ def start(python: Path, name: str, model: dict[str, Any], port: int, folder: Pat
         **model.get("env", {}),
     }
     command = [str(python), "-m", "models.runtimes.server", f"recorded_models.{model['class']}"]
-    with (folder / f"{name}.log").open("wb") as log:
-        return subprocess.Popen(
-            command, cwd=folder, env=environment, start_new_session=True, stdout=log, stderr=log
-        )
+    return launched(command, environment, name, folder)
 
 
 @contextlib.asynccontextmanager
@@ -82,10 +72,7 @@ async def nodes(data: dict[str, Any], python: Path, folder: Path) -> AsyncIterat
                     pytest.fail((folder / f"{name}.log").read_text()[-2000:])
         yield {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     finally:
-        for process in running.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        end(running.values())
 
 
 @pytest.mark.parametrize(

@@ -8,34 +8,27 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from node_processes import end, launched, programs
 from replay import compare_answer, send, served
 from scenario import RECORDED, Scenario
 from test_process import free_port
 from wire import ask
 
-from argolane.containers import environments
-from argolane.project import Project
-
 pytestmark = pytest.mark.environments
 
-ROOT = Path(__file__).parents[3]
 SCENARIOS = ["single_payloads", "single_meta", "abtest_nested", "feedback_round_trip"]
 
 
 @pytest.fixture(scope="session")
 def wrapper() -> Path:
     """`seldon-core-microservice` of the runtime images."""
-    lock, cache = ROOT / "models" / "sk_mnist" / "runtime.lock", Project(ROOT).cache / "envs"
-    made = environments.ensure(lock, cache, root=ROOT, say=lambda text: print(text, file=sys.stderr))  # noqa: T201
-    return made / "bin" / "seldon-core-microservice"
+    return programs() / "seldon-core-microservice"
 
 
 def start(
@@ -55,10 +48,7 @@ def start(
         "FEEDBACK_LOG": str(folder / name),
         **model.get("env", {}),
     }
-    with (folder / f"{name}.log").open("wb") as log:
-        return subprocess.Popen(
-            command, cwd=folder, env=environment, start_new_session=True, stdout=log, stderr=log
-        )
+    return launched(command, environment, name, folder)
 
 
 @contextlib.asynccontextmanager
@@ -75,10 +65,7 @@ async def nodes(scenario: Scenario, wrapper: Path, folder: Path) -> AsyncIterato
         )
         yield {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     finally:
-        for process in running.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        end(running.values())
 
 
 async def _until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -8,7 +8,7 @@ from argolane.containers import cgroups
 from argolane.errors import NotSupportedLocally
 from argolane.project import Project, ProjectSettings
 from argolane.workflow import local
-from argolane.workflow.local import Said, subset
+from argolane.workflow.local import Said, effects
 from tests.workflow.local.conftest import document
 
 BUILD = """
@@ -155,12 +155,12 @@ templates:
 - {name: other, script: {image: x, source: a, resources: {limits: {cpu: 500m}}}}
 """).body["spec"]
     monkeypatch.setattr(cgroups, "hierarchies", tuple)
-    [said] = subset.without_effect(spec, ProjectSettings())
+    [said] = effects.without_effect(spec, ProjectSettings())
     assert said.startswith("resources.limits do not hold in this run: ")
     assert said.endswith(": this user may make no control group for memory and cpu here.")
-    assert not subset.without_effect(spec, ProjectSettings(images="docker"))
+    assert not effects.without_effect(spec, ProjectSettings(images="docker"))
     for settings in (ProjectSettings(limits=False), ProjectSettings(limits=False, images="docker")):
-        [said] = subset.without_effect(spec, settings)
+        [said] = effects.without_effect(spec, settings)
         assert said.endswith(": argolane.toml says `limits = false`.")
 
 
@@ -168,8 +168,8 @@ def test_who_main_is_counts_with_real_images_alone() -> None:
     """Elsewhere a securityContext has no effect, which is said."""
     spec = {"securityContext": {"runAsUser": 5}, "templates": [{"securityContext": {"fsGroup": 5}}]}
     said = "No effect in a local run: spec.securityContext, templates.securityContext."
-    assert subset.without_effect(spec, ProjectSettings()) == [said]
-    assert subset.without_effect(spec, ProjectSettings(images="pull")) == []
+    assert effects.without_effect(spec, ProjectSettings()) == [said]
+    assert effects.without_effect(spec, ProjectSettings(images="pull")) == []
 
 
 def test_jq_that_is_not_run_here_is_named_before_the_start(project: Project) -> None:
